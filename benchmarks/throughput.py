@@ -1,0 +1,187 @@
+"""Orders per second that Odoo confirms, natively and orchestrated, one by one and in batches.
+
+Both kinds of orders are made before the clock starts, with the same two lines, so ample stock
+that none is split, and are confirmed in turn (native, orchestrated, native …), each confirmation
+or batch committed by itself: drift of the machine hits both alike. The stock moves of all orders
+are those that Odoo makes; what the addon adds is the decision, the claims and the fulfillments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.database import open_registry
+
+NEEDS_ODOO = True
+
+PRODUCTS = 40
+STOCK_PER_SITE = 1_000_000
+
+
+@contextmanager
+def environment() -> Iterator[Any]:
+    """Open a transaction on the throw-away database."""
+    import odoo
+
+    with open_registry().cursor() as cr:
+        yield odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+
+
+def build_network(env: Any, site_count: int) -> tuple[Any, Any]:
+    """Make the sites, the products with stock at each of them, and an orchestrated channel."""
+    draw = random.Random(0)
+    warehouses = env["stock.warehouse"]
+    for number in range(site_count):
+        address = env["res.partner"].create(
+            {
+                "name": f"Bench site {number}",
+                "partner_latitude": draw.uniform(43, 50),
+                "partner_longitude": draw.uniform(-1, 7),
+            }
+        )
+        warehouses += warehouses.create(
+            {"name": f"Bench site {number}", "code": f"B{number:04}", "partner_id": address.id}
+        )
+        env.cr.commit()
+    products = env["product.product"].create(
+        [
+            {"name": f"Bench product {n}", "type": "consu", "is_storable": True, "list_price": 10}
+            for n in range(PRODUCTS)
+        ]
+    )
+    main = env["stock.warehouse"].search([("company_id", "=", env.company.id)], limit=1)
+    env["stock.quant"].create(
+        [
+            {
+                "product_id": product.id,
+                "location_id": warehouse.lot_stock_id.id,
+                "quantity": STOCK_PER_SITE,
+            }
+            for warehouse in warehouses | main
+            for product in products
+        ]
+    )
+    network = env["oms.network"].create(
+        {"name": "Bench", "site_ids": [(6, 0, warehouses.oms_site_ids.ids)]}
+    )
+    channel = env["oms.channel"].create(
+        {"name": "Bench", "code": "BENCH", "network_ids": [(6, 0, network.ids)]}
+    )
+    env.cr.commit()
+    return products, channel
+
+
+def build_orders(env: Any, count: int, products: Any, channel: Any) -> list[Any]:
+    """Make draft orders of two lines; the same seed gives native and orchestrated the same."""
+    draw = random.Random(1)
+    customers = env["res.partner"].create(
+        [
+            {
+                "name": f"Bench customer {n}",
+                "partner_latitude": draw.uniform(43, 50),
+                "partner_longitude": draw.uniform(-1, 7),
+            }
+            for n in range(min(count, 200))
+        ]
+    )
+    orders = []
+    for number in range(count):
+        pair = draw.sample(range(len(products)), 2)
+        orders.append(
+            env["sale.order"].create(
+                {
+                    "partner_id": customers[number % len(customers)].id,
+                    "oms_channel_id": channel and channel.id,
+                    "order_line": [
+                        (
+                            0,
+                            0,
+                            {"product_id": products[n].id, "product_uom_qty": draw.randint(1, 3)},
+                        )
+                        for n in pair
+                    ],
+                }
+            )
+        )
+    env.cr.commit()
+    return orders
+
+
+def seconds(env: Any, work: Callable[[], Any]) -> float:
+    """Run a piece of work in a transaction with a cold cache; return its wall time."""
+    env.invalidate_all()
+    start = time.perf_counter()
+    work()
+    env.cr.commit()
+    return time.perf_counter() - start
+
+
+def measure(env: Any, native: list[Any], orchestrated: list[Any], batch: int) -> list[float]:
+    """Confirm both lists in turn, in batches; return (native, orchestrated) seconds in all."""
+    totals = [0.0, 0.0]
+    for start in range(0, len(native), batch):
+        for kind, orders in enumerate((native, orchestrated)):
+            chunk = env["sale.order"].union(*orders[start : start + batch])
+            totals[kind] += seconds(env, chunk.action_confirm)
+    return totals
+
+
+def run(env: Any, count: int, sites: int, batch: int) -> dict[str, Any]:
+    """Measure one by one and in batches; return the figures."""
+    products, channel = build_network(env, sites)
+    no_channel = env["oms.channel"]
+    warm = [build_orders(env, 5, products, kind) for kind in (no_channel, channel)]
+    measure(env, *warm, batch=1)
+    single = [build_orders(env, count, products, kind) for kind in (no_channel, channel)]
+    native_one, orchestrated_one = measure(env, *single, batch=1)
+    many = [build_orders(env, count, products, kind) for kind in (no_channel, channel)]
+    native_many, orchestrated_many = measure(env, *many, batch=batch)
+    confirmed = env["sale.order"].union(*single[1], *many[1])
+    return {
+        "orders": count,
+        "sites": sites,
+        "batch": batch,
+        "fulfillments_per_order": len(confirmed.oms_fulfillment_ids) / len(confirmed),
+        "native_per_second": count / native_one,
+        "orchestrated_per_second": count / orchestrated_one,
+        "ratio": native_one / orchestrated_one,
+        "native_batch_per_second": count / native_many,
+        "orchestrated_batch_per_second": count / orchestrated_many,
+        "batch_ratio": native_many / orchestrated_many,
+        "orchestrated_batch_to_native_one_by_one": native_one / orchestrated_many,
+    }
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point; return the exit code."""
+    parser = argparse.ArgumentParser(prog="throughput", description=__doc__.splitlines()[0])
+    parser.add_argument("--orders", type=int, default=100, help="orders of each kind and mode")
+    parser.add_argument("--sites", type=int, default=50, help="sites of the channel")
+    parser.add_argument("--batch", type=int, default=50, help="orders confirmed together")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    args = parser.parse_args(argv)
+    if min(args.orders, args.sites, args.batch) < 1:
+        parser.error("--orders, --sites and --batch must be at least 1.")
+    with environment() as env:
+        figures = run(env, args.orders, args.sites, args.batch)
+    figures = {k: round(v, 3) if isinstance(v, float) else v for k, v in figures.items()}
+    if args.json:
+        print(json.dumps(figures))
+    else:
+        for key, value in figures.items():
+            print(f"{key.replace('_', ' '):<42} {value:>10}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

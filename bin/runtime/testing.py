@@ -1,0 +1,269 @@
+"""`bin/test`: linters, engine tests, Odoo tests, logs and the installation round trip."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import addon, chromium, environment, lint, logcheck, native, postgres, results, session
+from .databases import INSIDE, Databases
+from .errors import Stop
+from .results import Result
+
+PURE = ("tests/engine", "tests/runtime")
+SHOWN = 30
+NO_TESTS = 5
+
+
+class Run:
+    """One run of the tests.
+
+    :param surroundings: cache, processes and the like.
+    :param env: Odoo and the test tools.
+    """
+
+    def __init__(self, surroundings: session.Session, env: environment.Environment) -> None:
+        self.session = surroundings
+        self.environment = env
+        self.results: list[Result] = []
+        self.started = time.monotonic()
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Result]:
+        """A step of the run: timed, reported, and no reason to stop if it fails."""
+        result = Result(name)
+        self.results.append(result)
+        started = time.monotonic()
+        try:
+            yield result
+        except Stop as stop:
+            result.problems.append(f"{stop.message} {stop.mend}".strip())
+        result.seconds = time.monotonic() - started
+        say = self.session.report.line
+        say(results.table([result])[0])
+        for problem in result.problems[:SHOWN]:
+            say("          " + problem.replace("\n", "\n          "))
+        if len(result.problems) > SHOWN:
+            say(f"          … and {len(result.problems) - SHOWN} more, see {self.session.logs}")
+
+    def finish(self) -> int:
+        """Print the summary and the closing line.
+
+        :returns: the exit code.
+        """
+        say = self.session.report.line
+        say()
+        for line in results.table(self.results):
+            say(line)
+        failed = any(result.problems for result in self.results)
+        if not failed and not any(sum(result.counts.values()) for result in self.results):
+            say("  No test was found.")
+            failed = True
+        if failed:
+            say(f"  The logs are in {self.session.logs}")
+        say(results.closing_line(self.results, time.monotonic() - self.started))
+        return 1 if failed else 0
+
+    def lint(self) -> None:
+        """Every linter."""
+        for title in lint.commands(self.session, self.environment):
+            with self.step(title) as result:
+                result.problems += lint.check(self.session, self.environment, title)
+
+    def pure(self, paths: list[str], options: list[str]) -> None:
+        """Tests that need neither Odoo nor a database, in a Python that cannot import Odoo.
+
+        :param paths: folders or files below the clone.
+        :param options: further options of pytest.
+        """
+        with self.step("tests without Odoo") as result:
+            root = self.session.addon.root
+            for path in paths:
+                folder = root / next(each for each in PURE if path.startswith(each))
+                places = ["--rootdir", folder, f"--confcutdir={folder}", "-p", "no:odoo"]
+                command = ["-S", INSIDE / "pure_pytest.py", *self._pure_paths()]
+                command += ["--", "-c", root / "pyproject.toml", *places, root / path, *options]
+                self._pytest(command, result, path.replace("/", "-"), {}, root)
+
+    def _pure_paths(self) -> list[Path]:
+        from .venv import site_packages
+
+        folders = [self.environment.tools, self.environment.runtime]
+        return [site_packages(folder) for folder in folders if folder]
+
+    def install(self, databases: Databases) -> str | None:
+        """The template with the addon, whose installation is checked.
+
+        :returns: its name, or nothing if the addon cannot be installed.
+        """
+        log = self.session.logs / "install.log"
+        template = None
+        with self.step("installation") as result:
+            template = databases.with_addon(log)
+            result.problems += complaints(log)
+        return template
+
+    def odoo(
+        self, databases: Databases, template: str, paths: list[str], options: list[str]
+    ) -> None:
+        """Tests inside Odoo, HTTP and browser included.
+
+        :param template: the template with the addon.
+        :param paths: folders or files below the clone.
+        :param options: further options of pytest.
+        """
+        with self.step("Odoo tests") as result, databases.temporary(template, "test") as name:
+            chromium.require(self.session)
+            server_log = self.session.logs / "server.log"
+            folder = self.session.addons_path
+            command: list[str | Path] = ["-m", "pytest", "-c", f"{addon.NAME}/pyproject.toml"]
+            command += ["--rootdir", folder, "--odoo-http"]
+            command += [f"--odoo-config={databases.config()}", f"--odoo-database={name}"]
+            command += ["--odoo-log-level=warn", f"--odoo-extra=logfile={server_log}"]
+            command += [f"--ignore={addon.NAME}/{each}" for each in PURE]
+            command += [f"{addon.NAME}/{path}" for path in paths]
+            self._pytest([*command, *options], result, "odoo", databases.server.environ, folder)
+            result.problems += complaints(server_log)
+
+    def _pytest(
+        self,
+        command: list[str | Path],
+        result: Result,
+        name: str,
+        environ: dict[str, str],
+        folder: Path,
+    ) -> None:
+        report = self.session.folder / f"{name}.json"
+        variables = {
+            **environ,
+            "OMS_PYTEST_REPORT": str(report),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": str(INSIDE),
+        }
+        code = self.session.processes.run(
+            [self.environment.tools_python, *command, "-p", "pytest_report"],
+            self.session.logs / f"pytest-{name}.log",
+            environ=variables,
+            on_line=lambda line: print(line, end="", flush=True),
+            cwd=folder,
+        )
+        if not report.exists():
+            result.problems.append(f"pytest ended with {code} before it could report")
+            return
+        content = json.loads(report.read_text())
+        for kind, count in content["counts"].items():
+            result.counts[kind] = result.counts.get(kind, 0) + count
+        # A name given by -k may well be in one of the two runs only.
+        if code and not (code == NO_TESTS and "-k" in command):
+            word = "found no tests" if code == NO_TESTS else f"ended with {code}"
+            result.problems.append(f"pytest {word}")
+        result.problems += results.forbidden_skips(content["skips"])
+
+    def round_trip(self, databases: Databases, template: str) -> None:
+        """Update and uninstall the addon in a database where it was installed.
+
+        :param template: the template with the addon.
+        """
+        with (
+            self.step("update and uninstall") as result,
+            databases.temporary(template, "trip") as name,
+        ):
+            log = self.session.logs / "update.log"
+            databases.prepare(name, "update", [addon.NAME], log, "Updating the addon")
+            result.problems += complaints(log)
+            log = self.session.logs / "uninstall.log"
+            script = INSIDE / "roundtrip.py"
+            command = [self.environment.python, script, databases.config(), name, addon.NAME]
+            with self.session.report.step("Uninstalling the addon"):
+                code = self.session.processes.run(command, log, environ=databases.server.environ)
+            lines = log.read_text(errors="replace").splitlines()
+            left = [line for line in lines if line.startswith("LEFT BEHIND")]
+            result.problems += left + complaints(log)
+            if code and not left:
+                result.problems.append(f"uninstalling failed: {lines[-1] if lines else code}")
+
+
+def complaints(log: Path) -> list[str]:
+    """Warnings and errors in a server log, each once, as lines for the report."""
+    if not log.exists():
+        return []
+    with open(log, encoding="utf-8", errors="replace") as lines:
+        found = logcheck.complaints(lines)
+    texts = [f"{each.level} {each.logger}: {_shortened(each.text)}" for each in found]
+    return list(dict.fromkeys(texts))
+
+
+def _shortened(text: str) -> str:
+    lines = text.splitlines()
+    return "\n".join([lines[0][:500], *(["…"] if len(lines) > 9 else []), *lines[1:][-8:]])
+
+
+def arguments(given: list[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="bin/test",
+        description="Run every check of the project, or a part of the tests.",
+        epilog="Environment: OMS_CACHE, ODOO_BIN, ODOO_PYTHON, PGHOST … or DATABASE_URL.",
+    )
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="run these tests only")
+    parser.add_argument("-k", metavar="NAME", help="run tests with this in their name only")
+    parser.add_argument("-x", action="store_true", help="stop at the first failing test")
+    parser.add_argument(
+        "--native",
+        action="store_true",
+        help="run Odoo's own suites without and with the addon (PATH then means MODULE)",
+    )
+    parser.add_argument("--write", action="store_true", help="keep the table of --native in docs/")
+    parser.add_argument("--verbose", action="store_true", help="show where a failure comes from")
+    return parser.parse_args(given)
+
+
+def _sorted_paths(root: Path, given: list[str]) -> tuple[list[str], list[str]]:
+    """Paths of tests without Odoo and of those with it, relative to the clone."""
+    pure, odoo = [], []
+    for each in given or [*PURE, "tests"]:
+        plain, _, selected = each.partition("::")
+        path = Path(plain).absolute() if Path(plain).exists() else root / plain
+        if not path.exists():
+            if given:
+                raise Stop(f"there is no {each} here.", "Name a folder or file below tests/.")
+            continue
+        try:
+            relative = path.resolve().relative_to(root.resolve())
+        except ValueError as error:
+            raise Stop(f"{each} is not in this clone.") from error
+        text = str(relative) + (f"::{selected}" if selected else "")
+        (pure if str(relative).startswith(PURE) else odoo).append(text)
+    return pure, odoo
+
+
+def main(given: list[str]) -> int:
+    """Run what the command line asks for."""
+    options = arguments(given)
+    root = Path(__file__).resolve().parents[2]
+    with session.opened("test", root) as surroundings:
+        if options.native:
+            return native.main(surroundings, options.paths, options.write)
+        pure, odoo = _sorted_paths(root, options.paths)
+        part = bool(options.paths or options.k)
+        env = environment.prepare(surroundings, tools=True)
+        surroundings.report.line(f"  {env.title}")
+        run = Run(surroundings, env)
+        passed_on = (["-k", options.k] if options.k else []) + (["-x"] if options.x else [])
+        if not part:
+            run.lint()
+        if pure:
+            run.pure(pure, passed_on)
+        if odoo:
+            with postgres.running(surroundings, env.runtime) as server:
+                databases = Databases(surroundings, env, server)
+                databases.drop_leftovers()
+                if template := run.install(databases):
+                    run.odoo(databases, template, odoo, passed_on)
+                    if not part:
+                        run.round_trip(databases, template)
+        return run.finish()

@@ -1,0 +1,28 @@
+"""Sourcing one order: which site gives how much of which line."""
+
+from .comparison import explain
+from .explanation import Explanation, RunnerUp, Verdict
+from .plan import Assignment, Shortage, SourcingPlan
+from .policies import POLICIES, fewest_sites, nearest, whole_order_first
+from .problem import CostPart, MissingCost, OrderLine, Site, SourcingProblem
+from .solver import solve
+
+__all__ = [
+    "POLICIES",
+    "Assignment",
+    "CostPart",
+    "Explanation",
+    "MissingCost",
+    "OrderLine",
+    "RunnerUp",
+    "Shortage",
+    "Site",
+    "SourcingPlan",
+    "SourcingProblem",
+    "Verdict",
+    "explain",
+    "fewest_sites",
+    "nearest",
+    "solve",
+    "whole_order_first",
+]

@@ -1,0 +1,168 @@
+"""What a sourcing decision comes to: which site gives how much, and what that costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .problem import MISSING, Key, SourcingProblem
+
+PLAN_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A quantity of a line that a site gives, in the product's unit."""
+
+    line: Key
+    site: Key
+    quantity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """A quantity of a line that nobody gives, in the product's unit."""
+
+    line: Key
+    quantity: float
+
+
+@dataclass(frozen=True, slots=True)
+class SourcingPlan:
+    """An answer to a :class:`~.problem.SourcingProblem`.
+
+    :param assignments: ordered by the problem's sites, then by its lines
+    :param missing: ordered by the problem's lines; lines that are filled are left out
+    :param cost: the objective, computed from the assignments
+    :param costs: the objective by part, the penalty last under the name ``missing``
+    :param lower_bound: no plan can cost less than this
+    :param proven: no plan costs less than this one (to a relative tolerance of 1e-9 per site)
+    """
+
+    assignments: tuple[Assignment, ...]
+    missing: tuple[Shortage, ...]
+    cost: float
+    costs: tuple[tuple[str, float], ...]
+    lower_bound: float
+    proven: bool
+
+    @property
+    def sites(self) -> tuple[Key, ...]:
+        """The sites used, in the problem's order."""
+        return tuple(dict.fromkeys(assignment.site for assignment in self.assignments))
+
+    @property
+    def gap(self) -> float:
+        """How far the plan may be from the best, as a share of its cost."""
+        if self.cost <= self.lower_bound or self.cost <= 0.0:
+            return 0.0
+        return (self.cost - self.lower_bound) / self.cost
+
+    def to_dict(self) -> dict[str, Any]:
+        """Compact form fit for JSON."""
+        return {
+            "version": PLAN_VERSION,
+            "assignments": [[a.line, a.site, a.quantity] for a in self.assignments],
+            "missing": [[s.line, s.quantity] for s in self.missing],
+            "cost": self.cost,
+            "costs": [list(item) for item in self.costs],
+            "lower_bound": self.lower_bound,
+            "proven": self.proven,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> SourcingPlan:
+        """Rebuild a plan from :meth:`to_dict`.
+
+        :raises ValueError: the data are of another version
+        """
+        if data.get("version") != PLAN_VERSION:
+            raise ValueError(f"Unknown version of a stored plan: {data.get('version')!r}.")
+        return cls(
+            assignments=tuple(Assignment(*item) for item in data["assignments"]),
+            missing=tuple(Shortage(*item) for item in data["missing"]),
+            cost=data["cost"],
+            costs=tuple((name, amount) for name, amount in data["costs"]),
+            lower_bound=data["lower_bound"],
+            proven=data["proven"],
+        )
+
+
+def cost_parts(
+    problem: SourcingProblem, steps: NDArray[np.float64]
+) -> tuple[tuple[str, float], ...]:
+    """What a plan costs, by part, straight from the problem's definition.
+
+    :param steps: shape (L, S): how many steps of each line each site gives
+    """
+    used = steps.any(axis=0)
+    lines, sites = np.nonzero(steps)
+    given = steps[lines, sites] * problem.rounding[lines]
+    costs = [
+        (
+            part.name,
+            float(part.per_parcel[used].sum() + (part.per_unit[lines, sites] * given).sum()),
+        )
+        for part in problem.parts
+    ]
+    missed = missing_units(problem, steps)
+    penalty = float((problem.missing.per_unit * missed).sum())
+    if missed.any():
+        penalty += problem.missing.per_order
+    return (*costs, (MISSING, penalty))
+
+
+def missing_units(problem: SourcingProblem, steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What of each line nobody gives, in the product's unit, shape (L,).
+
+    :param steps: shape (L, S): how many steps of each line each site gives
+    """
+    left = problem.quantities - steps.sum(axis=1) * problem.rounding
+    # What is less than a millionth of a step is the noise of decimal fractions, not a demand.
+    left[left <= problem.rounding * 2e-6] = 0.0
+    return left
+
+
+def build_plan(
+    problem: SourcingProblem,
+    steps: NDArray[np.float64],
+    *,
+    lower_bound: float | None,
+) -> SourcingPlan:
+    """Write down a plan and compute its cost from the problem, whatever search it came from.
+
+    :param steps: shape (L, S): how many steps of each line each site gives
+    :param lower_bound: a proven bound, or None when the plan itself is proven best
+    """
+    costs = cost_parts(problem, steps)
+    cost = sum(amount for _name, amount in costs)
+    missed = missing_units(problem, steps)
+    line_keys = [line.key for line in problem.lines]
+    by_site, by_line = np.nonzero(steps.T)
+    rounding = problem.rounding
+    return SourcingPlan(
+        assignments=tuple(
+            Assignment(
+                line_keys[line],
+                problem.sites[site].key,
+                _decimal(steps[line, site] * rounding[line]),
+            )
+            for site, line in zip(by_site.tolist(), by_line.tolist(), strict=True)
+        ),
+        missing=tuple(
+            Shortage(line_keys[line], _decimal(missed[line]))
+            for line in np.flatnonzero(missed).tolist()
+        ),
+        cost=cost,
+        costs=costs,
+        lower_bound=cost if lower_bound is None else min(lower_bound, cost),
+        proven=lower_bound is None,
+    )
+
+
+def _decimal(quantity: float) -> float:
+    # 3 steps of 0.1 are 0.3, not 0.30000000000000004.
+    return float(f"{quantity:.12g}")

@@ -1,0 +1,270 @@
+"""What a sourcing decision is about: an order's lines, the sites, and what each choice costs."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .encoding import decode_matrix, encode_matrix, numbers
+
+Key = int | str
+Array = NDArray[np.float64]
+
+PROBLEM_VERSION = 1
+MISSING = "missing"
+"""Name under which a plan's costs list the penalty; no cost part may bear it."""
+
+STEP_TOLERANCE = 1e-6
+"""How far, in steps, a quantity may fall short of a whole step and still count as that step."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """A demand for one product.
+
+    Two lines may ask for the same product; they then share its stock.
+
+    :param key: what the caller calls the line; unique within the problem
+    :param product: what the caller calls the product
+    :param quantity: demand in the product's unit, more than zero
+    """
+
+    key: Key
+    product: Key
+    quantity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place that may serve the order.
+
+    :param key: what the caller calls the site; unique within the problem
+    :param name: for people
+    :param rank: among plans of equal cost and equally many sites, the lower sum of ranks wins
+    """
+
+    key: Key
+    name: str
+    rank: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class CostPart:
+    """One component of the objective, such as parcel, handling or distance.
+
+    :param name: unique within the problem
+    :param per_parcel: shape (S,): charged once for each site that serves anything
+    :param per_unit: shape (L, S): charged for each unit of a line from a site
+    """
+
+    name: str
+    per_parcel: Array
+    per_unit: Array
+
+
+@dataclass(frozen=True, eq=False)
+class MissingCost:
+    """What it costs to leave something unfilled.
+
+    :param per_order: charged once when anything of the order is missing
+    :param per_unit: shape (L,): charged for each missing unit of a line
+    """
+
+    per_order: float
+    per_unit: Array
+
+
+@dataclass(frozen=True, eq=False)
+class SourcingProblem:
+    """One order to be sourced, L lines over S sites. All arrays are copied and made read-only.
+
+    :param lines: the demand
+    :param sites: the candidates, in the order that decides the last ties
+    :param stock: shape (L, S): what the site can give of the line's product, in the product's
+        unit; rows of lines with the same product must be equal, since they mean the same stock
+    :param parts: the components of the objective
+    :param missing: the penalty for what is not filled
+    :param rounding: shape (L,): the smallest step of each line's quantities (default 1). What a
+        site gives to a line is a multiple of it: stock is floored to it first, and of a demand
+        that is no multiple the rest stays missing
+    :raises ValueError: anything is out of shape, not finite, negative, duplicated or contradictory
+    """
+
+    lines: tuple[OrderLine, ...]
+    sites: tuple[Site, ...]
+    stock: Array
+    parts: tuple[CostPart, ...]
+    missing: MissingCost
+    rounding: Array | Sequence[float] | None = None
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "lines", tuple(self.lines))
+        put(self, "sites", tuple(self.sites))
+        put(self, "parts", tuple(self.parts))
+        n_lines, n_sites = len(self.lines), len(self.sites)
+        self._check_keys()
+        put(self, "stock", _amounts("stock", self.stock, (n_lines, n_sites)))
+        rounding = np.ones(n_lines) if self.rounding is None else self.rounding
+        put(self, "rounding", _amounts("rounding", rounding, (n_lines,), positive=True))
+        put(self, "parts", tuple(_checked_part(p, n_lines, n_sites) for p in self.parts))
+        put(self, "missing", _checked_missing(self.missing, n_lines))
+        self._check_shared_products()
+
+    def _check_keys(self) -> None:
+        if not self.lines:
+            raise ValueError("A sourcing problem needs at least one line.")
+        _check_unique("line", [line.key for line in self.lines])
+        _check_unique("site", [site.key for site in self.sites])
+        names = [part.name for part in self.parts]
+        _check_unique("cost part", names)
+        if MISSING in names:
+            raise ValueError(f"No cost part may be named {MISSING!r}: it names the penalty.")
+        for line in self.lines:
+            if not (0 < line.quantity < float("inf")):
+                raise ValueError(
+                    f"Line {line.key!r}: the quantity must be more than zero, not {line.quantity}."
+                )
+
+    def _check_shared_products(self) -> None:
+        for rows in self.lines_by_product:
+            for row in rows[1:]:
+                first, other = self.lines[rows[0]].key, self.lines[row].key
+                same = (
+                    ("stock", self.stock),
+                    ("rounding", self.rounding),
+                    *((f"cost {part.name!r}", part.per_unit) for part in self.parts),
+                )
+                for what, values in same:
+                    if not np.array_equal(values[rows[0]], values[row]):
+                        raise ValueError(
+                            f"Lines {first!r} and {other!r} ask for the same product,"
+                            f" so their {what} must be equal."
+                        )
+
+    @cached_property
+    def lines_by_product(self) -> tuple[tuple[int, ...], ...]:
+        """Positions of the lines of each product, products in order of first appearance."""
+        rows: dict[Key, list[int]] = {}
+        for position, line in enumerate(self.lines):
+            rows.setdefault(line.product, []).append(position)
+        return tuple(tuple(group) for group in rows.values())
+
+    @cached_property
+    def quantities(self) -> Array:
+        """Demand of each line in its product's unit, shape (L,)."""
+        return np.array([line.quantity for line in self.lines], dtype=float)
+
+    @cached_property
+    def per_parcel(self) -> Array:
+        """Cost of using a site at all, all parts together, shape (S,)."""
+        return sum((part.per_parcel for part in self.parts), np.zeros(len(self.sites)))
+
+    @cached_property
+    def per_unit(self) -> Array:
+        """Cost of a unit of a line from a site, all parts together, shape (L, S)."""
+        return sum((part.per_unit for part in self.parts), np.zeros(self.stock.shape))
+
+    @cached_property
+    def demand_steps(self) -> Array:
+        """What of each line can be served at all, in whole steps of its rounding, shape (L,)."""
+        return np.floor(self.quantities / self.rounding + STEP_TOLERANCE)
+
+    @cached_property
+    def stock_steps(self) -> Array:
+        """Stock in whole steps of each line's rounding, shape (L, S)."""
+        return np.floor(self.stock / self.rounding[:, None] + STEP_TOLERANCE)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Compact form fit for JSON, from which the same decision can be replayed.
+
+        Unit costs are kept where there is stock only: elsewhere no plan can use them, and they
+        come back as zero.
+        """
+        held = self.stock.any(axis=0)
+        return {
+            "version": PROBLEM_VERSION,
+            "lines": [[line.key, line.product, line.quantity] for line in self.lines],
+            "sites": [[site.key, site.name, site.rank] for site in self.sites],
+            "stock": encode_matrix(self.stock, held),
+            "parts": [
+                {
+                    "name": part.name,
+                    "per_parcel": numbers(part.per_parcel),
+                    "per_unit": encode_matrix(part.per_unit, held),
+                }
+                for part in self.parts
+            ],
+            "missing": [float(self.missing.per_order), numbers(self.missing.per_unit)],
+            "rounding": numbers(self.rounding),
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> SourcingProblem:
+        """Rebuild a problem from :meth:`to_dict`.
+
+        :raises ValueError: the data are of another version or do not make a valid problem
+        """
+        if data.get("version") != PROBLEM_VERSION:
+            raise ValueError(f"Unknown version of a stored problem: {data.get('version')!r}.")
+        shape = len(data["lines"]), len(data["sites"])
+        per_order, per_unit = data["missing"]
+        return cls(
+            lines=tuple(OrderLine(*line) for line in data["lines"]),
+            sites=tuple(Site(*site) for site in data["sites"]),
+            stock=decode_matrix(data["stock"], shape),
+            parts=tuple(
+                CostPart(
+                    part["name"],
+                    np.array(part["per_parcel"], dtype=float),
+                    decode_matrix(part["per_unit"], shape),
+                )
+                for part in data["parts"]
+            ),
+            missing=MissingCost(per_order, np.array(per_unit, dtype=float)),
+            rounding=np.array(data["rounding"], dtype=float),
+        )
+
+
+def _check_unique(what: str, keys: Sequence[Hashable]) -> None:
+    if len(set(keys)) == len(keys):
+        return
+    seen: set[Hashable] = set()
+    for key in keys:
+        if key in seen:
+            raise ValueError(f"The {what} {key!r} appears twice.")
+        seen.add(key)
+
+
+def _amounts(what: str, values: Any, shape: tuple[int, ...], *, positive: bool = False) -> Array:
+    try:
+        array = np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"The {what} must be an array of numbers.") from None
+    if array.shape != shape:
+        raise ValueError(f"The {what} has the shape {array.shape}, expected {shape}.")
+    if array.size and not (array.min() >= 0.0 and array.max() < np.inf):
+        raise ValueError(f"The {what} holds a negative or not finite number.")
+    if positive and array.size and not array.min() > 0.0:
+        raise ValueError(f"The {what} holds a zero.")
+    array.flags.writeable = False
+    return array
+
+
+def _checked_part(part: CostPart, n_lines: int, n_sites: int) -> CostPart:
+    return CostPart(
+        part.name,
+        _amounts(f"cost {part.name!r} per parcel", part.per_parcel, (n_sites,)),
+        _amounts(f"cost {part.name!r} per unit", part.per_unit, (n_lines, n_sites)),
+    )
+
+
+def _checked_missing(missing: MissingCost, n_lines: int) -> MissingCost:
+    per_order = _amounts("missing cost per order", missing.per_order, ())
+    per_unit = _amounts("missing cost per unit", missing.per_unit, (n_lines,))
+    return MissingCost(float(per_order), per_unit)

@@ -1,0 +1,32 @@
+"""The exact search for the cheapest plan of one order."""
+
+from __future__ import annotations
+
+from .plan import SourcingPlan, build_plan
+from .problem import SourcingProblem
+from .reduction import line_steps, reduce
+from .search import Search
+
+
+def solve(problem: SourcingProblem, *, time_limit: float | None = None) -> SourcingPlan:
+    """Find the cheapest plan of an order.
+
+    Lines may be split over sites, or left missing in part, wherever that is cheaper. The search
+    is exact and its result the same for the same problem, always. Two things may end it with the
+    best plan found and a lower bound instead: a time limit, and a cap on the work, which orders
+    may reach that must be pieced together from dozens of sites with a few units each. Whoever has
+    somebody waiting should set a time limit.
+
+    Plans of equal cost are told apart by this rule: a plan that fills everything comes before one
+    that does not, then the one with fewest sites, then the one with the lowest sum of site ranks,
+    then the one whose first site (then second, and so on) comes earliest in the problem. Costs
+    that differ by less than 1e-8 of a typical cost, per site, count as equal, so that the noise
+    of floating point never decides.
+
+    :param time_limit: seconds after which the best plan found is good enough
+    """
+    core = reduce(problem)
+    result = Search(core, time_limit).run()
+    steps = line_steps(problem, core, result.given)
+    bound = None if result.proven else float(result.bound) + core.sunk - core.hairs
+    return build_plan(problem, steps, lower_bound=bound)

@@ -1,0 +1,116 @@
+"""Trying many sets of facilities at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .incumbent import Incumbent, Mask
+from .problem import Array
+from .reduction import Core
+
+
+def sets_within(reduced: Array, spare: float, most: int) -> NDArray[np.int64] | None:
+    """The sets of facilities that a relaxation does not rule out.
+
+    Whatever set is opened costs at least the relaxation's bound, and the reduced cost of each
+    facility whose state differs from the one that the relaxation gives it.
+
+    :param reduced: shape (f,): reduced costs, smallest amounts first; the relaxation opens the
+        negative ones
+    :param spare: how much a set may cost above the bound
+    :param most: give up beyond so many sets
+    :return: shape (N, f): 1 where a set opens a facility, else 0; None if there are too many
+    """
+    above, sets = np.zeros(1), np.zeros(1, dtype=np.int64)
+    for position, cost in enumerate(reduced.tolist()):
+        bit = 1 << position
+        near = above <= spare - abs(cost)
+        by_default, other = (bit, 0) if cost < 0.0 else (0, bit)
+        above = np.concatenate([above, above[near] + abs(cost)])
+        sets = np.concatenate([sets | by_default, sets[near] | other])
+        if len(sets) > most:
+            return None
+    return (sets[:, None] >> np.arange(len(reduced))) & 1
+
+
+def try_sets(
+    best: Incumbent, is_open: Mask, free: NDArray[np.intp], sets: NDArray[np.int64]
+) -> None:
+    """Offer the best of many sets of facilities, the first of equals.
+
+    :param is_open: shape (n + 1,): open in all of the sets
+    :param free: shape (f,): the other facilities in question
+    :param sets: shape (N, f): which of them each set opens, 1 or 0
+    """
+    core = best.core
+    places = np.full(core.n_sites + 1, len(free))
+    places[free] = np.arange(len(free))
+    involved = is_open.copy()
+    involved[free] = True
+    columns = core.columns(involved)
+    usable = np.ones((len(sets), len(free) + 1))
+    usable[:, :-1] = sets
+    costs = usable[:, :-1] @ core.fixed[free] + core.fixed[is_open].sum()
+    places = places[np.minimum(columns, core.n_sites)]
+    fills = [_Fill.of(core, item, columns, places) for item in range(len(core.demand))]
+    # Every item at its cheapest; then at what the set allows, the scarcest item first.
+    fills.sort(key=lambda fill: len(fill.places))
+    costs += sum(fill.at_least for fill in fills)
+    rows = np.arange(len(sets))
+    for fill in fills:
+        costs = costs + fill.costs(usable) - fill.at_least
+        left = costs <= best.limit
+        costs, rows, usable = costs[left], rows[left], usable[left]
+        if not len(rows):
+            return
+    equals = rows[costs <= costs.min() + best.same]
+    first = min(equals.tolist(), key=lambda row: sorted(free[sets[row] == 1].tolist()))
+    opened = is_open.copy()
+    opened[free] = sets[first] == 1
+    best.offer(opened)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fill:
+    """What one item costs under many sets of facilities.
+
+    :param demand: steps
+    :param places: where in a set those stand that have it, cheapest first
+    :param supply: steps at each of them
+    :param drops: by how much the next one is dearer, negative; at last the dearest cost
+    :param at_least: cost with all of them opened
+    """
+
+    demand: float
+    places: NDArray[np.intp]
+    supply: Array
+    drops: Array
+    at_least: float
+
+    @classmethod
+    def of(
+        cls, core: Core, item: int, columns: NDArray[np.intp], places: NDArray[np.intp]
+    ) -> _Fill:
+        """Look at one item in some columns of the core, which stand at these places of a set."""
+        supply, unit = core.supply[item, columns], core.unit[item, columns]
+        holding = np.flatnonzero(supply)
+        holding = holding[np.argsort(unit[holding], kind="stable")]
+        supply, unit = supply[holding], unit[holding]
+        demand = float(core.demand[item])
+        served = np.minimum(supply.cumsum(), demand)
+        drops = np.append(unit[:-1] - unit[1:], unit[-1:])
+        return cls(demand, places[holding], supply, drops, float(served @ drops))
+
+    def costs(self, usable: Array) -> Array:
+        """Cost of the item for each set, ``inf`` where the set lacks supply.
+
+        :param usable: shape (N, places): 1 where the set opens what stands there, else 0
+        :return: shape (N,)
+        """
+        if not len(self.places):
+            return np.full(len(usable), np.inf)
+        served = np.minimum((usable[:, self.places] * self.supply).cumsum(axis=1), self.demand)
+        return np.where(served[:, -1] < self.demand, np.inf, served @ self.drops)

@@ -1,0 +1,19 @@
+"""Installation hooks of the addon."""
+
+
+def post_init_hook(env):
+    """Give every warehouse that existed before the addon its site.
+
+    Archived warehouses get an archived site, so that a later unarchiving finds it.
+
+    :param odoo.api.Environment env: superuser environment of the installation
+    """
+    env["stock.warehouse"].with_context(active_test=False).search([])._oms_ensure_sites()
+
+
+def uninstall_hook(env):
+    """Take away what the addon made in the database outside of the ORM.
+
+    :param odoo.api.Environment env: superuser environment of the removal
+    """
+    env["oms.position"]._uninstall_sql()

@@ -1,0 +1,6 @@
+from . import network
+from . import channel
+from . import inventory
+from . import orchestration
+from . import fulfillment
+from . import intake

@@ -1,0 +1,432 @@
+"""Rows of the files that can be imported: their columns, and what a row means.
+
+Pure Python without Odoo. A row is either understood whole and becomes a frozen dataclass, or
+comes back with all of its faults at once.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .tabular import Column, ColumnMatch, match_columns
+
+#: A larger quantity on one row is taken for a slip of the keyboard.
+MAX_QUANTITY = 1_000_000
+#: A larger amount of money on one row likewise.
+MAX_AMOUNT = 1_000_000_000
+DATE_FORMATS = {
+    "iso": "2026-12-31",
+    "dmy": "31/12/2026",
+    "mdy": "12/31/2026",
+}
+SITE_KINDS = ("warehouse", "store", "pickup")
+_TRUE = {"1", "true", "yes", "y", "oui", "x", "vrai"}
+_FALSE = {"0", "false", "no", "n", "non", "faux"}
+_LATITUDE = ("latitude", "geo_lat")
+_LONGITUDE = ("lon", "long", "longitude", "geo_lng", "geo_lon")
+_PRODUCT = ("sku", "product", "default_code", "product_code", "internal_reference", "item")
+_QUANTITY = ("qty", "quantite", "units", "product_uom_qty")
+_ZIP = ("postal_code", "postcode", "zip_code", "zipcode", "code_postal")
+_ADDRESS = (
+    Column("zip", aliases=_ZIP),
+    Column("city", aliases=("town", "ville")),
+    Column("country", aliases=("country_code", "pays")),
+)
+
+COLUMNS: dict[str, tuple[Column, ...]] = {
+    "sites": (
+        Column("site", True, ("site_code", "site_id", "code", "location")),
+        Column("kind", True, ("type", "site_type")),
+        Column("lat", True, _LATITUDE),
+        Column("lng", True, _LONGITUDE),
+        Column("name", aliases=("site_name", "nom")),
+        Column("street", aliases=("address", "rue")),
+        *_ADDRESS,
+        Column("ships", aliases=("ships_parcels", "can_ship")),
+    ),
+    "products": (
+        Column("product_id", True, _PRODUCT),
+        Column("name", True, ("product_name", "description", "nom")),
+        Column("price", aliases=("list_price", "sales_price", "prix")),
+        Column("cost", aliases=("standard_price",)),
+        Column("weight", aliases=("weight_kg", "poids")),
+        Column("barcode", aliases=("ean", "ean13", "gtin")),
+        Column("category", aliases=("product_category", "categorie")),
+    ),
+    "stock": (
+        Column("site", True, ("site_code", "site_id", "warehouse", "location")),
+        Column("product_id", True, _PRODUCT),
+        Column("quantity", True, (*_QUANTITY, "stock", "on_hand", "available")),
+        Column("month", aliases=("period", "mois")),
+    ),
+    "orders": (
+        Column("order_id", True, ("reference", "order", "order_reference", "order_number")),
+        Column("order_date", True, ("date", "date_order", "ordered_at", "purchased_at")),
+        Column("product_id", True, _PRODUCT),
+        Column("quantity", True, _QUANTITY),
+        Column("sales", aliases=("amount", "line_total", "total", "price_total")),
+        Column("customer_id", aliases=("customer", "customer_code", "client")),
+        Column("name", aliases=("customer_name", "nom")),
+        Column("street", aliases=("address", "rue")),
+        *_ADDRESS,
+        Column("state", aliases=("province", "region", "state_code")),
+        Column("lat", aliases=_LATITUDE),
+        Column("lng", aliases=_LONGITUDE),
+        Column("channel", aliases=("channel_code", "sales_channel", "canal")),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ParseOptions:
+    """How the texts of a file are to be read.
+
+    :param date_format: a key of :data:`DATE_FORMATS`; ISO dates are understood besides
+    :param decimal_mark: ``.`` or ``,``
+    """
+
+    date_format: str = "iso"
+    decimal_mark: str = "."
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRow:
+    """A site; ``ships`` is None where the file does not say."""
+
+    site: str
+    kind: str
+    lat: float
+    lng: float
+    name: str
+    street: str
+    zip: str
+    city: str
+    country: str
+    ships: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    """A storable product; None where the file does not say. ``weight`` is in kilograms."""
+
+    product_id: str
+    name: str
+    price: float | None
+    cost: float | None
+    weight: float | None
+    barcode: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """What a site has of a product; ``month`` is ``YYYY-MM`` or ''."""
+
+    site: str
+    product_id: str
+    quantity: float
+    month: str
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an order goes; coordinates in degrees, or None."""
+
+    street: str = ""
+    zip: str = ""
+    city: str = ""
+    state: str = ""
+    country: str = ""
+    lat: float | None = None
+    lng: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One line of an order. ``sales`` is the total of the line, None for the product's price."""
+
+    order_id: str
+    order_date: datetime.datetime
+    product_id: str
+    quantity: float
+    sales: float | None
+    customer_id: str
+    name: str
+    channel: str
+    address: Address
+
+
+Row = SiteRow | ProductRow | StockRow | OrderRow
+
+
+def guess_kind(headers: Sequence[str]) -> str | None:
+    """Tell which kind of file the headers belong to.
+
+    :return: a key of :data:`COLUMNS`; the one of which most columns are there among those whose
+        required columns all are, or None
+    """
+    best, best_count = None, 0
+    for kind, columns in COLUMNS.items():
+        match = match_columns(headers, columns)
+        count = sum(1 for column in columns if column.required)
+        if not match.missing and count > best_count:
+            best, best_count = kind, count
+    return best
+
+
+def find_nearest_kind(headers: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
+    """Tell which kind of file the headers lack fewest columns of.
+
+    :return: a key of :data:`COLUMNS` and the required columns that are missing of it; None when
+        no header stands for a required column of any kind
+    :raises TableError: when two headers stand for the same column
+    """
+    ranks = []
+    for kind, columns in COLUMNS.items():
+        match = match_columns(headers, columns)
+        found = sum(1 for column in columns if column.required and column.name in match.positions)
+        if found:
+            ranks.append(((len(match.missing), -found, -len(match.positions)), kind, match.missing))
+    if not ranks:
+        return None
+    _rank, kind, missing = min(ranks, key=lambda rank: rank[0])
+    return kind, missing
+
+
+def parse_row(
+    kind: str, match: ColumnMatch, cells: Sequence[str], options: ParseOptions
+) -> tuple[Row | None, tuple[str, ...]]:
+    """Understand one row.
+
+    :param kind: a key of :data:`COLUMNS`
+    :param match: positions of the columns
+    :param cells: texts of the row, one per header
+    :return: the row and no fault, or None and the faults
+    """
+    reader = _Reader({n: cells[i] for n, i in match.positions.items()}, options)
+    row = _PARSERS[kind](reader)
+    return (None, tuple(reader.faults)) if reader.faults else (row, ())
+
+
+def parse_date(text: str, date_format: str) -> datetime.datetime:
+    """Read a date, with or without a time.
+
+    A date without time stands for noon UTC, so that it is the same day nearly everywhere.
+
+    :raises ValueError: when it is no date, or not between 1990 and 2100
+    """
+    head, _sep, tail = text.strip().replace("T", " ").partition(" ")
+    parts = re.split(r"[-/.]", head)
+    if len(parts) != 3 or not all(part.isdigit() for part in parts):
+        raise ValueError
+    if len(parts[0]) == 4:
+        year, month, day = parts
+    elif date_format == "dmy":
+        day, month, year = parts
+    elif date_format == "mdy":
+        month, day, year = parts
+    else:
+        raise ValueError
+    time = datetime.time.fromisoformat(tail.strip().replace("Z", "+00:00")) if tail else None
+    date = datetime.date(int(year), int(month), int(day))
+    if not 1990 <= date.year <= 2100:
+        raise ValueError
+    moment = datetime.datetime.combine(date, time or datetime.time(12))
+    if moment.tzinfo:
+        moment = moment.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+    return moment.replace(microsecond=0)
+
+
+def parse_month(text: str) -> str:
+    """Read a month: ``2026-12``, or the first ten characters of an ISO date in it.
+
+    :raises ValueError: when it is no month
+    """
+    found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])(-\d{2}.*)?", text.strip())
+    if not found:
+        raise ValueError
+    return f"{found[1]}-{found[2]}"
+
+
+def fingerprint(rows: Sequence[OrderRow]) -> str:
+    """Digest what a channel sent of one order, so that a change of it is noticed.
+
+    :param rows: the rows of the order, in any order
+    :return: 64 hexadecimal digits
+    """
+    lines = sorted(
+        (row.product_id, row.quantity, row.sales or 0.0, row.sales is None) for row in rows
+    )
+    first = rows[0]
+    address = [getattr(first.address, name) for name in Address.__slots__]
+    content = [first.order_date.isoformat(), first.customer_id, first.name, address, lines]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+class _Reader:
+    """Takes values out of one row and collects what is wrong with them."""
+
+    def __init__(self, cells: Mapping[str, str], options: ParseOptions) -> None:
+        self.cells = cells
+        self.options = options
+        self.faults: list[str] = []
+
+    def text(self, name: str, required: bool = False) -> str:
+        text = self.cells.get(name, "")
+        if required and not text:
+            self.faults.append(f"The {name} is empty.")
+        return text
+
+    def number(self, name: str, *, low: float, high: float, required: bool = False) -> float | None:
+        """A number within bounds; None, and a fault if need be, where there is none."""
+        text = self.text(name, required)
+        if not text:
+            return None
+        plain = text.replace("\u00a0", "").replace("\u202f", "").replace(" ", "")
+        if self.options.decimal_mark == ",":
+            plain = plain.replace(".", "").replace(",", ".")
+        # What float() takes besides: "1_000", "infinity", "nan".
+        if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", plain):
+            hint = (
+                " Choose the decimal comma if that is what the file uses."
+                if "," in text and self.options.decimal_mark == "."
+                else ""
+            )
+            self.faults.append(f"The {name} “{text}” is not a number.{hint}")
+            return None
+        value = float(plain)
+        if not math.isfinite(value) or not low <= value <= high:
+            self.faults.append(
+                f"The {name} {text} is negative."
+                if value < low == 0
+                else f"The {name} {text} is not between {low:,g} and {high:,.0f}."
+            )
+            return None
+        return value
+
+    def coordinates(self, required: bool) -> tuple[float | None, float | None]:
+        lat = self.number("lat", low=-90, high=90, required=required)
+        lng = self.number("lng", low=-180, high=180, required=required)
+        if (lat is None) != (lng is None) and not self.faults:
+            self.faults.append("Give both lat and lng, or none of them.")
+        return lat, lng
+
+    def date(self, name: str) -> datetime.datetime | None:
+        text = self.text(name, required=True)
+        if not text:
+            return None
+        try:
+            return parse_date(text, self.options.date_format)
+        except ValueError:
+            self.faults.append(
+                f"The {name} “{text}” is not a date like {DATE_FORMATS[self.options.date_format]}."
+            )
+            return None
+
+    def flag(self, name: str) -> bool | None:
+        text = self.text(name).lower()
+        if text in _TRUE or text in _FALSE:
+            return text in _TRUE
+        if text:
+            self.faults.append(f"The {name} “{text}” is neither yes nor no.")
+        return None
+
+
+def _parse_site(reader: _Reader) -> SiteRow:
+    kind = reader.text("kind", required=True).lower()
+    if kind and kind not in SITE_KINDS:
+        reader.faults.append(f"The kind “{kind}” is none of {', '.join(SITE_KINDS)}.")
+    lat, lng = reader.coordinates(required=True)
+    return SiteRow(
+        site=reader.text("site", required=True),
+        kind=kind,
+        lat=lat or 0.0,
+        lng=lng or 0.0,
+        name=reader.text("name"),
+        street=reader.text("street"),
+        zip=reader.text("zip"),
+        city=reader.text("city"),
+        country=reader.text("country"),
+        ships=reader.flag("ships"),
+    )
+
+
+def _parse_product(reader: _Reader) -> ProductRow:
+    barcode = reader.text("barcode")
+    if barcode.isdigit() and len(barcode) == 13 and not is_ean13(barcode):
+        reader.faults.append(f"The barcode {barcode} has a wrong check digit.")
+    return ProductRow(
+        product_id=reader.text("product_id", required=True),
+        name=reader.text("name", required=True),
+        price=reader.number("price", low=0, high=MAX_AMOUNT),
+        cost=reader.number("cost", low=0, high=MAX_AMOUNT),
+        weight=reader.number("weight", low=0, high=100_000),
+        barcode=barcode,
+        category=reader.text("category"),
+    )
+
+
+def _parse_stock(reader: _Reader) -> StockRow:
+    month = reader.text("month")
+    if month:
+        try:
+            month = parse_month(month)
+        except ValueError:
+            reader.faults.append(f"The month “{month}” is not one like 2026-12.")
+    return StockRow(
+        site=reader.text("site", required=True),
+        product_id=reader.text("product_id", required=True),
+        quantity=reader.number("quantity", low=0, high=MAX_QUANTITY, required=True) or 0.0,
+        month=month,
+    )
+
+
+def _parse_order(reader: _Reader) -> OrderRow:
+    quantity = reader.number("quantity", low=0, high=MAX_QUANTITY, required=True)
+    if quantity == 0:
+        reader.faults.append("The quantity is zero.")
+    lat, lng = reader.coordinates(required=False)
+    address = Address(
+        street=reader.text("street"),
+        zip=reader.text("zip"),
+        city=reader.text("city"),
+        state=reader.text("state"),
+        country=reader.text("country"),
+        lat=lat,
+        lng=lng,
+    )
+    return OrderRow(
+        order_id=reader.text("order_id", required=True),
+        order_date=reader.date("order_date"),
+        product_id=reader.text("product_id", required=True),
+        quantity=quantity or 0.0,
+        sales=reader.number("sales", low=0, high=MAX_AMOUNT),
+        customer_id=reader.text("customer_id"),
+        name=reader.text("name"),
+        channel=reader.text("channel"),
+        address=address,
+    )
+
+
+def is_ean13(code: str) -> bool:
+    """Tell whether thirteen digits end in the right check digit.
+
+    >>> is_ean13("4006381333931")
+    True
+    """
+    digits = [int(char) for char in code]
+    return (sum(digits[::2]) + 3 * sum(digits[1::2])) % 10 == 0
+
+
+_PARSERS = {
+    "sites": _parse_site,
+    "products": _parse_product,
+    "stock": _parse_stock,
+    "orders": _parse_order,
+}

@@ -1,0 +1,31 @@
+from odoo import fields, models
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    oms_import_id = fields.Many2one(
+        "oms.import",
+        string="Import",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+
+    def action_confirm(self):
+        # Imported orders keep their date, so they are confirmed apart from those that take now.
+        imported = self.filtered("oms_import_id")
+        if imported and imported != self:
+            return (
+                super(SaleOrder, imported).action_confirm()
+                and super(SaleOrder, self - imported).action_confirm()
+            )
+        return super().action_confirm()
+
+    def _prepare_confirmation_values(self):
+        """Keep the date at which an imported order was placed."""
+        values = super()._prepare_confirmation_values()
+        if self and all(order.oms_import_id for order in self):
+            values.pop("date_order", None)
+        return values

@@ -1,0 +1,6 @@
+from . import availability
+from . import oms_claim
+from . import oms_position
+from . import product_product
+from . import stock_location
+from . import stock_move

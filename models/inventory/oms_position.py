@@ -1,0 +1,267 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+from odoo.tools.sql import table_exists
+
+from . import position_sql
+
+_logger = logging.getLogger(__name__)
+
+#: Ledger entries that the compactor folds between two commits.
+COMPACT_BATCH = 20_000
+
+
+class OmsPosition(models.Model):
+    """The stock facts of one product at one site, read from the rows and the ledger.
+
+    Nothing writes here: PostgreSQL keeps the facts, see :mod:`.position_sql`.
+    """
+
+    _name = "oms.position"
+    _description = "Stock by Site"
+    _auto = False
+    _order = "product_id, site_id"
+    _rec_name = "product_id"
+
+    product_id = fields.Many2one("product.product", readonly=True)
+    categ_id = fields.Many2one(related="product_id.categ_id")
+    uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
+    site_id = fields.Many2one("oms.site", readonly=True)
+    kind = fields.Selection(related="site_id.kind")
+    company_id = fields.Many2one("res.company", readonly=True)
+    on_hand = fields.Float(
+        digits="Product Unit",
+        readonly=True,
+        help="Owned goods in locations of the site that are for sale.",
+    )
+    reserved = fields.Float(
+        digits="Product Unit", readonly=True, help="What Odoo has reserved of the goods on hand."
+    )
+    demand = fields.Float(
+        string="Open Demand",
+        digits="Product Unit",
+        readonly=True,
+        help="What open transfers will take out of the site, reserved or not.",
+    )
+    claimed = fields.Float(
+        digits="Product Unit", readonly=True, help="What claims hold that no transfer serves yet."
+    )
+    incoming = fields.Float(
+        digits="Product Unit", readonly=True, help="What open transfers will bring to the site."
+    )
+    available = fields.Float(
+        string="Available to Promise",
+        digits="Product Unit",
+        readonly=True,
+        help="On hand, less open demand, less claims.",
+    )
+
+    # === SCHEMA === #
+
+    def init(self):
+        """Make tables, triggers and the view once all tables of the addon exist."""
+        self.env.registry.post_init(self._install_sql)
+
+    @api.model
+    def _install_sql(self):
+        missing = not table_exists(self.env.cr, "oms_position_row")
+        statements = [
+            position_sql.tables(),
+            *map(position_sql.triggers, position_sql.FACTS),
+            position_sql.location_trigger(),
+            position_sql.compact(),
+            position_sql.gate(),
+            SQL("DROP VIEW IF EXISTS oms_position"),
+            SQL("CREATE VIEW oms_position AS (%s)", self._get_view_sql()),
+        ]
+        for statement in statements:
+            self.env.cr.execute(statement)
+        if missing:
+            # Locations that were there before the triggers must say first for whom they count.
+            self.env.flush_all()
+            self.env.cr.execute(position_sql.append(position_sql.differences()))
+
+    @api.model
+    def _uninstall_sql(self):
+        """Take triggers, functions and tables away with the addon."""
+        self.env.cr.execute(position_sql.removal())
+
+    @api.model
+    def _get_view_sql(self):
+        """Rows with their ledger entries; positions that are in the ledger only come besides."""
+        return SQL(
+            """
+            SELECT facts.id, facts.product_id, facts.site_id, site.company_id, %(columns)s,
+                   on_hand - demand - claimed AS available
+              FROM (
+                    SELECT MAX(id) AS id, product_id, site_id, %(sums)s
+                      FROM (SELECT id, product_id, site_id, %(columns)s FROM oms_position_row
+                             UNION ALL
+                            SELECT -id, product_id, site_id, %(columns)s FROM oms_position_delta
+                           ) AS parts
+                  GROUP BY product_id, site_id
+                   ) AS facts
+              JOIN oms_site site ON site.id = facts.site_id
+            """,
+            columns=position_sql.columns(),
+            sums=position_sql.sums(),
+        )
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_kept(self, site_ids, product_ids):
+        """Read positions, exactly as of this transaction; what expired is free again.
+
+        :return: rows of (product id, site id, then the measures in the order of
+            :data:`position_sql.MEASURES`)
+        :rtype: list[tuple]
+        """
+        self.env.flush_all()
+        condition = SQL(
+            "product_id = ANY(%s) AND site_id = ANY(%s)", list(product_ids), list(site_ids)
+        )
+        expired = self.env["oms.claim"]._get_expired_sql(condition)
+        return self.env.execute_query(position_sql.kept(condition, expired))
+
+    @api.model
+    def _touch(self, keys):
+        """Take the guard of some positions before something of them is committed to somebody.
+
+        The rows are changed, not only locked, in order of product and site: a transaction that
+        read them before another one committed then fails and is run again, instead of going on
+        with what it read.
+
+        :param keys: (product id, site id) pairs
+        :raises psycopg2.errors.SerializationFailure: another transaction committed to one of
+            them since this one began
+        """
+        keys = sorted(set(keys))
+        if not keys:
+            return
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO oms_position_row AS held (product_id, site_id)
+                SELECT * FROM unnest(%s, %s) AS key (product_id, site_id) ORDER BY 1, 2
+                ON CONFLICT (product_id, site_id) DO UPDATE SET version = held.version + 1
+                """,
+                [product_id for product_id, _site_id in keys],
+                [site_id for _product_id, site_id in keys],
+            ),
+            # Losing against another transaction is no fault: the caller is run again.
+            log_exceptions=False,
+        )
+
+    @api.model
+    def _check_not_oversold(self, claimed):
+        """Make sure that what was just claimed was there.
+
+        :param dict claimed: quantity by (product id, site id) of tracked goods
+        :raises UserError: it was not, with what is left
+        """
+        if not claimed:
+            return
+        products = {product_id for product_id, _site_id in claimed}
+        sites = {site_id for _product_id, site_id in claimed}
+        for product_id, site_id, on_hand, _reserved, demand, _in, held in self._get_kept(
+            sites, products
+        ):
+            asked = claimed.get((product_id, site_id))
+            available = on_hand - demand - held
+            if asked is not None and available < -1e-6:
+                raise UserError(
+                    self._get_shortage_sentence(product_id, site_id, available + asked, asked)
+                )
+
+    @api.model
+    def _get_shortage_sentence(self, product_id, site_id, available, asked):
+        """Say that too little of a product is available at a site, and what is left."""
+        # sudo: who asks for goods may read the names of what was asked for
+        return self.env._(
+            "Of %(product)s %(left)s are available at %(site)s, not %(asked)s.",
+            product=self.env["product.product"].sudo().browse(product_id).display_name,
+            left=f"{max(available, 0.0):g}",
+            site=self.env["oms.site"].sudo().browse(site_id).name,
+            asked=f"{asked:g}",
+        )
+
+    @api.model
+    def _rebuild(self):
+        """Correct all positions in one statement, while others go on working.
+
+        :return: how many positions were wrong
+        :rtype: int
+        """
+        self.env.flush_all()
+        self.env.cr.execute(position_sql.append(position_sql.differences()))
+        if self.env.cr.rowcount:
+            _logger.warning("%s stock positions were corrected", self.env.cr.rowcount)
+        return self.env.cr.rowcount
+
+    @api.model
+    def _cron_compact(self):
+        """Fold the ledger into the rows."""
+        while True:
+            self.env.cr.execute("SELECT oms_position_compact(%s)", [COMPACT_BATCH])
+            [folded] = self.env.cr.fetchone()
+            if not self.env["ir.cron"]._commit_progress(folded) or folded < COMPACT_BATCH:
+                break
+
+    # === ACTION METHODS === #
+
+    def _get_locations(self):
+        return self.env["stock.location"].search([("oms_position_site_id", "in", self.site_id.ids)])
+
+    def action_view_quants(self):
+        """Open the stock records behind the position.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("stock.stock_quant_action")
+        action["domain"] = [
+            ("product_id", "=", self.product_id.id),
+            ("location_id", "in", self._get_locations().ids),
+        ]
+        action["context"] = {}
+        return action
+
+    def action_view_moves(self):
+        """Open the open moves that leave or reach the site.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        locations = self._get_locations().ids
+        action = self.env["ir.actions.act_window"]._for_xml_id("stock.stock_move_action")
+        action["domain"] = [
+            ("product_id", "=", self.product_id.id),
+            ("state", "in", ("waiting", "confirmed", "partially_available", "assigned")),
+            "|",
+            "|",
+            ("location_id", "in", locations),
+            ("location_dest_id", "in", locations),
+            ("location_final_id", "in", locations),
+        ]
+        action["context"] = {}
+        return action
+
+    def action_view_claims(self):
+        """Open the active claims on the position.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_claim")
+        action["domain"] = [
+            ("product_id", "=", self.product_id.id),
+            ("site_id", "=", self.site_id.id),
+        ]
+        action["context"] = {"search_default_active": 1}
+        return action

@@ -1,0 +1,371 @@
+"""The SQL that keeps stock positions, built once from one definition of what counts.
+
+Whatever changes quants, moves or claims, in the ORM or in raw SQL, appends the difference to the
+ledger ``oms_position_delta`` in the same transaction, by statement-level triggers with transition
+tables: appending never waits for another transaction. ``oms_position_compact()`` folds the ledger
+into ``oms_position_row``, one row per product and site. A position is its row and what the ledger
+holds of it.
+
+The facts below are written once and used three times: over the rows that a statement changed (the
+triggers), over whole tables (rebuilding, auditing), and so both can never disagree on a rule.
+"""
+
+from odoo.tools import SQL
+
+MEASURES = ("on_hand", "reserved", "demand", "incoming", "claimed")
+
+#: Smaller differences are noise of adding decimals as floats.
+NOISE = SQL("1e-9")
+
+_QUANT_FACTS = """
+    SELECT quant.product_id, place.oms_position_site_id AS site_id,
+           %(sign)s * COALESCE(quant.quantity, 0) AS on_hand,
+           %(sign)s * COALESCE(quant.reserved_quantity, 0) AS reserved,
+           0 AS demand, 0 AS incoming, 0 AS claimed
+      FROM %(rows)s quant
+      JOIN stock_location place ON place.id = quant.location_id
+ LEFT JOIN res_company company ON company.id = place.company_id
+     WHERE place.oms_position_site_id IS NOT NULL
+       AND (quant.owner_id IS NULL OR quant.owner_id = company.partner_id)
+"""
+
+# A move within a site is neither demand nor incoming. Of the steps of a delivery the one counts
+# whose goods are to leave in the end, whatever location lies between.
+_MOVE_FACTS = """
+    SELECT move.product_id, side.site_id, 0, 0,
+           CASE WHEN side.leaves THEN %(sign)s * COALESCE(move.product_qty, 0) ELSE 0 END,
+           CASE WHEN side.leaves THEN 0 ELSE %(sign)s * COALESCE(move.product_qty, 0) END, 0
+      FROM %(rows)s move
+      JOIN stock_location source ON source.id = move.location_id
+      JOIN stock_location target
+        ON target.id = COALESCE(move.location_final_id, move.location_dest_id)
+CROSS JOIN LATERAL (VALUES (source.oms_position_site_id, TRUE),
+                           (target.oms_position_site_id, FALSE)) AS side (site_id, leaves)
+     WHERE move.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
+       AND source.oms_position_site_id IS DISTINCT FROM target.oms_position_site_id
+       AND side.site_id IS NOT NULL
+"""
+
+_CLAIM_FACTS = """
+    SELECT claim.product_id, claim.site_id, 0, 0, 0, 0, %(sign)s * claim.quantity
+      FROM %(rows)s claim
+     WHERE claim.state = 'active'
+"""
+
+FACTS = {"stock_quant": _QUANT_FACTS, "stock_move": _MOVE_FACTS, "oms_claim": _CLAIM_FACTS}
+
+_SUMS = SQL(", ").join(SQL("SUM(%s)::float8", SQL.identifier(name)) for name in MEASURES)
+_COLUMNS = SQL(", ").join(SQL.identifier(name) for name in MEASURES)
+
+
+def facts(table: str, rows: SQL, sign: int = 1) -> SQL:
+    """Return the select that turns rows of a table into changes of positions.
+
+    :param table: ``stock_quant``, ``stock_move`` or ``oms_claim``
+    :param rows: relation to read, with the columns of that table
+    :param sign: 1 for rows that came, -1 for rows that went
+    """
+    return SQL(FACTS[table], rows=rows, sign=SQL(str(int(sign))))
+
+
+def totals(selects: list[SQL], condition: SQL | None = None) -> SQL:
+    """Return the select of the sums by product and site of some facts, noise left out."""
+    return SQL(
+        "SELECT product_id, site_id, %s FROM (%s) AS facts (product_id, site_id, %s) %s "
+        "GROUP BY product_id, site_id HAVING %s",
+        _SUMS,
+        SQL(" UNION ALL ").join(selects),
+        _COLUMNS,
+        SQL("WHERE %s", condition) if condition else SQL(),
+        SQL(" OR ").join(
+            SQL("ABS(SUM(%s)) > %s", SQL.identifier(name), NOISE) for name in MEASURES
+        ),
+    )
+
+
+def append(select: SQL) -> SQL:
+    """Return the statement that appends sums to the ledger."""
+    return SQL("INSERT INTO oms_position_delta (product_id, site_id, %s) %s", _COLUMNS, select)
+
+
+def tables() -> SQL:
+    """Return the statements that make the two tables.
+
+    Plain keys and fixed-width numbers: updates of a row then stay on its page, which keeps hot
+    rows fast.
+    """
+    columns = SQL(", ").join(
+        SQL("%s float8 NOT NULL DEFAULT 0", SQL.identifier(name)) for name in MEASURES
+    )
+    return SQL(
+        """
+        CREATE TABLE IF NOT EXISTS oms_position_row (
+            product_id integer NOT NULL,
+            site_id integer NOT NULL,
+            %(columns)s,
+            version integer NOT NULL DEFAULT 0,
+            id serial NOT NULL,
+            PRIMARY KEY (product_id, site_id)
+        ) WITH (fillfactor = 80);
+        CREATE INDEX IF NOT EXISTS oms_position_row_site_idx ON oms_position_row (site_id);
+        CREATE TABLE IF NOT EXISTS oms_position_delta (
+            id bigserial PRIMARY KEY,
+            product_id integer NOT NULL,
+            site_id integer NOT NULL,
+            %(columns)s
+        );
+        CREATE INDEX IF NOT EXISTS oms_position_delta_key_idx
+            ON oms_position_delta (product_id, site_id);
+        """,
+        columns=columns,
+    )
+
+
+def triggers(table: str) -> SQL:
+    """Return the statements that make a table's triggers, for insert, update and delete."""
+    after, before = SQL("after_rows"), SQL("before_rows")
+    kinds = {
+        "insert": ([facts(table, after)], SQL("REFERENCING NEW TABLE AS after_rows")),
+        "update": (
+            [facts(table, after), facts(table, before, -1)],
+            SQL("REFERENCING OLD TABLE AS before_rows NEW TABLE AS after_rows"),
+        ),
+        "delete": ([facts(table, before, -1)], SQL("REFERENCING OLD TABLE AS before_rows")),
+    }
+    return SQL("\n").join(
+        SQL(
+            """
+            CREATE OR REPLACE FUNCTION %(name)s() RETURNS trigger LANGUAGE plpgsql AS
+            $body$ BEGIN %(append)s; RETURN NULL; END $body$;
+            CREATE OR REPLACE TRIGGER %(name)s AFTER %(event)s ON %(table)s
+                %(referencing)s FOR EACH STATEMENT EXECUTE FUNCTION %(name)s();
+            """,
+            name=SQL.identifier(f"oms_position_{table}_{event}"),
+            append=append(totals(selects)),
+            event=SQL(event.upper()),
+            table=SQL.identifier(table),
+            referencing=referencing,
+        )
+        for event, (selects, referencing) in kinds.items()
+    )
+
+
+def truth(condition: SQL | None = None) -> SQL:
+    """Return the select of all positions as quants, moves and claims say.
+
+    :param condition: on ``product_id`` and ``site_id``; all positions when None
+    """
+    return totals([facts(table, SQL.identifier(table)) for table in FACTS], condition)
+
+
+def kept(condition: SQL | None = None, further: SQL | None = None) -> SQL:
+    """Return the select of positions as rows and ledger have them.
+
+    :param condition: on ``product_id`` and ``site_id``; all positions when None
+    :param further: a select of facts to add
+    """
+    return SQL(
+        "SELECT product_id, site_id, %(sums)s FROM ("
+        "SELECT product_id, site_id, %(columns)s FROM oms_position_row %(where)s UNION ALL "
+        "SELECT product_id, site_id, %(columns)s FROM oms_position_delta %(where)s %(further)s"
+        ") AS facts GROUP BY product_id, site_id",
+        further=SQL("UNION ALL %s", further) if further else SQL(),
+        sums=sums(),
+        columns=_COLUMNS,
+        where=SQL("WHERE %s", condition) if condition else SQL(),
+    )
+
+
+def differences(condition: SQL | None = None) -> SQL:
+    """Return the select of what must be added to the kept positions to make them true."""
+    negated = SQL(", ").join(SQL("-%s", SQL.identifier(name)) for name in MEASURES)
+    return totals(
+        [
+            truth(condition),
+            SQL("SELECT product_id, site_id, %s FROM (%s) AS kept", negated, kept(condition)),
+        ]
+    )
+
+
+def location_trigger() -> SQL:
+    """Return the statements that follow a location that starts or stops to count for a site."""
+    touched = SQL(
+        "product_id IN (SELECT quant.product_id FROM stock_quant quant "
+        "JOIN changed ON changed.id = quant.location_id UNION "
+        "SELECT move.product_id FROM stock_move move JOIN changed ON changed.id IN "
+        "(move.location_id, COALESCE(move.location_final_id, move.location_dest_id)) "
+        "WHERE move.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')) "
+        "AND site_id IN (SELECT unnest(ARRAY[was, site]) FROM changed)"
+    )
+    return SQL(
+        """
+        CREATE OR REPLACE FUNCTION oms_position_stock_location() RETURNS trigger
+        LANGUAGE plpgsql AS $body$ BEGIN
+            IF EXISTS (
+                SELECT FROM after_rows JOIN before_rows USING (id)
+                 WHERE after_rows.oms_position_site_id
+                       IS DISTINCT FROM before_rows.oms_position_site_id
+            ) THEN
+                WITH changed AS (
+                    SELECT id, before_rows.oms_position_site_id AS was,
+                           after_rows.oms_position_site_id AS site
+                      FROM after_rows JOIN before_rows USING (id)
+                     WHERE after_rows.oms_position_site_id
+                           IS DISTINCT FROM before_rows.oms_position_site_id
+                )
+                %s;
+            END IF;
+            RETURN NULL;
+        END $body$;
+        CREATE OR REPLACE TRIGGER oms_position_stock_location AFTER UPDATE ON stock_location
+            REFERENCING OLD TABLE AS before_rows NEW TABLE AS after_rows
+            FOR EACH STATEMENT EXECUTE FUNCTION oms_position_stock_location();
+        """,
+        append(differences(touched)),
+    )
+
+
+def compact() -> SQL:
+    """Return the statement that makes the compactor.
+
+    ``oms_position_compact(n)`` folds up to n ledger entries, oldest first, into their rows, and
+    returns how many it folded. Entries that another compactor has in hand are passed over; rows
+    are locked in order of product and site, as everybody locks them.
+    """
+    added = SQL(", ").join(
+        SQL("%(n)s = held.%(n)s + EXCLUDED.%(n)s", n=SQL.identifier(name)) for name in MEASURES
+    )
+    return SQL(
+        """
+        CREATE OR REPLACE FUNCTION oms_position_compact(most integer) RETURNS integer
+        LANGUAGE plpgsql AS $body$
+        DECLARE folded integer;
+        BEGIN
+            WITH taken AS (
+                DELETE FROM oms_position_delta WHERE id IN (
+                    SELECT id FROM oms_position_delta ORDER BY id LIMIT most
+                    FOR UPDATE SKIP LOCKED
+                ) RETURNING product_id, site_id, %(columns)s
+            ), merged AS (
+                INSERT INTO oms_position_row AS held (product_id, site_id, %(columns)s)
+                SELECT product_id, site_id, %(sums)s FROM taken
+                GROUP BY product_id, site_id ORDER BY product_id, site_id
+                ON CONFLICT (product_id, site_id) DO UPDATE SET %(added)s
+            )
+            SELECT COUNT(*) FROM taken INTO folded;
+            RETURN folded;
+        END $body$
+        """,
+        columns=_COLUMNS,
+        sums=_SUMS,
+        added=added,
+    )
+
+
+def gate() -> SQL:
+    """Return the statement that makes the gate for holds: claim all that is asked for, or nothing.
+
+    ``oms_position_hold(products, sites, quantities, origin, reference, channel, expires_at, uid)``
+    touches the rows in order of product and site, claims, and looks whether it was there, in one
+    call. It must run in a transaction that reads committed data: what it sees after waiting for a
+    row is then the truth. Returns the ids of the claims in the order of what was asked.
+
+    :raises in the database: ``OM001`` with the key and what is left as its detail (JSON) when too
+        little is available; ``OM002`` when a product or a site is unknown or archived
+    """
+    return SQL(
+        """
+        CREATE OR REPLACE FUNCTION oms_position_hold(
+            products integer[], sites integer[], quantities numeric[], origin varchar,
+            reference varchar, channel integer, expires_at timestamp, uid integer
+        ) RETURNS integer[] LANGUAGE plpgsql AS $body$
+        DECLARE
+            present timestamp := timezone('UTC', clock_timestamp());
+            claims integer[];
+            short record;
+        BEGIN
+            IF EXISTS (
+                SELECT FROM unnest(products, sites) AS asked (product_id, site_id)
+             LEFT JOIN product_product product ON product.id = asked.product_id
+             LEFT JOIN oms_site site ON site.id = asked.site_id
+                 WHERE product.active IS NOT TRUE OR site.active IS NOT TRUE
+            ) THEN
+                RAISE EXCEPTION 'unknown or archived product or site' USING ERRCODE = 'OM002';
+            END IF;
+            INSERT INTO oms_position_row AS held (product_id, site_id)
+            SELECT DISTINCT * FROM unnest(products, sites) AS key (product_id, site_id)
+             ORDER BY 1, 2
+            ON CONFLICT (product_id, site_id) DO UPDATE SET version = held.version + 1;
+            WITH made AS (
+                INSERT INTO oms_claim (
+                    product_id, site_id, company_id, quantity, origin, reference, channel_id,
+                    expires_at, state, create_uid, write_uid, create_date, write_date
+                )
+                SELECT asked.product_id, asked.site_id, site.company_id, asked.quantity,
+                       oms_position_hold.origin, oms_position_hold.reference, channel,
+                       oms_position_hold.expires_at, 'active', uid, uid, present, present
+                  FROM unnest(products, sites, quantities) WITH ORDINALITY
+                       AS asked (product_id, site_id, quantity, place)
+                  JOIN oms_site site ON site.id = asked.site_id
+              ORDER BY asked.place
+             RETURNING id
+            )
+            SELECT array_agg(id ORDER BY id) FROM made INTO claims;
+            SELECT kept.product_id, kept.site_id,
+                   on_hand - demand - claimed + (
+                       SELECT SUM(quantity) FROM unnest(products, sites, quantities)
+                           AS asked (product_id, site_id, quantity)
+                        WHERE (asked.product_id, asked.site_id) = (kept.product_id, kept.site_id)
+                   ) AS available
+              FROM (%s) AS kept
+              JOIN product_product product ON product.id = kept.product_id
+              JOIN product_template template
+                ON template.id = product.product_tmpl_id AND template.is_storable
+             WHERE on_hand - demand - claimed < -1e-6 LIMIT 1 INTO short;
+            IF FOUND THEN
+                RAISE EXCEPTION 'too little is available' USING ERRCODE = 'OM001',
+                    DETAIL = row_to_json(short)::text;
+            END IF;
+            RETURN claims;
+        END $body$
+        """,
+        kept(
+            SQL("(product_id, site_id) IN (SELECT * FROM unnest(products, sites))"),
+            SQL(
+                "SELECT product_id, site_id, 0, 0, 0, 0, -quantity FROM oms_claim ended "
+                "WHERE state = 'active' AND ended.expires_at <= present "
+                "AND (product_id, site_id) IN (SELECT * FROM unnest(products, sites))"
+            ),
+        ),
+    )
+
+
+def columns() -> SQL:
+    """Return the measures as a list of columns."""
+    return _COLUMNS
+
+
+def sums() -> SQL:
+    """Return the sums of the measures, under their own names."""
+    return SQL(", ").join(SQL("SUM(%(n)s) AS %(n)s", n=SQL.identifier(name)) for name in MEASURES)
+
+
+def removal() -> SQL:
+    """Return the statements that take all of it away, data included."""
+    functions = [
+        f"oms_position_{table}_{event}"
+        for table in FACTS
+        for event in ("insert", "update", "delete")
+    ]
+    return SQL("\n").join(
+        [
+            SQL("DROP VIEW IF EXISTS oms_position;"),
+            *(
+                SQL("DROP FUNCTION IF EXISTS %s() CASCADE;", SQL.identifier(name))
+                for name in [*functions, "oms_position_stock_location"]
+            ),
+            SQL("DROP FUNCTION IF EXISTS oms_position_compact(integer);"),
+            SQL("DROP FUNCTION IF EXISTS oms_position_hold;"),
+            SQL("DROP TABLE IF EXISTS oms_position_row, oms_position_delta;"),
+        ]
+    )

@@ -1,0 +1,5 @@
+from . import oms_strategy
+from . import oms_decision
+from . import oms_sourcing
+from . import sale_order
+from . import sale_order_line

@@ -1,0 +1,207 @@
+from odoo import api, fields, models
+
+from ...engine.sourcing import Explanation
+
+TRIGGER_SELECTION = [
+    ("confirm", "Order confirmed"),
+    ("change", "Quantity raised"),
+    ("stock", "Stock came"),
+    ("manual", "Asked by a user"),
+]
+
+
+class OmsDecision(models.Model):
+    """One sourcing run for one order, with what it saw and why it decided so."""
+
+    _name = "oms.decision"
+    _description = "Sourcing Decision"
+    _order = "id desc"
+    _rec_name = "order_id"
+
+    order_id = fields.Many2one(
+        "sale.order", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    partner_id = fields.Many2one(related="order_id.partner_shipping_id", string="Delivered To")
+    company_id = fields.Many2one(related="order_id.company_id", store=True)
+    channel_id = fields.Many2one(
+        "oms.channel", readonly=True, ondelete="restrict", index="btree_not_null"
+    )
+    strategy_id = fields.Many2one("oms.strategy", readonly=True, ondelete="restrict")
+    trigger = fields.Selection(TRIGGER_SELECTION, required=True, readonly=True)
+    outcome = fields.Selection(
+        [("full", "Everything sourced"), ("partial", "Part waits"), ("none", "Nothing to source")],
+        required=True,
+        readonly=True,
+    )
+    split = fields.Boolean(readonly=True, help="The order ships from more than one site.")
+    site_ids = fields.Many2many(
+        "oms.site",
+        "oms_decision_site_rel",
+        "decision_id",
+        "site_id",
+        string="Chosen Sites",
+        readonly=True,
+    )
+    parcel_count = fields.Integer(string="Parcels", readonly=True, aggregator="sum")
+    candidate_count = fields.Integer(string="Sites Considered", readonly=True, aggregator="avg")
+    units = fields.Float(
+        string="Units Asked", digits="Product Unit", readonly=True, aggregator="sum"
+    )
+    unfilled_units = fields.Float(digits="Product Unit", readonly=True, aggregator="sum")
+    kilometers = fields.Float(
+        string="Distance (km)",
+        digits=(16, 1),
+        readonly=True,
+        help="Sum over the parcels of the great-circle distance from the site to the customer.",
+    )
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    cost = fields.Monetary(
+        readonly=True, aggregator="sum", help="What the plan costs, without the penalty."
+    )
+    penalty = fields.Monetary(
+        string="Penalty for Unfilled",
+        readonly=True,
+        aggregator="sum",
+        help="What the strategy counts for the units that nobody ships.",
+    )
+    lower_bound = fields.Monetary(
+        readonly=True,
+        aggregator="sum",
+        help="No plan whatsoever has a lower sum of cost and penalty.",
+    )
+    gap = fields.Float(
+        string="Gap to Optimum",
+        digits=(16, 6),
+        readonly=True,
+        aggregator="avg",
+        help="How much dearer the plan could be than the best possible one; zero is proven "
+        "to be optimal.",
+    )
+    duration_ms = fields.Float(
+        string="Duration (ms)", digits=(16, 3), readonly=True, aggregator="avg"
+    )
+    note = fields.Text(readonly=True, help="What a reader of the decision should know.")
+    costs = fields.Json(readonly=True)
+    problem = fields.Json(readonly=True, help="The stock and the costs as they were seen.")
+    explanation = fields.Json(readonly=True)
+    considered = fields.Json(
+        string="What Was Considered",
+        compute="_compute_considered",
+        help="The explanation in words, with the names of the sites.",
+    )
+
+    @api.depends("order_id.name", "create_date")
+    def _compute_display_name(self):
+        for decision in self:
+            decision.display_name = f"{decision.order_id.name} #{decision.id}"
+
+    @api.depends("explanation", "costs")
+    def _compute_considered(self):
+        for decision in self:
+            decision.considered = decision.explanation and decision._prepare_considered(
+                decision.explanation
+            )
+
+    # === EXPLANATION === #
+
+    def _prepare_considered(self, data):
+        """Put the stored explanation into words for the screen.
+
+        :param dict data: what ``Explanation.to_dict`` gave
+        :return: ``costs`` (label, amount) of the plan, ``rows`` of sites with verdict and
+            sentence, ``others`` (sentence), ``runner_up`` (sentence), ``currency_id``
+        :rtype: dict
+        """
+        self.ensure_one()
+        explanation = Explanation.from_dict(data)
+        labels = self._get_cost_labels()
+        # sudo: whoever may read the decision may read the names of the sites in it
+        sites = self.env["oms.site"].sudo().with_context(active_test=False)
+        keys = [verdict.site for verdict in explanation.verdicts]
+        runner_up = explanation.runner_up
+        if runner_up:
+            keys += [assignment.site for assignment in runner_up.plan.assignments]
+        names = {site.id: site.display_name for site in sites.search([("id", "in", keys)])}
+        return {
+            "currency_id": self.currency_id.id,
+            "costs": [(labels.get(key, key), amount) for key, amount in self.costs],
+            "rows": [
+                {
+                    "site_id": verdict.site,
+                    "site": names.get(verdict.site, self.env._("deleted site")),
+                    "code": verdict.code,
+                    "quantity": verdict.quantity,
+                    "coverage": verdict.coverage,
+                    "costs": [(labels.get(key, key), amount) for key, amount in verdict.costs],
+                    "alone_cost": verdict.alone_cost,
+                    "extra_cost": verdict.extra_cost,
+                    "reason": self._get_verdict_sentence(verdict, names),
+                }
+                for verdict in explanation.verdicts
+            ],
+            "others": self._get_others_sentence(dict(explanation.others)),
+            "runner_up": runner_up and self._get_runner_up_sentence(runner_up, names),
+        }
+
+    def _get_cost_labels(self):
+        return {
+            "parcel": self.env._("Parcels"),
+            "handling": self.env._("Handling"),
+            "distance": self.env._("Distance"),
+            "missing": self.env._("Unfilled"),
+        }
+
+    def _get_verdict_sentence(self, verdict, names):
+        """Say in a sentence why a site was chosen or lost."""
+        if verdict.code == "chosen":
+            return self.env._("Ships %s units.", f"{verdict.quantity:g}")
+        if verdict.code == "no_stock":
+            return self.env._("Has nothing of what was ordered.")
+        if verdict.code == "dominated":
+            return self.env._(
+                "%s is at least as good for everything in this order.",
+                names.get(verdict.dominated_by, self.env._("Another site")),
+            )
+        if verdict.code == "tie":
+            return self.env._("Costs the same; lost because of its priority.")
+        if verdict.extra_cost is None:
+            return self.env._("No plan can use it.")
+        amount = self.currency_id.format(verdict.extra_cost)
+        if verdict.extra_is_bound:
+            return self.env._("The best plan found with it costs %s more.", amount)
+        return self.env._("The best plan with it costs %s more.", amount)
+
+    def _get_others_sentence(self, others):
+        """Say how many sites are not listed one by one, and why they lost."""
+        texts = {
+            "no_stock": self.env._("with nothing of what was ordered: %s"),
+            "dominated": self.env._("nowhere better than another site: %s"),
+            "costlier": self.env._("dearer: %s"),
+            "tie": self.env._("lost by priority: %s"),
+        }
+        parts = [texts[code] % count for code, count in others.items() if count]
+        return parts and self.env._("Further sites, %s.", "; ".join(parts))
+
+    def _get_runner_up_sentence(self, runner_up, names):
+        used = dict.fromkeys(assignment.site for assignment in runner_up.plan.assignments)
+        return self.env._(
+            "The second best choice of sites, %(sites)s, costs %(margin)s more.",
+            sites=", ".join(names.get(key, "?") for key in used) or self.env._("none"),
+            margin=self.currency_id.format(runner_up.margin),
+        )
+
+    # === ACTION METHODS === #
+
+    def action_view_order(self):
+        """Open the order that the decision is about.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "sale.order",
+            "res_id": self.order_id.id,
+            "view_mode": "form",
+        }

@@ -1,0 +1,351 @@
+import time
+from collections import defaultdict
+from typing import NamedTuple
+
+import numpy as np
+
+from odoo import models
+
+from ...engine.geography import great_circle_km
+from ...engine.sourcing import OrderLine, Site, SourcingProblem, explain, solve
+from ...engine.sourcing.problem import MISSING
+
+#: Seconds after which the engine stops looking for a better plan and states the gap. Orders of up
+#: to a dozen lines take milliseconds.
+TIME_LIMIT = 2.0
+
+
+class Demand(NamedTuple):
+    """What is open to source of one order line, in the unit of the product."""
+
+    line: models.BaseModel
+    quantity: float
+
+
+class Outcome(NamedTuple):
+    """What the engine said of one order."""
+
+    order: models.BaseModel
+    sites: models.BaseModel
+    problem: SourcingProblem
+    plan: object
+    kilometers: np.ndarray
+    duration_ms: float
+    note: str
+
+
+class OmsSourcing(models.AbstractModel):
+    """Gathers sourcing problems, has the engine solve them, and writes the plans down."""
+
+    _name = "oms.sourcing"
+    _description = "Sourcing Service"
+
+    # === ENTRY POINT === #
+
+    def _source_lines(self, lines, trigger):
+        """Source what is open of some order lines: decisions, fulfillments and claims.
+
+        Orders are served one after the other in order of date and id, each with what the
+        earlier ones left. Lines without open quantity are ignored, so that a second call
+        changes nothing.
+
+        :param lines: ``sale.order.line`` recordset of orchestrated, confirmed lines
+        :param str trigger: key of the decision's trigger, why sourcing runs
+        :return: the decisions, one per order with something open; for the scheduled job one per
+            order of which something was sourced
+        """
+        # sudo: the salesperson who confirms an order need not see other sites' stock and claims
+        self, lines = self.sudo(), lines.sudo()
+        demands = defaultdict(list)
+        for line in lines:
+            quantity = line._oms_get_qty_open()
+            if line.product_id.uom_id.compare(quantity, 0.0) > 0:
+                demands[line.order_id].append(Demand(line, quantity))
+        if not demands:
+            return self.env["oms.decision"]
+        orders = lines.order_id.filtered(lambda order: order in demands)
+        sites_by_order = self._get_candidates(orders, trigger)
+        sites = self.env["oms.site"].union(*sites_by_order.values())
+        products = lines.product_id.filtered("is_storable")
+        available = sites._get_available(products)
+        outcomes = []
+        for order in orders.sorted(lambda order: (order.date_order, order.id)):
+            outcome = self._solve_order(order, demands[order], sites_by_order[order], available)
+            if trigger == "stock" and not outcome.plan.assignments:
+                # The scheduled job asks again and again; what changed nothing is not recorded.
+                continue
+            for assignment in outcome.plan.assignments:
+                line = self.env["sale.order.line"].browse(assignment.line)
+                key = (assignment.site, line.product_id.id)
+                if key in available:
+                    available[key] -= assignment.quantity
+            outcomes.append(outcome)
+        return self._write_outcomes(outcomes, trigger)
+
+    # === GATHER === #
+
+    def _get_candidates(self, orders, trigger):
+        """Return the sites that may serve each order.
+
+        Sourcing that no user asked for does not go back to a site that gave the order back.
+
+        :return: ``oms.site`` recordset by order
+        :rtype: dict
+        """
+        by_channel = {channel: channel._get_sourcing_sites() for channel in orders.oms_channel_id}
+        candidates = {}
+        for order in orders:
+            sites = by_channel[order.oms_channel_id].filtered(
+                lambda site, company=order.company_id: site.company_id == company
+            )
+            if trigger == "stock":
+                sites -= order._oms_get_sites_given_back()
+            candidates[order] = sites
+        return candidates
+
+    def _get_kilometers(self, order, sites):
+        """Return the distance from each site to the order's delivery address.
+
+        Without coordinates of the customer all sites are equally near; a site without
+        coordinates counts as far as the farthest one.
+
+        :return: kilometers of shape (S,), and a sentence on what was missing or ''
+        :rtype: tuple[numpy.ndarray, str]
+        """
+        partner = order.partner_shipping_id
+        placed = np.array([site._has_coordinates() for site in sites], dtype=bool)
+        if not (partner.partner_latitude or partner.partner_longitude):
+            note = self.env._(
+                "The delivery address has no coordinates: distances were left out of the costs."
+            )
+            return np.zeros(len(sites)), note
+        kilometers = great_circle_km(
+            np.array(sites.mapped("latitude"), dtype=float),
+            np.array(sites.mapped("longitude"), dtype=float),
+            partner.partner_latitude,
+            partner.partner_longitude,
+        )
+        if placed.all():
+            return kilometers, ""
+        kilometers[~placed] = kilometers[placed].max(initial=0.0)
+        note = self.env._(
+            "Without coordinates, counted as far as the farthest site: %s.",
+            ", ".join(site.name for site, known in zip(sites, placed, strict=True) if not known),
+        )
+        return kilometers, note
+
+    def _prepare_problem(self, order, demands, sites, available, kilometers):
+        """Put one order into the engine's words.
+
+        Goods whose stock Odoo does not track can be taken from any site.
+        """
+        stock = np.zeros((len(demands), len(sites)))
+        asked = defaultdict(float)
+        for line, quantity in demands:
+            asked[line.product_id] += quantity
+        for row, (line, _quantity) in enumerate(demands):
+            product = line.product_id
+            if product.is_storable:
+                stock[row] = [
+                    max(available.get((site_id, product.id), 0.0), 0.0) for site_id in sites.ids
+                ]
+            else:
+                stock[row] = asked[product]
+        strategy = order.oms_channel_id.strategy_id
+        parts, missing = strategy._prepare_costs(
+            sites,
+            kilometers,
+            self._get_least_missing(demands, stock),
+            order._oms_get_open_fulfillments().site_id,
+        )
+        return SourcingProblem(
+            lines=tuple(
+                OrderLine(line.id, line.product_id.id, quantity) for line, quantity in demands
+            ),
+            sites=tuple(Site(site.id, site.name, site.sequence) for site in sites),
+            stock=stock,
+            parts=parts,
+            missing=missing,
+            rounding=np.array([line.product_id.uom_id.rounding for line, _qty in demands]),
+        )
+
+    def _get_least_missing(self, demands, stock):
+        """Return the least that a plan can leave unfilled of each line, if it leaves anything.
+
+        Whatever is given or missing of a product is a multiple of what divides all its demands
+        and stocks: whole units of most goods, and the smallest fraction of some.
+
+        :param stock: quantity of each line's product at each site, shape (L, S)
+        :return: quantities in the unit of each line's product, shape (L,)
+        """
+        steps = {}
+        for (line, quantity), row in zip(demands, stock, strict=True):
+            unit = line.product_id.uom_id
+            amounts = np.rint(np.append(row, quantity) / unit.rounding).astype(np.int64)
+            steps[line.product_id] = int(np.gcd.reduce([*amounts, steps.get(line.product_id, 0)]))
+        return np.array(
+            [
+                steps[line.product_id] * line.product_id.uom_id.rounding
+                for line, _quantity in demands
+            ]
+        )
+
+    def _solve_order(self, order, demands, sites, available):
+        kilometers, note = self._get_kilometers(order, sites)
+        problem = self._prepare_problem(order, demands, sites, available, kilometers)
+        start = time.perf_counter()
+        plan = solve(problem, time_limit=TIME_LIMIT)
+        duration_ms = (time.perf_counter() - start) * 1000
+        return Outcome(order, sites, problem, plan, kilometers, duration_ms, note)
+
+    # === WRITE === #
+
+    def _write_outcomes(self, outcomes, trigger):
+        """Write decisions, then the fulfillments, their lines and the claims, each in one go."""
+        decisions = (
+            self.env["oms.decision"]
+            .sudo()
+            .create([self._prepare_decision_vals(outcome, trigger) for outcome in outcomes])
+        )
+        self._write_fulfillments(list(zip(outcomes, decisions, strict=True)))
+        return decisions
+
+    def _prepare_decision_vals(self, outcome, trigger):
+        order, sites, problem, plan = outcome[:4]
+        used = list(dict.fromkeys(assignment.site for assignment in plan.assignments))
+        position = {site_id: index for index, site_id in enumerate(sites.ids)}
+        unfilled = sum(shortage.quantity for shortage in plan.missing)
+        serving = order._oms_get_open_fulfillments().site_id.ids
+        strategy = order.oms_channel_id.strategy_id
+        costs = dict(plan.costs)
+        return {
+            "order_id": order.id,
+            "channel_id": order.oms_channel_id.id,
+            "strategy_id": strategy.id,
+            "currency_id": strategy.currency_id.id,
+            "trigger": trigger,
+            "outcome": "full" if not plan.missing else "partial" if used else "none",
+            "split": len(set(used) | set(serving)) > 1,
+            "site_ids": [(6, 0, used)],
+            "parcel_count": len(used),
+            "candidate_count": len(sites),
+            "units": sum(line.quantity for line in problem.lines),
+            "unfilled_units": unfilled,
+            "kilometers": sum(outcome.kilometers[position[site_id]] for site_id in used),
+            "cost": plan.cost - costs[MISSING],
+            "penalty": costs[MISSING],
+            "lower_bound": plan.lower_bound,
+            "gap": plan.gap,
+            "duration_ms": outcome.duration_ms,
+            "note": self._prepare_note(outcome),
+            "costs": list(plan.costs),
+            "problem": problem.to_dict(),
+            "explanation": explain(problem, plan).to_dict(),
+        }
+
+    def _prepare_note(self, outcome):
+        """Say in words what waits and why, one sentence a line."""
+        notes = []
+        if not outcome.sites:
+            notes.append(
+                self.env._(
+                    "No site may serve the channel %s: give it a network whose sites ship.",
+                    outcome.order.oms_channel_id.name,
+                )
+            )
+        stock = {
+            line.key: row.sum()
+            for line, row in zip(outcome.problem.lines, outcome.problem.stock, strict=True)
+        }
+        for shortage in outcome.plan.missing if outcome.sites else ():
+            line = self.env["sale.order.line"].browse(shortage.line)
+            notes.append(
+                self.env._(
+                    "%(quantity)s %(unit)s of %(product)s wait: the %(sites)s sites have "
+                    "%(stock)s available.",
+                    quantity=f"{shortage.quantity:g}",
+                    unit=line.product_id.uom_id.name,
+                    product=line.product_id.display_name,
+                    sites=len(outcome.sites),
+                    stock=f"{stock[shortage.line]:g}",
+                )
+            )
+        return "\n".join(filter(None, [*notes, outcome.note]))
+
+    def _write_fulfillments(self, outcomes):
+        """Add the plans to the open fulfillments of their sites, or to new ones.
+
+        :param outcomes: (outcome, decision) pairs
+        """
+        fulfillments = self._ensure_fulfillments(outcomes)
+        FulfillmentLine = self.env["oms.fulfillment.line"].sudo()
+        existing = {
+            (line.fulfillment_id, line.sale_line_id): line
+            for line in self.env["oms.fulfillment"].union(*fulfillments.values()).line_ids
+        }
+        line_vals, claim_vals = [], []
+        for outcome, _decision in outcomes:
+            for assignment in outcome.plan.assignments:
+                sale_line = self.env["sale.order.line"].browse(assignment.line)
+                fulfillment = fulfillments[outcome.order.id, assignment.site]
+                line = existing.get((fulfillment, sale_line))
+                if line:
+                    line.quantity += assignment.quantity
+                else:
+                    line_vals.append(
+                        {
+                            "fulfillment_id": fulfillment.id,
+                            "sale_line_id": sale_line.id,
+                            "product_id": sale_line.product_id.id,
+                            "quantity": assignment.quantity,
+                        }
+                    )
+                claim_vals.append(
+                    {
+                        "product_id": sale_line.product_id.id,
+                        "site_id": assignment.site,
+                        "quantity": assignment.quantity,
+                        "sale_line_id": sale_line.id,
+                        "fulfillment_line_id": (fulfillment.id, sale_line.id),
+                    }
+                )
+        for line in FulfillmentLine.create(line_vals):
+            existing[line.fulfillment_id, line.sale_line_id] = line
+        line_ids = {(key[0].id, key[1].id): line.id for key, line in existing.items()}
+        for vals in claim_vals:
+            vals["fulfillment_line_id"] = line_ids[vals["fulfillment_line_id"]]
+        self.env["oms.claim"].sudo().create(claim_vals)
+
+    def _ensure_fulfillments(self, outcomes):
+        """Return the fulfillment of each order and chosen site, making the missing ones.
+
+        :return: ``oms.fulfillment`` by (order id, site id)
+        :rtype: dict
+        """
+        found, missing = {}, {}
+        for outcome, decision in outcomes:
+            order = outcome.order
+            for fulfillment in order._oms_get_open_fulfillments():
+                found.setdefault((order.id, fulfillment.site_id.id), fulfillment)
+            position = {site_id: index for index, site_id in enumerate(outcome.sites.ids)}
+            for assignment in outcome.plan.assignments:
+                key = (order.id, assignment.site)
+                if key in found or key in missing:
+                    continue
+                site = self.env["oms.site"].browse(assignment.site)
+                missing[key] = {
+                    "name": order._oms_get_fulfillment_name(site),
+                    "order_id": order.id,
+                    "site_id": site.id,
+                    "decision_id": decision.id,
+                    "kilometers": outcome.kilometers[position[site.id]],
+                }
+        # The decision tells how a fulfillment came to be; a message for each would only cost time.
+        Fulfillment = (
+            self.env["oms.fulfillment"]
+            .sudo()
+            .with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
+        )
+        created = Fulfillment.create(list(missing.values()))
+        found.update(zip(missing, created, strict=True))
+        return found

@@ -1,0 +1,62 @@
+import { Component } from "@odoo/owl";
+import { registry } from "@web/core/registry";
+import { formatMonetary } from "@web/views/fields/formatters";
+import { standardFieldProps } from "@web/views/fields/standard_field_props";
+import { useService } from "@web/core/utils/hooks";
+
+const PART_COLORS = ["#714b67", "#17a2b8", "#e0a800", "#dc3545", "#28a745", "#6c757d"];
+
+/** Shows what a sourcing decision compared: the plan's cost by part, and a row for each site. */
+export class ExplanationField extends Component {
+    static template = "oms.ExplanationField";
+    static props = { ...standardFieldProps };
+
+    setup() {
+        this.action = useService("action");
+    }
+
+    get data() {
+        return this.props.record.data[this.props.name];
+    }
+
+    /** Bars are drawn against the dearest site, so that they can be compared by eye. */
+    get scale() {
+        const sums = this.data.rows.map((row) => this.sum(row.costs));
+        return Math.max(...sums, this.sum(this.data.costs), 0.01);
+    }
+
+    sum(costs) {
+        return costs.reduce((total, [, amount]) => total + amount, 0);
+    }
+
+    color(label) {
+        const index = this.data.costs.findIndex(([name]) => name === label);
+        return PART_COLORS[Math.max(index, 0) % PART_COLORS.length];
+    }
+
+    barStyle(label, amount) {
+        return `width: ${(100 * amount) / this.scale}%; background-color: ${this.color(label)}`;
+    }
+
+    money(amount) {
+        return formatMonetary(amount, { currencyId: this.data.currency_id });
+    }
+
+    title(costs) {
+        return costs.map(([label, amount]) => `${label}: ${this.money(amount)}`).join("\n");
+    }
+
+    openSite(siteId) {
+        this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: "oms.site",
+            res_id: siteId,
+            views: [[false, "form"]],
+        });
+    }
+}
+
+registry.category("fields").add("oms_explanation", {
+    component: ExplanationField,
+    supportedTypes: ["json"],
+});

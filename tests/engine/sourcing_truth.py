@@ -1,0 +1,157 @@
+"""Independent truths about small sourcing problems: a general solver, and trying everything."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from engine.sourcing import SourcingPlan, SourcingProblem
+
+
+def whole_steps(quantity: float, step: float) -> int:
+    """How many whole steps a quantity holds, decimal noise forgiven."""
+    return math.floor(quantity / step + 1e-6)
+
+
+def optimum(
+    highspy: Any,
+    problem: SourcingProblem,
+    *,
+    used: int | None = None,
+    closed: Iterable[int] = (),
+) -> float:
+    """Least cost of a problem, by a mixed-integer program written from its definition.
+
+    :param used: position of a site that must give something
+    :param closed: positions of sites that must give nothing
+    """
+    model = highspy.Highs()
+    for option, value in (
+        ("output_flag", False),
+        ("threads", 1),
+        ("mip_rel_gap", 0.0),
+        ("mip_abs_gap", 1e-9),
+        ("mip_feasibility_tolerance", 1e-9),
+        ("primal_feasibility_tolerance", 1e-9),
+    ):
+        model.setOptionValue(option, value)
+    n_sites = len(problem.sites)
+    opened = [model.addBinary() for _ in range(n_sites)]
+    incomplete = model.addBinary()
+    cost = problem.missing.per_order * incomplete
+    for part in problem.parts:
+        for site in range(n_sites):
+            cost = cost + float(part.per_parcel[site]) * opened[site]
+    given: dict[tuple[int, int], Any] = {}
+    for row, line in enumerate(problem.lines):
+        step = float(problem.rounding[row])
+        wanted = whole_steps(line.quantity, step)
+        rest = line.quantity - wanted * step
+        rest = 0.0 if rest < 1e-5 * step else rest
+        missed = model.addIntegral(0, wanted)
+        total = missed
+        for site in range(n_sites):
+            most = min(whole_steps(float(problem.stock[row, site]), step), wanted)
+            if not most:
+                continue
+            given[row, site] = amount = model.addIntegral(0, most)
+            model.addConstr(amount <= most * opened[site])
+            total = total + amount
+            for part in problem.parts:
+                cost = cost + float(part.per_unit[row, site]) * step * amount
+        if wanted:
+            model.addConstr(total == wanted)
+            model.addConstr(missed <= wanted * incomplete)
+        if rest:
+            model.addConstr(incomplete >= 1)
+        cost = cost + float(problem.missing.per_unit[row]) * (step * missed + rest)
+    for rows in same_products(problem):
+        for site in range(n_sites):
+            shared = [given[row, site] for row in rows if (row, site) in given]
+            if len(shared) > 1:
+                held = float(problem.stock[rows[0], site])
+                limit = whole_steps(held, float(problem.rounding[rows[0]]))
+                model.addConstr(sum(shared) <= limit)
+    if used is not None:
+        model.addConstr(sum(x for (_row, site), x in given.items() if site == used) >= 1)
+    for site in closed:
+        model.addConstr(opened[site] <= 0)
+    model.minimize(cost)
+    assert model.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    return model.getObjectiveValue()
+
+
+def same_products(problem: SourcingProblem) -> list[list[int]]:
+    """Rows of the lines of each product."""
+    rows: dict[Any, list[int]] = {}
+    for row, line in enumerate(problem.lines):
+        rows.setdefault(line.product, []).append(row)
+    return list(rows.values())
+
+
+def costs_by_sites(problem: SourcingProblem) -> Iterator[tuple[tuple[int, ...], bool, float]]:
+    """Every set of sites, missing allowed or not, and the least cost with it; brute force.
+
+    For problems of one line per product: units are given out one by one, cheapest first.
+    """
+    n_lines, n_sites = problem.stock.shape
+    for size in range(n_sites + 1):
+        for sites in itertools.combinations(range(n_sites), size):
+            for may_miss in (False, True):
+                cost = sum(float(part.per_parcel[list(sites)].sum()) for part in problem.parts)
+                cost += problem.missing.per_order if may_miss else 0.0
+                for row in range(n_lines):
+                    cost += _line_cost(problem, row, sites, may_miss)
+                yield sites, may_miss, cost
+
+
+def _line_cost(problem: SourcingProblem, row: int, sites: tuple[int, ...], may_miss: bool) -> float:
+    step = float(problem.rounding[row])
+    wanted = whole_steps(problem.lines[row].quantity, step)
+    offers = []
+    for site in sites:
+        price = sum(float(part.per_unit[row, site]) for part in problem.parts) * step
+        offers += [price] * min(wanted, whole_steps(float(problem.stock[row, site]), step))
+    if may_miss:
+        offers += [float(problem.missing.per_unit[row]) * step] * wanted
+    if len(offers) < wanted:
+        return math.inf
+    return sum(sorted(offers)[:wanted])
+
+
+def check_plan(problem: SourcingProblem, plan: SourcingPlan) -> None:
+    """A plan keeps to stock and demand, and costs what it says."""
+    rows = {line.key: row for row, line in enumerate(problem.lines)}
+    columns = {site.key: column for column, site in enumerate(problem.sites)}
+    units = np.zeros(problem.stock.shape)
+    for assignment in plan.assignments:
+        row, column = rows[assignment.line], columns[assignment.site]
+        assert units[row, column] == 0.0, "a line and site appear once"
+        units[row, column] = assignment.quantity
+        steps = assignment.quantity / problem.rounding[row]
+        assert assignment.quantity > 0.0
+        assert abs(steps - round(steps)) < 1e-6
+    for group in same_products(problem):
+        assert (units[group].sum(axis=0) <= problem.stock[group[0]] + 1e-5).all()
+    missing = np.zeros(len(rows))
+    for shortage in plan.missing:
+        assert shortage.quantity > 0.0
+        missing[rows[shortage.line]] = shortage.quantity
+    np.testing.assert_allclose(units.sum(axis=1) + missing, problem.quantities, atol=2e-6)
+    used = units.any(axis=0)
+    assert plan.sites == tuple(problem.sites[column].key for column in np.flatnonzero(used))
+    expected = {
+        part.name: part.per_parcel[used].sum() + (part.per_unit * units).sum()
+        for part in problem.parts
+    }
+    expected["missing"] = (problem.missing.per_unit * missing).sum()
+    expected["missing"] += problem.missing.per_order if missing.any() else 0.0
+    assert dict(plan.costs).keys() == expected.keys()
+    for name, amount in plan.costs:
+        assert math.isclose(amount, expected[name], rel_tol=1e-9, abs_tol=1e-7)
+    assert math.isclose(plan.cost, sum(expected.values()), rel_tol=1e-9, abs_tol=1e-7)
+    assert plan.lower_bound <= plan.cost

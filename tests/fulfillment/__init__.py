@@ -1,0 +1,3 @@
+from . import test_fulfillment
+from . import test_roles
+from . import test_roles_sites

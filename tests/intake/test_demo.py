@@ -1,0 +1,64 @@
+import csv
+from collections import defaultdict
+
+from ...models.intake.oms_import_demo import FOLDER
+from ...models.intake.rows import is_ean13
+from .common import IntakeCase
+
+
+class TestDemo(IntakeCase):
+    def read_rows(self, name):
+        with open(FOLDER / name, newline="", encoding="utf-8") as stream:
+            return list(csv.DictReader(stream))
+
+    def test_files_fit_together(self):
+        sites = {row["site"]: row["kind"] for row in self.read_rows("sites.csv")}
+        products = self.read_rows("products.csv")
+        self.assertEqual(sorted(sites.values()), ["store"] * 12 + ["warehouse"] * 2)
+        self.assertEqual(len(products), 40)
+        self.assertTrue(all(is_ean13(row["barcode"]) for row in products))
+        self.assertEqual(len({row["barcode"] for row in products}), 40)
+        codes = {row["product_id"] for row in products}
+        for row in self.read_rows("stock.csv"):
+            self.assertIn(row["site"], sites)
+            self.assertIn(row["product_id"], codes)
+        lines = defaultdict(list)
+        for row in self.read_rows("orders.csv"):
+            lines[row["order_id"]].append(row)
+            self.assertIn(row["product_id"], codes)
+            self.assertTrue(-30 < int(row["day"]) <= 0)
+        self.assertEqual(len(lines), 300)
+        self.assertLessEqual(max(map(len, lines.values())), 5)
+
+    def test_strategy_keeps_its_currency_once_used(self):
+        strategy = self.env.ref("oms.strategy_balanced")
+        demo = self.env["oms.import.demo"]
+        pound = self.env.ref("base.GBP")
+        if not self.env["oms.decision"].search_count([("strategy_id", "=", strategy.id)]):
+            demo._set_strategy_currency(pound)
+            self.assertEqual(strategy.currency_id, pound)
+        self.channel.strategy_id = strategy
+        self.stock(self.apple, (self.near, 5))
+        self.make_order((self.apple, 1))
+        before = strategy.currency_id
+        demo._set_strategy_currency(self.env.ref("base.JPY"))
+        self.assertEqual(strategy.currency_id, before)
+
+    def test_demo_data_of_an_installation(self):
+        Job = self.env["oms.import"]
+        Job._load_demo_data()
+        jobs = Job.search([("file_name", "=like", "demo_%")])
+        self.assertEqual(sorted(jobs.mapped("kind")), ["orders", "products", "sites", "stock"])
+        self.assertEqual(set(jobs.mapped("state")), {"done"})
+        self.assertFalse(sum(jobs.mapped("bad_count")))
+        orders = self.env["sale.order"].search([("oms_channel_id.code", "in", ("WEB", "PHONE"))])
+        self.assertTrue(orders)
+        self.assertEqual(set(orders.mapped("state")), {"sale"})
+        decisions = self.env["oms.decision"].search([("order_id", "in", orders.ids)])
+        self.assertEqual(decisions.currency_id, self.env.company.currency_id)
+        before = self.count_everything()
+        Job._load_demo_data()
+        self.assertEqual(self.count_everything(), before)
+        clerk = self.env["res.users"].search([("login", "=", "clerk")])
+        sites = self.env["oms.site"].with_user(clerk).search([])
+        self.assertEqual(sites.mapped("code"), ["PARIS"])

@@ -1,0 +1,1 @@
+from . import test_availability, test_gate, test_position

@@ -1,0 +1,89 @@
+from collections import Counter
+
+from odoo.tests import tagged
+
+from ..common import OmsCase
+
+
+@tagged("post_install", "-at_install")
+class TestQueries(OmsCase):
+    """Many orders at once ask the database little more than one."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stock(cls.apple, (cls.near, 100), (cls.far, 1000))
+        cls.stock(cls.berry, (cls.far, 1000))
+
+    def make_orders(self, count):
+        orders = self.env["sale.order"]
+        for _ in range(count):
+            orders += self.make_order((self.apple, 1), (self.berry, 2), confirm=False)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return orders
+
+    def confirm(self, orders):
+        """Confirm the orders; count the statements that name a table of the addon, by table."""
+        with self.queries() as statements:
+            orders.action_confirm()
+        self.assertEqual(set(orders.mapped("oms_state")), {"sourced"})
+        return statements
+
+    def count_ours(self, statements):
+        """Count the statements that read or write our own tables."""
+        counts = Counter()
+        for statement in statements:
+            for verb in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+                for table in ("oms_claim", "oms_fulfillment", "oms_decision", "oms_site"):
+                    if statement.lstrip().startswith(verb) and table in statement:
+                        counts[verb, table] += 1
+        return counts
+
+    def test_ten_orders_write_as_often_as_one(self):
+        self.confirm(self.make_orders(1))
+        one = self.count_ours(self.confirm(self.make_orders(1)))
+        ten = self.count_ours(self.confirm(self.make_orders(10)))
+        for key in one | ten:
+            self.assertLessEqual(
+                ten[key], one[key] + 3, f"{key}: {one[key]} for 1, {ten[key]} for 10"
+            )
+
+    def test_growth_is_bounded(self):
+        self.confirm(self.make_orders(1))
+        one = len(self.confirm(self.make_orders(1)))
+        ten = len(self.confirm(self.make_orders(10)))
+        native = self.make_orders(11)
+        # From where the others ship: reserving goods takes most statements.
+        native.write({"oms_channel_id": False, "warehouse_id": self.far.warehouse_id.id})
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with self.queries() as statements:
+            native[:1].action_confirm()
+        native_one = len(statements)
+        with self.queries() as statements:
+            native[1:].action_confirm()
+        native_ten = len(statements)
+        growth = (ten - one) / 9
+        native_growth = (native_ten - native_one) / 9
+        self.assertLess(
+            growth,
+            native_growth + 4,
+            f"statements per further order: {growth:.1f}, in Odoo alone {native_growth:.1f} "
+            f"({one}, {ten}, {native_one}, {native_ten})",
+        )
+
+    def test_taking_up_reads_availability_three_times_a_batch(self):
+        """To choose the orders, to source them, and to make sure when claiming."""
+        orders = self.env["sale.order"]
+        scarce = self.make_product("Scarce")
+        for _ in range(8):
+            orders += self.make_order((scarce, 1))
+        self.stock(scarce, (self.near, 100))
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with self.queries() as statements:
+            orders._oms_filter_sourceable()._oms_take_up("stock")
+        reads = [statement for statement in statements if "AS facts" in statement]
+        self.assertEqual(len(reads), 3)
+        self.assertEqual(set(orders.mapped("oms_state")), {"sourced"})
