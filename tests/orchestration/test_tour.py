@@ -1,6 +1,7 @@
 from unittest import SkipTest
+from unittest.mock import patch
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, common, tagged
 
 from ..common import OmsCase
 
@@ -13,7 +14,8 @@ class TestTour(HttpCase, OmsCase):
         """Start a tour; a browser that does not come up is tried again, and then a failure."""
         for _attempt in range(3):
             try:
-                return self.start_tour(*args, **kwargs)
+                with patch.object(common, "CHECK_BROWSER_ITERATIONS", 600):
+                    return self.start_tour(*args, **kwargs)
             except SkipTest as skipped:
                 # A skipped test would go unnoticed; a busy machine starts the browser late.
                 reason = skipped
