@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 from odoo.tools.sql import table_exists
 
-from . import position_sql
+from . import gate_sql, position_sql
 
 _logger = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class OmsPosition(models.Model):
             *map(position_sql.triggers, position_sql.FACTS),
             position_sql.location_trigger(),
             position_sql.compact(),
-            position_sql.gate(),
+            gate_sql.gate(),
             SQL("DROP VIEW IF EXISTS oms_position"),
             SQL("CREATE VIEW oms_position AS (%s)", self._get_view_sql()),
         ]
@@ -86,6 +86,7 @@ class OmsPosition(models.Model):
     @api.model
     def _uninstall_sql(self):
         """Take triggers, functions and tables away with the addon."""
+        self.env.cr.execute(gate_sql.removal())
         self.env.cr.execute(position_sql.removal())
 
     @api.model
