@@ -1,8 +1,54 @@
-from odoo import models
+from odoo import fields, models
+from odoo.tools import SQL
+from odoo.tools.sql import column_exists, create_column
 
 
 class StockMove(models.Model):
     _inherit = "stock.move"
+
+    oms_channel_id = fields.Many2one(
+        "oms.channel",
+        string="Channel",
+        related="sale_line_id.order_id.oms_channel_id",
+        store=True,
+        index=False,
+        groups="base.group_user",
+        help="Channel of the order for which the goods move.",
+    )
+    oms_ordered_at = fields.Datetime(
+        string="Ordered",
+        related="sale_line_id.order_id.date_order",
+        store=True,
+        groups="base.group_user",
+        help="When the goods were ordered: who ordered first is promised first.",
+    )
+
+    # What a channel sold of a product since a moment.
+    _oms_sold_idx = models.Index(
+        "(product_id, oms_channel_id, oms_ordered_at) WHERE oms_channel_id IS NOT NULL"
+    )
+
+    def _auto_init(self):
+        """Fill the two columns in one statement: there may be millions of moves."""
+        missing = not column_exists(self.env.cr, self._table, "oms_channel_id")
+        if missing:
+            create_column(self.env.cr, self._table, "oms_channel_id", "integer")
+            create_column(self.env.cr, self._table, "oms_ordered_at", "timestamp")
+            # Orders from before the addon have no channel.
+            known = column_exists(self.env.cr, "sale_order", "oms_channel_id")
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE stock_move move
+                       SET oms_ordered_at = sale.date_order, oms_channel_id = %s
+                      FROM sale_order_line line
+                      JOIN sale_order sale ON sale.id = line.order_id
+                     WHERE move.sale_line_id = line.id
+                    """,
+                    SQL("sale.oms_channel_id") if known else SQL("NULL"),
+                )
+            )
+        return super()._auto_init()
 
     def _action_done(self, cancel_backorder=False):
         moves = super()._action_done(cancel_backorder=cancel_backorder)

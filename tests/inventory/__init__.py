@@ -1,1 +1,4 @@
-from . import test_availability, test_gate, test_position
+from . import test_availability
+from . import test_gate
+from . import test_position
+from . import test_sold
