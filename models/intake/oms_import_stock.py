@@ -159,9 +159,9 @@ class OmsImportStock(models.AbstractModel):
         :rtype: dict[tuple[int, int], tuple[float, float, float]]
         """
         facts = defaultdict(lambda: (0.0, 0.0, 0.0))
-        positions = self.env["oms.position"]._get_kept(sites.ids, products.ids)
-        for product_id, site_id, on_hand, _reserved, demand, _incoming, claimed in positions:
-            facts[site_id, product_id] = (on_hand, 0.0, demand + claimed)
+        for position in self.env["oms.position"]._get_positions(sites.ids, products.ids):
+            promised = position.demand + position.claimed
+            facts[position.site_id, position.product_id] = (position.on_hand, 0.0, promised)
         for site_id, product_id, loose in self.env.execute_query(
             self._get_loose_sql(sites, products)
         ):

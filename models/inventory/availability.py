@@ -17,9 +17,9 @@ class OmsSite(models.Model):
         """
         if not self.ids or not products.ids:
             return {}
-        positions = self.env["oms.position"]._get_kept(self.ids, products.ids)
-        available = {
-            (site_id, product_id): on_hand - demand - claimed
-            for product_id, site_id, on_hand, _reserved, demand, _incoming, claimed in positions
+        positions = self.env["oms.position"]._get_positions(self.ids, products.ids)
+        return {
+            (position.site_id, position.product_id): position.available
+            for position in positions
+            if position.available > 1e-9
         }
-        return {key: quantity for key, quantity in available.items() if quantity > 1e-9}

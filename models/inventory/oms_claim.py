@@ -6,7 +6,7 @@ import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, float_round
+from odoo.tools import float_round
 
 ORIGIN_SELECTION = [
     ("order", "Order"),
@@ -237,13 +237,3 @@ class OmsClaim(models.Model):
             claims.state = "expired"
             if not self.env["ir.cron"]._commit_progress(len(claims)):
                 break
-
-    @api.model
-    def _get_expired_sql(self, condition):
-        """Return the facts of claims whose time is over and that still count as active."""
-        return SQL(
-            "SELECT product_id, site_id, 0, 0, 0, 0, -quantity FROM oms_claim "
-            "WHERE state = 'active' AND expires_at <= %s AND %s",
-            fields.Datetime.now(),
-            condition,
-        )

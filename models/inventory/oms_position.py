@@ -1,4 +1,5 @@
 import logging
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -13,6 +14,23 @@ _logger = logging.getLogger(__name__)
 COMPACT_BATCH = 20_000
 
 
+class Position(NamedTuple):
+    """What is read of one product at one site, in the unit of the product.
+
+    ``available`` follows from the others: on hand and external, less demand, less claims.
+    """
+
+    product_id: int
+    site_id: int
+    on_hand: float
+    reserved: float
+    demand: float
+    incoming: float
+    claimed: float
+    external: float
+    available: float
+
+
 class OmsPosition(models.Model):
     """The stock facts of one product at one site, read from the rows and the ledger.
 
@@ -22,7 +40,8 @@ class OmsPosition(models.Model):
     _name = "oms.position"
     _description = "Stock by Site"
     _auto = False
-    _order = "product_id, site_id"
+    # By id: sorting millions of positions by names would take seconds for every page.
+    _order = "product_id.id, site_id.id"
     _rec_name = "product_id"
 
     product_id = fields.Many2one("product.product", readonly=True)
@@ -51,11 +70,16 @@ class OmsPosition(models.Model):
     incoming = fields.Float(
         digits="Product Unit", readonly=True, help="What open transfers will bring to the site."
     )
+    external = fields.Float(
+        digits="Product Unit",
+        readonly=True,
+        help="What a supplier or another holder of goods said to have, not too long ago.",
+    )
     available = fields.Float(
         string="Available to Promise",
         digits="Product Unit",
         readonly=True,
-        help="On hand, less open demand, less claims.",
+        help="On hand and external, less open demand, less claims.",
     )
 
     # === SCHEMA === #
@@ -91,41 +115,62 @@ class OmsPosition(models.Model):
 
     @api.model
     def _get_view_sql(self):
-        """Rows with their ledger entries; positions that are in the ledger only come besides."""
         return SQL(
-            """
-            SELECT facts.id, facts.product_id, facts.site_id, site.company_id, %(columns)s,
-                   on_hand - demand - claimed AS available
-              FROM (
-                    SELECT MAX(id) AS id, product_id, site_id, %(sums)s
-                      FROM (SELECT id, product_id, site_id, %(columns)s FROM oms_position_row
-                             UNION ALL
-                            SELECT -id, product_id, site_id, %(columns)s FROM oms_position_delta
-                           ) AS parts
-                  GROUP BY product_id, site_id
-                   ) AS facts
-              JOIN oms_site site ON site.id = facts.site_id
-            """,
-            columns=position_sql.columns(),
-            sums=position_sql.sums(),
+            "SELECT facts.*, site.company_id FROM (%s) AS facts "
+            "JOIN oms_site site ON site.id = facts.site_id",
+            position_sql.view(SQL("timezone('UTC', now())")),
         )
 
     # === BUSINESS METHODS === #
 
     @api.model
-    def _get_kept(self, site_ids, product_ids):
-        """Read positions, exactly as of this transaction; what expired is free again.
+    def _get_sql(self, condition):
+        """Return the select of positions as they are now, flushed before.
 
-        :return: rows of (product id, site id, then the measures in the order of
-            :data:`position_sql.MEASURES`)
-        :rtype: list[tuple]
+        :param SQL condition: on ``product_id`` and ``site_id``
+        :return: a select with the columns of :class:`Position`
         """
         self.env.flush_all()
-        condition = SQL(
-            "product_id = ANY(%s) AND site_id = ANY(%s)", list(product_ids), list(site_ids)
+        now = SQL("%s::timestamp", fields.Datetime.now())
+        return SQL(
+            "SELECT %s FROM (%s) AS position",
+            SQL(", ").join(map(SQL.identifier, Position._fields)),
+            position_sql.read(condition, now),
         )
-        expired = self.env["oms.claim"]._get_expired_sql(condition)
-        return self.env.execute_query(position_sql.kept(condition, expired))
+
+    @api.model
+    def _get_condition(self, product_ids, site_ids):
+        return SQL("product_id = ANY(%s) AND site_id = ANY(%s)", list(product_ids), list(site_ids))
+
+    @api.model
+    def _get_positions(self, site_ids, product_ids):
+        """Read positions, exactly as of this transaction; what expired is free again.
+
+        :return: the positions that there are, those of nothing at all left out
+        :rtype: list[Position]
+        """
+        condition = self._get_condition(product_ids, site_ids)
+        return [Position(*row) for row in self.env.execute_query(self._get_sql(condition))]
+
+    @api.model
+    def _get_totals(self, site_ids, product_ids):
+        """Read what can be promised of products over all of some sites.
+
+        A site where more is promised than it has takes nothing from the others.
+
+        :return: available quantity by product id; products with nothing left are absent
+        :rtype: dict[int, float]
+        """
+        condition = self._get_condition(product_ids, site_ids)
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT product_id, SUM(available) FROM (%s) AS position "
+                    "WHERE available > 1e-9 GROUP BY product_id",
+                    self._get_sql(condition),
+                )
+            )
+        )
 
     @api.model
     def _touch(self, keys):
@@ -167,15 +212,12 @@ class OmsPosition(models.Model):
             return
         products = {product_id for product_id, _site_id in claimed}
         sites = {site_id for _product_id, site_id in claimed}
-        for product_id, site_id, on_hand, _reserved, demand, _in, held in self._get_kept(
-            sites, products
-        ):
-            asked = claimed.get((product_id, site_id))
-            available = on_hand - demand - held
-            if asked is not None and available < -1e-6:
-                raise UserError(
-                    self._get_shortage_sentence(product_id, site_id, available + asked, asked)
-                )
+        for position in self._get_positions(sites, products):
+            key = position.product_id, position.site_id
+            asked = claimed.get(key)
+            if asked is not None and position.available < -1e-6:
+                left = position.available + asked
+                raise UserError(self._get_shortage_sentence(*key, left, asked))
 
     @api.model
     def _get_shortage_sentence(self, product_id, site_id, available, asked):

@@ -54,6 +54,15 @@ _CLAIM_FACTS = """
 
 FACTS = {"stock_quant": _QUANT_FACTS, "stock_move": _MOVE_FACTS, "oms_claim": _CLAIM_FACTS}
 
+#: What the time adds when positions are read: the measures, then what sites outside of Odoo have.
+READ_FACTS = {
+    "ended claims": """
+        SELECT ended.product_id, ended.site_id, 0, 0, 0, 0, -ended.quantity, 0
+          FROM oms_claim ended
+         WHERE ended.state = 'active' AND ended.expires_at <= %(moment)s AND %(condition)s
+    """,
+}
+
 _SUMS = SQL(", ").join(SQL("SUM(%s)::float8", SQL.identifier(name)) for name in MEASURES)
 _COLUMNS = SQL(", ").join(SQL.identifier(name) for name in MEASURES)
 
@@ -159,7 +168,7 @@ def truth(condition: SQL | None = None) -> SQL:
 
 
 def kept(condition: SQL | None = None, further: SQL | None = None) -> SQL:
-    """Return the select of positions as rows and ledger have them.
+    """Return the select of positions as rows and ledger have them, whatever the time is.
 
     :param condition: on ``product_id`` and ``site_id``; all positions when None
     :param further: a select of facts to add
@@ -173,6 +182,79 @@ def kept(condition: SQL | None = None, further: SQL | None = None) -> SQL:
         sums=sums(),
         columns=_COLUMNS,
         where=SQL("WHERE %s", condition) if condition else SQL(),
+    )
+
+
+def read(condition: SQL, moment: SQL) -> SQL:
+    """Return the select of positions at a moment: the measures, ``external`` and ``available``.
+
+    Everybody who reads or checks what can be promised reads this, so that screens, sourcing and
+    the gate cannot disagree.
+
+    :param condition: on ``product_id`` and ``site_id``, which bear no table's name
+    :param moment: now, in UTC: what expired before it is free, what is out of date does not count
+    """
+    further = [SQL(select, condition=condition, moment=moment) for select in READ_FACTS.values()]
+    return SQL(
+        "SELECT product_id, site_id, %(columns)s, external, "
+        "on_hand + external - demand - claimed AS available FROM ("
+        "SELECT product_id, site_id, %(sums)s, SUM(external) AS external FROM ("
+        "SELECT product_id, site_id, %(columns)s, 0::float8 AS external "
+        "FROM oms_position_row WHERE %(condition)s UNION ALL "
+        "SELECT product_id, site_id, %(columns)s, 0 "
+        "FROM oms_position_delta WHERE %(condition)s UNION ALL %(further)s"
+        ") AS facts GROUP BY product_id, site_id) AS summed",
+        columns=_COLUMNS,
+        sums=sums(),
+        condition=condition,
+        further=SQL(" UNION ALL ").join(further),
+    )
+
+
+def view(moment: SQL) -> SQL:
+    """Return the select behind the screen of positions, over all of them.
+
+    Written so that a page in order of product and site comes from the rows' key, whatever their
+    number: what the ledger and the time add is little and joined to it. Positions that only the
+    ledger knows yet come besides.
+
+    :param moment: as in :func:`read`
+    """
+    further = [SQL(select, condition=SQL("TRUE"), moment=moment) for select in READ_FACTS.values()]
+    added = SQL(", ").join(
+        SQL("held.%(n)s + COALESCE(late.%(n)s, 0) AS %(n)s", n=SQL.identifier(name))
+        for name in MEASURES
+    )
+    return SQL(
+        """
+        WITH late AS (
+            SELECT MIN(id) AS id, product_id, site_id, %(sums)s, SUM(external) AS external
+              FROM (SELECT -id AS id, product_id, site_id, %(columns)s, 0::float8 AS external
+                      FROM oms_position_delta
+                     UNION ALL
+                    SELECT NULL, * FROM (%(further)s) AS further) AS facts
+          GROUP BY product_id, site_id
+        )
+        SELECT *, on_hand + external - demand - claimed AS available
+          FROM (
+                SELECT held.id::bigint AS id, held.product_id, held.site_id, %(added)s,
+                       COALESCE(late.external, 0) AS external
+                  FROM oms_position_row held
+             LEFT JOIN late USING (product_id, site_id)
+                 UNION ALL
+                SELECT late.id, late.product_id, late.site_id, %(columns)s, external
+                  FROM late
+                 WHERE late.id IS NOT NULL AND NOT EXISTS (
+                           SELECT FROM oms_position_row held
+                            WHERE (held.product_id, held.site_id)
+                                  = (late.product_id, late.site_id))
+               ) AS facts
+         WHERE site_id > 0
+        """,
+        sums=sums(),
+        columns=_COLUMNS,
+        added=added,
+        further=SQL(" UNION ALL ").join(further),
     )
 
 

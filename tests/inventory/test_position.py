@@ -6,6 +6,7 @@ from odoo.tests import tagged
 from odoo.tools import SQL
 
 from odoo.addons.oms.models.inventory import position_sql
+from odoo.addons.oms.models.inventory.oms_position import Position
 
 from ..common import OmsCase
 
@@ -37,9 +38,8 @@ class TestPosition(OmsCase):
 
     def position(self, product, site):
         """Return the measures of one position by name."""
-        rows = self.env["oms.position"]._get_kept(site.ids, product.ids)
-        measures = rows[0][2:] if rows else [0.0] * len(position_sql.MEASURES)
-        return dict(zip(position_sql.MEASURES, measures, strict=True))
+        found = self.env["oms.position"]._get_positions(site.ids, product.ids)
+        return found[0]._asdict() if found else dict.fromkeys(Position._fields, 0.0)
 
     def claim(self, product, site, quantity):
         return self.env["oms.claim"].create(
@@ -209,10 +209,10 @@ class TestPosition(OmsCase):
         self.stock(self.apple, (self.near, 5), (self.far, 2))
         self.make_order((self.apple, 3))
         self.env.flush_all()
-        before = self.env["oms.position"]._get_kept(self.sites.ids, self.apple.ids)
+        before = self.env["oms.position"]._get_positions(self.sites.ids, self.apple.ids)
         self.env.cr.execute("SELECT oms_position_compact(100000)")
         self.assertGreater(self.env.cr.fetchone()[0], 0)
-        after = self.env["oms.position"]._get_kept(self.sites.ids, self.apple.ids)
+        after = self.env["oms.position"]._get_positions(self.sites.ids, self.apple.ids)
         self.assertEqual(sorted(before), sorted(after))
         self.env.cr.execute("SELECT COUNT(*) FROM oms_position_delta")
         self.assertEqual(self.env.cr.fetchone()[0], 0)
@@ -269,6 +269,29 @@ class TestPosition(OmsCase):
         claim._release()
         with self.assertRaisesRegex(UserError, "has ended"):
             claim._extend(5)
+
+    def test_screen_shows_what_is_read(self):
+        """The view and the read agree on rows, on the ledger alone and on what expired."""
+        self.stock(self.apple, (self.near, 5), (self.middle, 2))
+        self.env.flush_all()
+        self.env.cr.execute("SELECT oms_position_compact(100000)")
+        self.stock(self.apple, (self.near, 1), (self.far, 4))
+        for expires_at in ("2020-01-01 00:00:00", "2999-01-01 00:00:00"):
+            self.claim(self.apple, self.near, 2).write({"origin": "cart", "expires_at": expires_at})
+        read = self.env["oms.position"]._get_positions(self.sites.ids, self.apple.ids)
+        shown = self.env["oms.position"].search([("product_id", "=", self.apple.id)])
+        self.assertEqual(len(shown), len(set(shown.ids)))
+        self.assertEqual(
+            sorted(read),
+            sorted(
+                Position(p.product_id.id, p.site_id.id, *(p[name] for name in Position._fields[2:]))
+                for p in shown
+            ),
+        )
+        self.assertEqual(
+            {p.site_id: p.available for p in shown},
+            {self.near: 4, self.middle: 2, self.far: 4},
+        )
 
     def test_screen_by_role(self):
         self.stock(self.apple, (self.near, 2), (self.far, 3))
