@@ -1,0 +1,304 @@
+from collections import defaultdict
+from datetime import timedelta
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import SQL
+
+from . import availability_sql
+
+#: Products that one call may ask for.
+MOST_PRODUCTS = 5000
+#: How far ahead projected stock is looked at, in days, unless the caller says otherwise.
+HORIZON_DAYS = 30
+MOST_HORIZON_DAYS = 180
+#: From how much later than now supply counts that should have come by now.
+LATE_SUPPLY = timedelta(days=1)
+#: What is told of a site in detail besides what is available.
+DETAILS = ("on_hand", "reserved", "demand", "claimed", "incoming", "external")
+
+
+class Question(NamedTuple):
+    """What somebody wants to know: of which products, where, when."""
+
+    products: models.BaseModel
+    sites: models.BaseModel
+    at: object = None
+    horizon: object = None
+    before: object = None
+
+
+class OmsPosition(models.Model):
+    _inherit = "oms.position"
+
+    # === API === #
+
+    @api.model
+    @api.readonly
+    def get_availability(
+        self, products, sites=None, networks=None, channel=None, at=None, horizon_days=None,
+        detail=False,
+    ):  # fmt: skip
+        """Return what can be promised of products, now or at a moment to come.
+
+        Without ``at`` it is what can be claimed at once: on hand and external stock, less open
+        demand, claims and safety stock. With it, it is the least stock that is projected from
+        that moment to the horizon, supply included. A site where more is promised than there is
+        takes nothing from the others. Users see the sites that they may read; a channel's own
+        system sees its channel, without the measures behind what is available.
+
+        :param list products: internal references, barcodes or ids, up to 5,000
+        :param list sites: codes or ids of sites; all when empty
+        :param list networks: names or ids of networks: their sites
+        :param channel: code or id of a channel: its sites, and its share of the stock
+        :param str at: moment in UTC, ``YYYY-MM-DD HH:MM:SS``; now when empty
+        :param int horizon_days: days from now until which projected stock is looked at, from 1 to
+            180; 30 when empty
+        :param bool detail: whether to tell the sites one by one
+        :return: one entry per product in the order asked: ``product`` as asked, ``product_id``,
+            ``unit``, ``available`` (None for goods that are not tracked: there is no limit), and
+            with ``detail`` ``sites``: ``site`` (code), ``site_id``, ``available`` and the measures
+        :rtype: list[dict]
+        :raises ValidationError: an unknown, archived or ambiguous product, site, network or
+            channel, or a moment outside of the horizon
+        :raises AccessError: the user may neither read stock nor the channel
+        """
+        self, channel, told = self._get_reader(channel)
+        found = self._find_products(products)
+        question = self._prepare_question(
+            found.values(), sites, networks, channel, at, horizon_days
+        )
+        by_site = self._get_by_site(question)
+        limits = {}
+        return [
+            self._prepare_answer(asked, product, by_site, limits)
+            | (self._prepare_detail(product, by_site, question.sites, told) if detail else {})
+            for asked, product in found.items()
+        ]
+
+    @api.model
+    def _get_reader(self, channel):
+        """Return the model with the rights for the answer, the channel, and what may be told.
+
+        :raises AccessError: the user may neither read stock nor the channel
+        """
+        Channel = self.env["oms.channel"]
+        if channel:
+            # The user's own rights decide which channels there are.
+            [channel] = self._find(Channel, "code", [channel])
+        if self.has_access("read"):
+            return self, channel or Channel, (*DETAILS, "available")
+        if not channel:
+            raise AccessError(
+                self.env._("Say for which channel: you may read the stock of your channels only.")
+            )
+        # sudo: a channel's own system may know what its channel can sell, and is told no more
+        return self.sudo(), channel.sudo(), ("available",)
+
+    # === WHAT IS ASKED === #
+
+    @api.model
+    def _prepare_question(self, products, sites, networks, channel, at, horizon_days):
+        products = self.env["product.product"].union(*products)
+        Site = self.env["oms.site"]
+        domain = [("company_id", "in", self.env.companies.ids)]
+        if sites:
+            domain += [("id", "in", self._find(Site, "code", sites).ids)]
+        if networks:
+            found = self._find(self.env["oms.network"], "name", networks)
+            domain += [("id", "in", found.site_ids.ids)]
+        if channel:
+            domain += [("id", "in", channel.site_ids.ids)]
+        moment, horizon = self._check_times(at, horizon_days)
+        return Question(products, Site.search(domain), moment, horizon)
+
+    @api.model
+    def _check_times(self, at, horizon_days):
+        """Return the moment asked for and the end of the horizon.
+
+        :raises ValidationError: they are none, or do not fit together
+        """
+        days = HORIZON_DAYS if horizon_days is None or horizon_days is False else horizon_days
+        if not isinstance(days, int) or not 1 <= days <= MOST_HORIZON_DAYS:
+            raise ValidationError(
+                self.env._(
+                    "The horizon is a whole number of days from 1 to %(most)s, not %(given)s.",
+                    most=MOST_HORIZON_DAYS,
+                    given=horizon_days,
+                )
+            )
+        now = fields.Datetime.now()
+        horizon = now + timedelta(days=days)
+        if not at:
+            return None, horizon
+        try:
+            moment = fields.Datetime.to_datetime(at)
+        except (ValueError, TypeError) as error:
+            raise ValidationError(
+                self.env._("%s is no moment: write YYYY-MM-DD HH:MM:SS, in UTC.", at)
+            ) from error
+        # Who writes the present minute means now.
+        if not now - timedelta(minutes=1) <= moment <= horizon:
+            raise ValidationError(
+                self.env._(
+                    "%(at)s UTC is not between now and the horizon, %(horizon)s UTC.",
+                    at=moment,
+                    horizon=horizon,
+                )
+            )
+        return max(moment, now), horizon
+
+    @api.model
+    def _find(self, model, name, asked):
+        """Return records by id or by a name of theirs.
+
+        :raises ValidationError: one is unknown, archived or out of reach, or a name is ambiguous
+        """
+        if not isinstance(asked, list | tuple):
+            asked = [asked]
+        ids = [each for each in asked if isinstance(each, int) and not isinstance(each, bool)]
+        names = [each for each in asked if isinstance(each, str)]
+        found = model.search(
+            [
+                ("company_id", "in", self.env.companies.ids),
+                "|",
+                ("id", "in", ids),
+                (name, "in", names),
+            ]
+        )
+        by_name = found.grouped(name)
+        for each in asked:
+            matches = by_name.get(each, ()) if isinstance(each, str) else found & model.browse(each)
+            if len(matches) != 1:
+                raise ValidationError(
+                    self.env._(
+                        "%(given)s names no %(what)s, or more than one, that you may use.",
+                        given=each,
+                        what=self.env["ir.model"]._get(model._name).sudo().name,
+                    )
+                )
+        return found
+
+    @api.model
+    def _find_products(self, asked):
+        """Return products by what was asked for: an id, an internal reference or a barcode.
+
+        :rtype: dict
+        :raises ValidationError: too many, an unknown, archived or ambiguous one
+        """
+        if not isinstance(asked, list | tuple) or not 0 < len(asked) <= MOST_PRODUCTS:
+            raise ValidationError(self.env._("Ask for a list of 1 to %s products.", MOST_PRODUCTS))
+        ids = [each for each in asked if isinstance(each, int) and not isinstance(each, bool)]
+        names = [each for each in asked if isinstance(each, str) and each]
+        products = self.env["product.product"].search(
+            ["|", ("id", "in", ids), "|", ("default_code", "in", names), ("barcode", "in", names)]
+        )
+        known = defaultdict(self.env["product.product"].browse)
+        for product in products:
+            for key in {product.id, product.default_code, product.barcode} - {False}:
+                known[key] |= product
+        wrong = [each for each in asked if isinstance(each, bool) or len(known[each]) != 1]
+        if wrong:
+            raise ValidationError(
+                self.env._(
+                    "Unknown, archived or ambiguous products: %s. Name them by internal "
+                    "reference, barcode or id.",
+                    ", ".join(map(str, wrong[:20])),
+                )
+            )
+        return {each: known[each].with_prefetch(products.ids) for each in asked}
+
+    # === WHAT IS ANSWERED === #
+
+    @api.model
+    def _get_by_site(self, question):
+        """Return positions by product id, for one question.
+
+        :return: dicts of the measures and ``available`` by site id, by product id
+        :rtype: dict[int, dict[int, dict]]
+        """
+        by_site = defaultdict(dict)
+        for row in self._get_measured(question):
+            product_id, site_id, *measures = row
+            by_site[product_id][site_id] = dict(zip((*DETAILS, "available"), measures, strict=True))
+        return by_site
+
+    @api.model
+    def _get_measured(self, question):
+        columns = SQL(", ").join(
+            map(SQL.identifier, ("product_id", "site_id", *DETAILS, "available"))
+        )
+        product_ids, site_ids = question.products.ids, question.sites.ids
+        if question.at:
+            select = self._get_dated_sql(question)
+        else:
+            select = self._get_sql(self._get_condition(product_ids, site_ids))
+        return self.env.execute_query(SQL("SELECT %s FROM (%s) AS position", columns, select))
+
+    @api.model
+    def _get_dated_sql(self, question):
+        """Return the select of positions at a moment to come, flushed before."""
+        self.env.flush_all()
+        now = fields.Datetime.now()
+
+        def moment(value):
+            return SQL("%s::timestamp", value)
+
+        return availability_sql.at(
+            question.products.ids,
+            question.sites.ids,
+            moment=moment(now),
+            when=moment(question.at),
+            horizon=moment(question.horizon),
+            late=moment(now + LATE_SUPPLY),
+            before=moment(question.before) if question.before else None,
+        )
+
+    @api.model
+    def _get_promisable(self, products, sites, at, horizon_days=HORIZON_DAYS, before=None):
+        """Return what can be promised at a moment, by product and site.
+
+        :param products: ``product.product`` recordset
+        :param sites: ``oms.site`` recordset
+        :param datetime at: the moment, in UTC, from now to the horizon
+        :param int horizon_days: days from now
+        :param datetime before: leave out demand ordered at this moment or later, in UTC
+        :return: quantity in the product's unit by (site id, product id); nothing where there is
+            no position
+        :rtype: dict[tuple[int, int], float]
+        :raises ValidationError: the moment is not within the horizon
+        """
+        at, horizon = self._check_times(at, horizon_days)
+        question = Question(products, sites, at, horizon, before)
+        return {
+            (site_id, product_id): measures["available"]
+            for product_id, sites_of in self._get_by_site(question).items()
+            for site_id, measures in sites_of.items()
+        }
+
+    @api.model
+    def _prepare_answer(self, asked, product, by_site, limits):
+        positions = by_site.get(product.id, {})
+        total = sum(max(position["available"], 0.0) for position in positions.values())
+        return {
+            "product": asked,
+            "product_id": product.id,
+            "unit": product.uom_id.name,
+            "available": min(total, limits.get(product.id, total)) if product.is_storable else None,
+        }
+
+    @api.model
+    def _prepare_detail(self, product, by_site, sites, told):
+        positions = by_site.get(product.id, {})
+        return {
+            "sites": [
+                {
+                    "site": site.code,
+                    "site_id": site.id,
+                    **{key: positions[site.id][key] for key in told},
+                }
+                for site in sites
+                if site.id in positions
+            ]
+        }
