@@ -11,4 +11,5 @@ class StockMove(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
+        groups="base.group_user",
     )

@@ -12,6 +12,7 @@ class StockPicking(models.Model):
         store=True,
         index="btree_not_null",
         ondelete="set null",
+        groups="base.group_user",
     )
 
     def _auto_init(self):

@@ -6,7 +6,9 @@ from odoo import fields, models
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    oms_site_ids = fields.One2many("oms.site", "partner_id", string="Fulfillment Sites")
+    oms_site_ids = fields.One2many(
+        "oms.site", "partner_id", string="Fulfillment Sites", groups="base.group_user"
+    )
 
     def action_oms_supplier_site(self):
         """Open the supplier site of the company for this partner, made at first use.

@@ -57,6 +57,7 @@ class SaleOrder(models.Model):
         index="btree_not_null",
         copy=False,
         help="Empty for quotations and for orders that are not orchestrated.",
+        groups="base.group_user",
     )
     oms_waiting_reason = fields.Text(
         string="Why It Waits", compute="_compute_oms_waiting_reason", groups="base.group_user"

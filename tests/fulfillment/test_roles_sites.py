@@ -10,6 +10,8 @@ INTERNAL_OF_ORDER = (
     "oms_external_ref",
     "oms_content_hash",
     "oms_waiting_reason",
+    "oms_state",
+    "oms_import_id",
     "oms_fulfillment_ids",
     "oms_fulfillment_count",
     "oms_decision_ids",
@@ -212,6 +214,21 @@ class TestOthers(SitesCase):
                 if records._fields[name]._description_searchable:
                     with self.subTest(search=name), self.assertRaises(AccessError):
                         seen.search([(name, "!=", False)])
+
+    def test_no_field_of_the_addon_is_open_to_customers(self):
+        """Whatever model of Odoo a customer may read, what the addon added to it stays internal."""
+        visitor = self.make_user("visitor", "base.group_portal")
+        checked = 0
+        for model in self.env.values():
+            Model = self.env[model._name].with_user(visitor)
+            if model._abstract or model._transient or not Model.has_access("read"):
+                continue
+            for name, field in Model._fields.items():
+                if name.startswith("oms_"):
+                    checked += 1
+                    with self.subTest(field=f"{model._name}.{name}"):
+                        self.assertFalse(Model._has_field_access(field, "read"))
+        self.assertGreater(checked, 15)
 
     def test_customer_accepts_a_quotation(self):
         visitor = self.make_user("visitor", "base.group_portal")
