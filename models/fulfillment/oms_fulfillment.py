@@ -24,12 +24,17 @@ class OmsFulfillment(models.Model):
         "sale.order", required=True, readonly=True, ondelete="cascade", index=True
     )
     partner_id = fields.Many2one(
-        related="order_id.partner_shipping_id", string="Delivered To", store=True
+        related="order_id.partner_shipping_id",
+        string="Delivered To",
+        store=True,
+        precompute=True,
     )
     channel_id = fields.Many2one(
-        related="order_id.oms_channel_id", store=True, index="btree_not_null"
+        related="order_id.oms_channel_id", store=True, precompute=True, index="btree_not_null"
     )
-    company_id = fields.Many2one(related="order_id.company_id", store=True, index=True)
+    company_id = fields.Many2one(
+        related="order_id.company_id", store=True, precompute=True, index=True
+    )
     site_id = fields.Many2one(
         "oms.site", required=True, readonly=True, ondelete="restrict", index=True
     )
@@ -78,7 +83,9 @@ class OmsFulfillment(models.Model):
         help="Great-circle distance from the site to the customer; empty when one of them has "
         "no coordinates.",
     )
-    date_order = fields.Datetime(related="order_id.date_order", string="Order Date", store=True)
+    date_order = fields.Datetime(
+        related="order_id.date_order", string="Order Date", store=True, precompute=True
+    )
     color = fields.Integer(related="site_id.color")
     # What mail leaves open to users who are not internal, but cannot be read by them.
     message_ids = fields.One2many(groups="base.group_user")

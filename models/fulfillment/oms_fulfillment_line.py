@@ -40,8 +40,10 @@ class OmsFulfillmentLine(models.Model):
     claim_ids = fields.One2many(
         "oms.claim", "fulfillment_line_id", string="Claims", groups="base.group_user"
     )
-    site_id = fields.Many2one(related="fulfillment_id.site_id", store=True, index=True)
-    company_id = fields.Many2one(related="fulfillment_id.company_id", store=True)
+    site_id = fields.Many2one(
+        related="fulfillment_id.site_id", store=True, precompute=True, index=True
+    )
+    company_id = fields.Many2one(related="fulfillment_id.company_id", store=True, precompute=True)
 
     _quantity_check = models.Constraint(
         "CHECK (quantity >= 0)", "A fulfillment cannot plan a negative quantity."

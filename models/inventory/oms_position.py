@@ -10,6 +10,8 @@ from . import gate_sql, position_sql
 
 _logger = logging.getLogger(__name__)
 
+#: Models whose records positions follow from.
+FACT_MODELS = ("stock.location", "stock.quant", "stock.move", "oms.claim", "oms.site")
 #: Ledger entries that the compactor folds between two commits.
 COMPACT_BATCH = 20_000
 
@@ -124,13 +126,23 @@ class OmsPosition(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
+    def _flush_facts(self):
+        """Write out what positions follow from, and nothing else.
+
+        Orders in the middle of their confirmation are written once, at its end, and not in
+        pieces whenever somebody reads stock.
+        """
+        for name in FACT_MODELS:
+            self.env[name].flush_model()
+
+    @api.model
     def _get_sql(self, condition):
         """Return the select of positions as they are now, flushed before.
 
         :param SQL condition: on ``product_id`` and ``site_id``
         :return: a select with the columns of :class:`Position`
         """
-        self.env.flush_all()
+        self._flush_facts()
         now = SQL("%s::timestamp", fields.Datetime.now())
         return SQL(
             "SELECT %s FROM (%s) AS position",

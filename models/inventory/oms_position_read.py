@@ -239,7 +239,7 @@ class OmsPosition(models.Model):
     @api.model
     def _get_dated_sql(self, question):
         """Return the select of positions at a moment to come, flushed before."""
-        self.env.flush_all()
+        self._flush_facts()
         now = fields.Datetime.now()
 
         def moment(value):

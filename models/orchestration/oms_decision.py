@@ -22,7 +22,7 @@ class OmsDecision(models.Model):
         "sale.order", required=True, readonly=True, ondelete="cascade", index=True
     )
     partner_id = fields.Many2one(related="order_id.partner_shipping_id", string="Delivered To")
-    company_id = fields.Many2one(related="order_id.company_id", store=True)
+    company_id = fields.Many2one(related="order_id.company_id", store=True, precompute=True)
     channel_id = fields.Many2one(
         "oms.channel", readonly=True, ondelete="restrict", index="btree_not_null"
     )
