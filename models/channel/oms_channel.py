@@ -1,6 +1,19 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+#: What sourcing asks of each site.
+SOURCING_FIELDS = (
+    "name",
+    "code",
+    "sequence",
+    "company_id",
+    "warehouse_id",
+    "latitude",
+    "longitude",
+    "parcel_cost",
+    "unit_cost",
+)
+
 
 class OmsChannel(models.Model):
     """Where orders come from: a web shop, a marketplace, stores, the telephone."""
@@ -128,9 +141,16 @@ class OmsChannel(models.Model):
         :return: ``oms.site`` recordset
         """
         self.ensure_one()
-        return self.site_ids.filtered(lambda site: site.ships and site.warehouse_id).sorted(
-            lambda site: (site.sequence, site.id)
-        )
+        domain = [
+            ("company_id", "=", self.company_id.id),
+            ("ships", "=", True),
+            ("warehouse_id", "!=", False),
+        ]
+        # An archived network is named all the same: it must not let in all other sites.
+        networks = self.with_context(active_test=False).network_ids
+        if networks:
+            domain.append(("network_ids", "in", networks.filtered("active").ids))
+        return self.env["oms.site"].search_fetch(domain, SOURCING_FIELDS, order="sequence, id")
 
     def _action_view_orders(self, domain, context):
         action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_order")

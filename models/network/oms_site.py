@@ -184,15 +184,6 @@ class OmsSite(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _has_coordinates(self):
-        """Tell whether the site can be placed on a map.
-
-        :return: False for the point 0, 0, which stands for "unknown" in Odoo
-        :rtype: bool
-        """
-        self.ensure_one()
-        return bool(self.latitude or self.longitude)
-
     def action_view_fulfillments(self):
         """Open the fulfillments of the sites.
 

@@ -95,9 +95,9 @@ class OmsSourcing(models.AbstractModel):
         by_channel = {channel: channel._get_sourcing_sites() for channel in orders.oms_channel_id}
         candidates = {}
         for order in orders:
-            sites = by_channel[order.oms_channel_id].filtered(
-                lambda site, company=order.company_id: site.company_id == company
-            )
+            sites = by_channel[order.oms_channel_id]
+            if order.company_id != order.oms_channel_id.company_id:
+                sites = sites.browse()
             if trigger == "stock":
                 sites -= order._oms_get_sites_given_back()
             candidates[order] = sites
@@ -113,17 +113,16 @@ class OmsSourcing(models.AbstractModel):
         :rtype: tuple[numpy.ndarray, str]
         """
         partner = order.partner_shipping_id
-        placed = np.array([site._has_coordinates() for site in sites], dtype=bool)
+        latitudes = np.array(sites.mapped("latitude"), dtype=float)
+        longitudes = np.array(sites.mapped("longitude"), dtype=float)
+        placed = (latitudes != 0) | (longitudes != 0)
         if not (partner.partner_latitude or partner.partner_longitude):
             note = self.env._(
                 "The delivery address has no coordinates: distances were left out of the costs."
             )
             return np.zeros(len(sites)), note
         kilometers = great_circle_km(
-            np.array(sites.mapped("latitude"), dtype=float),
-            np.array(sites.mapped("longitude"), dtype=float),
-            partner.partner_latitude,
-            partner.partner_longitude,
+            latitudes, longitudes, partner.partner_latitude, partner.partner_longitude
         )
         if placed.all():
             return kilometers, ""

@@ -100,7 +100,7 @@ class OmsStrategy(models.Model):
         no_unit = np.zeros((line_count, len(sites)))
         parcel, handling = self._get_site_costs(sites)
         dearest_parcel = float(parcel.max(initial=0.0))
-        parcel[[site in open_sites for site in sites]] = 0.0
+        parcel[np.isin(sites.ids, open_sites.ids)] = 0.0
         way = self.unit_km_cost * kilometers
         parts = (
             CostPart("parcel", parcel, no_unit),
@@ -117,16 +117,14 @@ class OmsStrategy(models.Model):
         :rtype: tuple[numpy.ndarray, numpy.ndarray]
         """
         today = fields.Date.context_today(self)
-        rates = {
-            company: company.currency_id._get_conversion_rate(
-                company.currency_id, self.currency_id, company, today
-            )
-            for company in sites.company_id
-        }
         extra = np.array(
             [(site.parcel_cost, site.unit_cost) for site in sites], dtype=float
         ).reshape(len(sites), 2)
-        extra *= np.array([[rates[site.company_id]] for site in sites]).reshape(len(sites), 1)
+        for company, of_company in sites.grouped("company_id").items():
+            rate = company.currency_id._get_conversion_rate(
+                company.currency_id, self.currency_id, company, today
+            )
+            extra[np.isin(sites.ids, of_company.ids)] *= rate
         return self.parcel_cost + extra[:, 0], self.unit_cost + extra[:, 1]
 
     def _prepare_missing_cost(self, dearest_parcel, dearest_unit, least_missing):
