@@ -95,10 +95,7 @@ class OmsPosition(models.Model):
         missing = not table_exists(self.env.cr, "oms_position_row")
         statements = [
             position_sql.tables(),
-            *map(position_sql.triggers, position_sql.FACTS),
-            position_sql.location_trigger(),
-            position_sql.compact(),
-            gate_sql.gate(),
+            *self._get_machinery_sql(),
             SQL("DROP VIEW IF EXISTS oms_position"),
             SQL("CREATE VIEW oms_position AS (%s)", self._get_view_sql()),
         ]
@@ -108,6 +105,21 @@ class OmsPosition(models.Model):
             # Locations that were there before the triggers must say first for whom they count.
             self.env.flush_all()
             self.env.cr.execute(position_sql.append(position_sql.differences()))
+
+    @api.model
+    def _get_machinery_sql(self):
+        """Return the statements that make or replace the triggers and functions.
+
+        The audit compares what the database has with what these make.
+
+        :rtype: list[SQL]
+        """
+        return [
+            *map(position_sql.triggers, position_sql.FACTS),
+            position_sql.location_trigger(),
+            position_sql.compact(),
+            gate_sql.gate(),
+        ]
 
     @api.model
     def _uninstall_sql(self):
