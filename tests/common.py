@@ -138,6 +138,17 @@ class OmsCase(TransactionCase):
 
     # === WHAT PEOPLE DO === #
 
+    def hold(self, *requests, origin="cart", minutes=30, **kwargs):
+        """Hold goods as a cart does, from (product, site, quantity) tuples; return the claims."""
+        with self.enter_registry_test_mode():
+            ids = self.env["oms.claim"]._hold(
+                [(product.id, site.id, quantity) for product, site, quantity in requests],
+                origin,
+                minutes,
+                **kwargs,
+            )
+        return self.env["oms.claim"].browse(ids)
+
     @classmethod
     def ship(cls, picking, quantity=None, backorder=False):
         """Validate a transfer, with ``quantity`` of each move if given."""

@@ -1,91 +1,296 @@
 """The SQL of the gate through which everything passes that is promised to somebody.
 
-What counts is written in :mod:`.position_sql`; here stands how it is taken, in one call.
+What counts is written in :mod:`.position_sql`; here stands how it is taken. Whoever takes touches
+the guards first, the rows of ``oms_position_row``, in order of product and site, and looks then:
+nobody who took before can be overlooked. A guard at site 0 stands for a product at all sites; it
+is taken besides where a rule looks at more than one site.
+
+The functions must run in a transaction that reads committed data: what they see after waiting for
+a guard is then the truth. They raise
+
+* ``OM001``: too little is available,
+* ``OM002``: a product, a site or a channel is unknown, archived or of another company,
+* ``OM003``: a hold has ended,
+
+with the particulars as JSON in the detail of the error.
 """
 
 from odoo.tools import SQL
 
 from . import position_sql
 
+#: How long a hold waits for others. Longer waits only somebody who stands in the own way.
+LOCK_TIMEOUT = SQL("'5s'")
 
-def gate() -> SQL:
-    """Return the statement that makes the gate for holds: claim all that is asked for, or nothing.
+#: A guard counts who touched it up to here and begins anew.
+TOUCHES = SQL("32767")
 
-    ``oms_position_hold(products, sites, quantities, origin, reference, channel, expires_at, uid)``
-    touches the rows in order of product and site, claims, and looks whether it was there, in one
-    call. It must run in a transaction that reads committed data: what it sees after waiting for a
-    row is then the truth. Returns the ids of the claims in the order of what was asked.
+#: After so many touches of a guard its part of the ledger is folded by the one who has it.
+FOLD_EVERY = SQL("32")
 
-    :raises in the database: ``OM001`` with the key and what is left as its detail (JSON) when too
-        little is available; ``OM002`` when a product or a site is unknown or archived
+_ASKED = SQL("unnest(asked_products, asked_sites, asked_quantities)")
+_NOW = SQL("timezone('UTC', clock_timestamp())")
+_UNTIL = SQL("date_trunc('second', present + asked_minutes * interval '1 minute')")
+_ALIVE = SQL("held.state = 'active' AND held.expires_at > present")
+
+
+def touch(keys: SQL) -> SQL:
+    """Return the statement that takes the guards of some positions.
+
+    :param keys: a select of (product id, site id), repetitions allowed
     """
     return SQL(
         """
-        CREATE OR REPLACE FUNCTION oms_position_hold(
-            products integer[], sites integer[], quantities numeric[], origin varchar,
-            reference varchar, channel integer, expires_at timestamp, uid integer
-        ) RETURNS integer[] LANGUAGE plpgsql AS $body$
+        INSERT INTO oms_position_row AS held (product_id, site_id)
+        SELECT DISTINCT product_id, site_id FROM (%s) AS key (product_id, site_id) ORDER BY 1, 2
+        ON CONFLICT (product_id, site_id) DO UPDATE SET version = (held.version + 1) & %s
+        """,
+        keys,
+        TOUCHES,
+    )
+
+
+def functions() -> SQL:
+    """Return the statements that make the functions of the gate."""
+    return SQL("%s; %s; %s", _hold(), _extend(), _expire())
+
+
+def removal() -> SQL:
+    """Return the statements that take the gate away."""
+    names = ("oms_hold", "oms_hold_extend", "oms_hold_expire")
+    return SQL("; ").join(SQL("DROP FUNCTION IF EXISTS %s", SQL.identifier(n)) for n in names)
+
+
+def _hold() -> SQL:
+    """Claim all that is asked for, or nothing, in one call.
+
+    Returns the ids of the claims in the order of what was asked. Holds in ``instead_of`` end in
+    the same step: what they held is there to be taken. ``guard_products`` and ``guard_sites`` are
+    further guards to take.
+    """
+    return SQL(
+        """
+        CREATE OR REPLACE FUNCTION oms_hold(
+            asked_products integer[], asked_sites integer[], asked_quantities numeric[],
+            asked_origin varchar, asked_reference varchar, asked_channel integer,
+            asked_minutes float8, asked_until timestamp, asked_by integer,
+            guard_products integer[], guard_sites integer[], instead_of integer[]
+        ) RETURNS integer[] LANGUAGE plpgsql
+        -- The arrays are short: what a plan for just these would gain is less than its making.
+        SET plan_cache_mode = force_generic_plan SET lock_timeout = %(timeout)s AS $body$
         DECLARE
-            present timestamp := timezone('UTC', clock_timestamp());
+            present timestamp;
+            fold boolean;
+            changed integer;
+            fault record;
             claims integer[];
-            short record;
         BEGIN
-            IF EXISTS (
-                SELECT FROM unnest(products, sites) AS asked (product_id, site_id)
-             LEFT JOIN product_product product ON product.id = asked.product_id
-             LEFT JOIN oms_site site ON site.id = asked.site_id
-                 WHERE product.active IS NOT TRUE OR site.active IS NOT TRUE
-            ) THEN
-                RAISE EXCEPTION 'unknown or archived product or site' USING ERRCODE = 'OM002';
+            %(find_fault)s INTO fault;
+            IF FOUND THEN
+                RAISE EXCEPTION 'unknown or archived' USING ERRCODE = 'OM002',
+                    DETAIL = row_to_json(fault)::text;
             END IF;
-            INSERT INTO oms_position_row AS held (product_id, site_id)
-            SELECT DISTINCT * FROM unnest(products, sites) AS key (product_id, site_id)
-             ORDER BY 1, 2
-            ON CONFLICT (product_id, site_id) DO UPDATE SET version = held.version + 1;
-            WITH made AS (
-                INSERT INTO oms_claim (
-                    product_id, site_id, company_id, quantity, origin, reference, channel_id,
-                    expires_at, state, create_uid, write_uid, create_date, write_date
-                )
-                SELECT asked.product_id, asked.site_id, site.company_id, asked.quantity,
-                       oms_position_hold.origin, oms_position_hold.reference, channel,
-                       oms_position_hold.expires_at, 'active', uid, uid, present, present
-                  FROM unnest(products, sites, quantities) WITH ORDINALITY
-                       AS asked (product_id, site_id, quantity, place)
-                  JOIN oms_site site ON site.id = asked.site_id
-              ORDER BY asked.place
-             RETURNING id
-            )
-            SELECT array_agg(id ORDER BY id) FROM made INTO claims;
-            SELECT kept.product_id, kept.site_id,
-                   on_hand - demand - claimed + (
-                       SELECT SUM(quantity) FROM unnest(products, sites, quantities)
-                           AS asked (product_id, site_id, quantity)
-                        WHERE (asked.product_id, asked.site_id) = (kept.product_id, kept.site_id)
-                   ) AS available
-              FROM (%s) AS kept
-              JOIN product_product product ON product.id = kept.product_id
-              JOIN product_template template
-                ON template.id = product.product_tmpl_id AND template.is_storable
-             WHERE on_hand - demand - claimed < -1e-6 LIMIT 1 INTO short;
+            WITH touched AS (%(touch)s RETURNING held.version)
+            SELECT bool_or(mod(version, %(fold_every)s) = 0) FROM touched INTO fold;
+            present := %(now)s;
+            IF instead_of IS NOT NULL THEN
+                %(end_others)s;
+            END IF;
+            IF fold THEN
+                %(fold)s;
+            END IF;
+            %(find_shortage)s INTO fault;
             IF FOUND THEN
                 RAISE EXCEPTION 'too little is available' USING ERRCODE = 'OM001',
-                    DETAIL = row_to_json(short)::text;
+                    DETAIL = row_to_json(fault)::text;
             END IF;
+            %(claim)s INTO claims;
             RETURN claims;
         END $body$
         """,
-        position_sql.kept(
-            SQL("(product_id, site_id) IN (SELECT * FROM unnest(products, sites))"),
+        timeout=LOCK_TIMEOUT,
+        find_fault=_find_fault(),
+        touch=touch(
             SQL(
-                "SELECT product_id, site_id, 0, 0, 0, 0, -quantity FROM oms_claim ended "
-                "WHERE state = 'active' AND ended.expires_at <= present "
-                "AND (product_id, site_id) IN (SELECT * FROM unnest(products, sites))"
-            ),
+                "SELECT * FROM unnest(asked_products, asked_sites) "
+                "UNION ALL SELECT * FROM unnest(guard_products, guard_sites)"
+            )
+        ),
+        fold_every=FOLD_EVERY,
+        now=_NOW,
+        end_others=_end_others(),
+        fold=_fold(),
+        find_shortage=_find_shortage(),
+        claim=_claim(),
+    )
+
+
+def _find_fault() -> SQL:
+    return SQL(
+        """
+        SELECT CASE WHEN product.active IS NOT TRUE THEN 'product'
+                    WHEN site.active IS NOT TRUE THEN 'site' ELSE 'channel' END AS fault,
+               asked.product_id, asked.site_id
+          FROM %s AS asked (product_id, site_id, quantity)
+     LEFT JOIN product_product product ON product.id = asked.product_id
+     LEFT JOIN oms_site site ON site.id = asked.site_id
+         WHERE product.active IS NOT TRUE OR site.active IS NOT TRUE
+            OR asked_channel IS NOT NULL AND NOT EXISTS (
+                   SELECT FROM oms_channel channel
+                    WHERE channel.id = asked_channel AND channel.active
+                      AND channel.company_id = site.company_id)
+         LIMIT 1
+        """,
+        _ASKED,
+    )
+
+
+def _end_others() -> SQL:
+    return SQL(
+        """
+        UPDATE oms_claim held
+           SET state = 'released', write_uid = asked_by, write_date = present
+         WHERE held.id = ANY(instead_of) AND %s;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+        IF changed < cardinality(instead_of) THEN
+            RAISE EXCEPTION 'a hold has ended' USING ERRCODE = 'OM003';
+        END IF
+        """,
+        _ALIVE,
+    )
+
+
+def _find_shortage() -> SQL:
+    return SQL(
+        """
+        SELECT asked.product_id, asked.site_id, position.available, asked.quantity AS asked
+          FROM (
+                SELECT product_id, site_id, SUM(quantity)::float8 AS quantity
+                  FROM %(asked)s AS line (product_id, site_id, quantity)
+              GROUP BY product_id, site_id
+               ) AS asked
+          JOIN (%(positions)s) AS position USING (product_id, site_id)
+         WHERE position.available < asked.quantity - 1e-6
+           AND EXISTS (
+                   SELECT FROM product_product product
+                     JOIN product_template template ON template.id = product.product_tmpl_id
+                    WHERE product.id = asked.product_id AND template.is_storable)
+         LIMIT 1
+        """,
+        asked=_ASKED,
+        positions=position_sql.read(
+            SQL("product_id = ANY(asked_products) AND site_id = ANY(asked_sites)"), SQL("present")
         ),
     )
 
 
-def removal() -> SQL:
-    """Return the statement that takes the gate away."""
-    return SQL("DROP FUNCTION IF EXISTS oms_position_hold;")
+def _claim() -> SQL:
+    return SQL(
+        """
+        WITH made AS (
+            INSERT INTO oms_claim (
+                product_id, site_id, company_id, quantity, origin, reference, channel_id,
+                expires_at, state, create_uid, write_uid, create_date, write_date
+            )
+            SELECT asked.product_id, asked.site_id, site.company_id, asked.quantity,
+                   asked_origin, asked_reference, asked_channel,
+                   COALESCE(asked_until, %s),
+                   'active', asked_by, asked_by, present, present
+              FROM unnest(asked_products, asked_sites, asked_quantities) WITH ORDINALITY
+                   AS asked (product_id, site_id, quantity, place)
+              JOIN oms_site site ON site.id = asked.site_id
+          ORDER BY asked.place
+         RETURNING id
+        )
+        SELECT array_agg(id ORDER BY id) FROM made
+        """,
+        _UNTIL,
+    )
+
+
+def _fold() -> SQL:
+    """Return the statement that folds the ledger of what is asked for into its rows.
+
+    Who has the guards may do it in passing: so the ledger of goods that everybody wants stays
+    short, however long the compactor takes to come by.
+    """
+    added = SQL(", ").join(
+        SQL("%(n)s = held.%(n)s + folded.%(n)s", n=SQL.identifier(name))
+        for name in position_sql.MEASURES
+    )
+    return SQL(
+        """
+        WITH taken AS (
+            DELETE FROM oms_position_delta WHERE id IN (
+                SELECT id FROM oms_position_delta
+                 WHERE (product_id, site_id) IN (SELECT * FROM unnest(asked_products, asked_sites))
+                   FOR UPDATE SKIP LOCKED
+            ) RETURNING product_id, site_id, %(columns)s
+        )
+        UPDATE oms_position_row held SET %(added)s
+          FROM (SELECT product_id, site_id, %(sums)s FROM taken GROUP BY product_id, site_id)
+               AS folded
+         WHERE (held.product_id, held.site_id) = (folded.product_id, folded.site_id)
+        """,
+        columns=position_sql.columns(),
+        sums=position_sql.sums(),
+        added=added,
+    )
+
+
+def _extend() -> SQL:
+    """Hold longer, counted from now, all of the holds or none; return how many."""
+    return SQL(
+        """
+        CREATE OR REPLACE FUNCTION oms_hold_extend(
+            asked integer[], asked_minutes float8, asked_by integer
+        ) RETURNS integer LANGUAGE plpgsql SET lock_timeout = %(timeout)s AS $body$
+        DECLARE
+            present timestamp;
+            changed integer;
+        BEGIN
+            -- Who looks for what has expired has the guard: until now, or only after this.
+            %(touch)s;
+            present := %(now)s;
+            UPDATE oms_claim held
+               SET expires_at = %(until)s, write_uid = asked_by, write_date = present
+             WHERE held.id = ANY(asked) AND %(alive)s;
+            GET DIAGNOSTICS changed = ROW_COUNT;
+            IF changed < cardinality(asked) THEN
+                RAISE EXCEPTION 'a hold has ended' USING ERRCODE = 'OM003';
+            END IF;
+            RETURN changed;
+        END $body$
+        """,
+        timeout=LOCK_TIMEOUT,
+        touch=touch(SQL("SELECT product_id, site_id FROM oms_claim WHERE id = ANY(asked)")),
+        now=_NOW,
+        until=_UNTIL,
+        alive=_ALIVE,
+    )
+
+
+def _expire() -> SQL:
+    """End up to so many claims whose time is over, but for those that others have in hand.
+
+    Returns how many it ended.
+    """
+    return SQL(
+        """
+        CREATE OR REPLACE FUNCTION oms_hold_expire(most integer) RETURNS integer
+        LANGUAGE plpgsql AS $body$
+        DECLARE
+            present timestamp := %s;
+            changed integer;
+        BEGIN
+            UPDATE oms_claim SET state = 'expired', write_date = present
+             WHERE id IN (
+                SELECT id FROM oms_claim WHERE state = 'active' AND expires_at <= present
+              ORDER BY expires_at LIMIT most FOR UPDATE SKIP LOCKED
+             );
+            GET DIAGNOSTICS changed = ROW_COUNT;
+            RETURN changed;
+        END $body$
+        """,
+        _NOW,
+    )

@@ -1,12 +1,7 @@
-import json
 from collections import defaultdict
-from datetime import timedelta
-
-import psycopg2
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
-from odoo.tools import float_round
+from odoo.tools import SQL
 
 ORIGIN_SELECTION = [
     ("order", "Order"),
@@ -19,8 +14,6 @@ STATE_SELECTION = [
     ("released", "Released"),
     ("expired", "Expired"),
 ]
-#: Claims that the scheduled job ends between two commits.
-EXPIRE_BATCH = 1000
 
 
 class OmsClaim(models.Model):
@@ -29,6 +22,10 @@ class OmsClaim(models.Model):
     A claim ends in exactly one way: consumed by the native moves made for it, released, or
     expired. An expired claim counts no more from the second at which it expires, whether the
     scheduled job has ended it or not.
+
+    Claims of orders are made and ended in the transaction of the order, by the methods here.
+    Holds, which wait for an order, live in short transactions of their own: see the methods of
+    the same model in ``oms_claim_hold.py``.
     """
 
     _name = "oms.claim"
@@ -40,7 +37,7 @@ class OmsClaim(models.Model):
         "product.product", required=True, readonly=True, ondelete="restrict", index=True
     )
     site_id = fields.Many2one("oms.site", required=True, readonly=True, ondelete="restrict")
-    company_id = fields.Many2one(related="site_id.company_id", store=True, index=True)
+    company_id = fields.Many2one(related="site_id.company_id", store=True)
     quantity = fields.Float(
         required=True, readonly=True, digits="Product Unit", help="In the product's unit."
     )
@@ -68,10 +65,12 @@ class OmsClaim(models.Model):
         "CHECK (quantity > 0)", "A claim holds a quantity above zero."
     )
     _expiry_check = models.Constraint(
-        "CHECK (origin = 'order' OR expires_at IS NOT NULL)",
-        "A cart or a reservation holds goods for a limited time: say until when.",
+        "CHECK ((origin = 'order') = (expires_at IS NULL))",
+        "A cart or a reservation holds goods for a limited time, an order without: say until when, "
+        "or for which order.",
     )
-    _active_idx = models.Index("(site_id, product_id) WHERE state = 'active'")
+    # What has expired of a position is looked for whenever somebody claims of it.
+    _active_idx = models.Index("(product_id, site_id, expires_at) WHERE state = 'active'")
     _expiry_idx = models.Index("(expires_at) WHERE state = 'active' AND expires_at IS NOT NULL")
 
     @api.depends("order_id.oms_channel_id")
@@ -95,100 +94,43 @@ class OmsClaim(models.Model):
             if vals["product_id"] in tracked and vals.get("state", "active") == "active":
                 claimed[vals["product_id"], vals["site_id"]] += vals["quantity"]
         Position = self.env["oms.position"]
-        Position._touch(claimed)
+        guards = self._get_guards({product_id for product_id, _site_id in claimed})
+        Position._touch([*claimed, *guards])
         claims = super().create(vals_list)
         Position._check_not_oversold(claimed)
+        if guards:
+            self._check_shares(claims)
         return claims
 
     @api.model
-    def _hold(self, requests, origin, minutes, reference=None, channel=None):
-        """Hold goods for a limited time, all of the requests or none.
+    def _get_guards(self, product_ids):
+        """Return further guards to take before something of these products is claimed.
 
-        The hold is taken in a short transaction of its own and stays when the caller's fails.
-        That transaction reads committed data statement by statement, so that waiting for somebody
-        else's guard ends in the truth instead of in a failure. Nothing that the caller has not
-        committed is seen in it.
+        For rules that look at more than one site: whoever claims of a product that such a rule
+        governs takes the guard of the product at all sites, which is the one at site 0.
 
-        :param requests: (product id, site id, quantity in the product's unit)
-        :param str origin: ``cart`` or ``reservation``
-        :param float minutes: for how long, above zero
-        :param str reference: whose cart or reservation it is
-        :param channel: ``oms.channel`` on which it is held
-        :return: ids of the claims, committed already, in the order of the requests
-        :rtype: list[int]
-        :raises ValidationError: a quantity, a time, a product or a site that cannot be
-        :raises UserError: not enough is available
+        :param product_ids: ids of products
+        :return: (product id, 0) for each product that is governed
+        :rtype: list[tuple[int, int]]
         """
-        self._check_requests(requests, minutes)
-        products, sites, quantities = zip(*requests, strict=True)
-        expires_at = fields.Datetime.now() + timedelta(minutes=minutes)
-        with self.env.registry.cursor() as cr:
-            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-            try:
-                cr.execute(
-                    "SELECT oms_position_hold(%s, %s, %s::numeric[], %s, %s, %s, %s, %s)",
-                    [
-                        list(products),
-                        list(sites),
-                        list(quantities),
-                        origin,
-                        reference,
-                        channel.id if channel else None,
-                        expires_at,
-                        self.env.uid,
-                    ],
-                    log_exceptions=False,
-                )
-            except psycopg2.Error as error:
-                raise self._explain_refusal(error, requests) from error
-            return cr.fetchone()[0]
+        return []
 
     @api.model
-    def _check_requests(self, requests, minutes):
-        if not requests or minutes <= 0:
-            raise ValidationError(self.env._("Something is held, for a time above zero."))
-        digits = self.env["decimal.precision"].precision_get("Product Unit")
-        for product_id, _site_id, quantity in requests:
-            rounded = float_round(quantity, precision_digits=digits)
-            if rounded <= 0 or abs(rounded - quantity) > 1e-9:
-                raise ValidationError(
-                    self.env._(
-                        "%(quantity)s is no quantity of %(product)s that can be held.",
-                        quantity=quantity,
-                        product=self.env["product.product"].browse(product_id).display_name,
-                    )
-                )
+    def _check_shares(self, claims):
+        """Make sure that new claims keep to the rules that look at more than one position.
 
-    @api.model
-    def _explain_refusal(self, error, requests):
-        """Turn what the gate raised into what a person reads.
+        Called in the transaction that claims, after the guards were taken and the claims made,
+        if any of their products is governed by such a rule.
 
-        :param psycopg2.Error error: what the database said
-        :return: the exception to raise
+        :param claims: ``oms.claim`` recordset, active, each with its channel
+        :raises UserError: a rule forbids one of them; nothing is claimed then
         """
-        if error.pgcode == "OM002":
-            return ValidationError(
-                self.env._("Nothing is held of unknown or archived products or sites.")
-            )
-        if error.pgcode != "OM001":
-            return error
-        short = json.loads(error.diag.message_detail)
-        asked = sum(
-            quantity
-            for product_id, site_id, quantity in requests
-            if (product_id, site_id) == (short["product_id"], short["site_id"])
-        )
-        return UserError(
-            self.env["oms.position"]._get_shortage_sentence(
-                short["product_id"], short["site_id"], short["available"], asked
-            )
-        )
 
     # === LIFE === #
 
     def _consume(self):
         """Mark active claims as taken over by the moves made for them."""
-        self.filtered(lambda claim: claim.state == "active").state = "consumed"
+        self._end("consumed")
 
     def _release(self, quantity=None):
         """Give back active claims, or a part of a single one.
@@ -196,44 +138,36 @@ class OmsClaim(models.Model):
         :param float quantity: how much of one claim to give back, in the product's unit; all of
             every claim when None
         """
+        if quantity is None:
+            self._end("released")
+            return
         active = self.filtered(lambda claim: claim.state == "active")
-        if quantity is not None and active:
+        if active:
             active.ensure_one()
             rest = active.uom_id.round(active.quantity - quantity)
             if active.uom_id.compare(rest, 0.0) > 0:
                 active.copy({"quantity": quantity, "state": "released"})
                 active.quantity = rest
-                return
-        active.state = "released"
+            else:
+                active._end("released")
 
-    def _extend(self, minutes):
-        """Hold goods longer, counted from now.
+    def _end(self, state):
+        """End those of the claims that are active, in one statement.
 
-        :raises UserError: a claim has ended; its goods may be somebody else's by now
+        :param str state: how they end
         """
-        self._check_alive()
-        if minutes <= 0:
-            raise ValidationError(self.env._("Goods are held for a time above zero."))
-        self.expires_at = fields.Datetime.now() + timedelta(minutes=minutes)
-
-    def _check_alive(self):
-        now = fields.Datetime.now()
-        for claim in self:
-            if claim.state != "active" or (claim.expires_at and claim.expires_at <= now):
-                raise UserError(
-                    self.env._(
-                        "The hold of %(product)s at %(site)s has ended: hold it again.",
-                        product=claim.product_id.display_name,
-                        site=claim.site_id.name,
-                    )
-                )
-
-    @api.model
-    def _cron_expire(self):
-        """End the claims whose time is over."""
-        domain = [("state", "=", "active"), ("expires_at", "<=", fields.Datetime.now())]
-        self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
-        while claims := self.search(domain, limit=EXPIRE_BATCH, order="product_id, site_id, id"):
-            claims.state = "expired"
-            if not self.env["ir.cron"]._commit_progress(len(claims)):
-                break
+        if not self.ids:
+            return
+        self.flush_recordset()
+        ended = self.env.execute_query(
+            SQL(
+                "UPDATE oms_claim SET state = %s, write_uid = %s, write_date = %s "
+                "WHERE id = ANY(%s) AND state = 'active' RETURNING id, sale_line_id",
+                state,
+                self.env.uid,
+                self.env.cr.now(),
+                self.ids,
+            )
+        )
+        self.invalidate_recordset(["state", "write_uid", "write_date"])
+        self.browse(claim_id for claim_id, line_id in ended if line_id).modified(["state"])

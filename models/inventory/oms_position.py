@@ -6,14 +6,15 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 from odoo.tools.sql import table_exists
 
+from ..transaction import reading_committed, retrying
 from . import gate_sql, position_sql
 
 _logger = logging.getLogger(__name__)
 
 #: Models whose records positions follow from.
 FACT_MODELS = ("stock.location", "stock.quant", "stock.move", "oms.claim", "oms.site")
-#: Ledger entries that the compactor folds between two commits.
-COMPACT_BATCH = 20_000
+#: Ledger entries that the compactor folds between two commits; their guards are taken that long.
+COMPACT_BATCH = 2_000
 
 
 class Position(NamedTuple):
@@ -118,7 +119,7 @@ class OmsPosition(models.Model):
             *map(position_sql.triggers, position_sql.FACTS),
             position_sql.location_trigger(),
             position_sql.compact(),
-            gate_sql.gate(),
+            gate_sql.functions(),
         ]
 
     @api.model
@@ -132,7 +133,7 @@ class OmsPosition(models.Model):
         return SQL(
             "SELECT facts.*, site.company_id FROM (%s) AS facts "
             "JOIN oms_site site ON site.id = facts.site_id",
-            position_sql.view(SQL("timezone('UTC', now())")),
+            position_sql.view(SQL("timezone('UTC', statement_timestamp())")),
         )
 
     # === BUSINESS METHODS === #
@@ -155,7 +156,8 @@ class OmsPosition(models.Model):
         :return: a select with the columns of :class:`Position`
         """
         self._flush_facts()
-        now = SQL("%s::timestamp", fields.Datetime.now())
+        # The database's clock: the gate and all who read must agree on what has expired.
+        now = SQL("timezone('UTC', statement_timestamp())")
         return SQL(
             "SELECT %s FROM (%s) AS position",
             SQL(", ").join(map(SQL.identifier, Position._fields)),
@@ -208,18 +210,16 @@ class OmsPosition(models.Model):
         :raises psycopg2.errors.SerializationFailure: another transaction committed to one of
             them since this one began
         """
-        keys = sorted(set(keys))
+        keys = set(keys)
         if not keys:
             return
         self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO oms_position_row AS held (product_id, site_id)
-                SELECT * FROM unnest(%s, %s) AS key (product_id, site_id) ORDER BY 1, 2
-                ON CONFLICT (product_id, site_id) DO UPDATE SET version = held.version + 1
-                """,
-                [product_id for product_id, _site_id in keys],
-                [site_id for _product_id, site_id in keys],
+            gate_sql.touch(
+                SQL(
+                    "SELECT * FROM unnest(%s, %s)",
+                    [product_id for product_id, _site_id in keys],
+                    [site_id for _product_id, site_id in keys],
+                )
             ),
             # Losing against another transaction is no fault: the caller is run again.
             log_exceptions=False,
@@ -271,11 +271,18 @@ class OmsPosition(models.Model):
     @api.model
     def _cron_compact(self):
         """Fold the ledger into the rows."""
-        while True:
-            self.env.cr.execute("SELECT oms_position_compact(%s)", [COMPACT_BATCH])
-            [folded] = self.env.cr.fetchone()
-            if not self.env["ir.cron"]._commit_progress(folded) or folded < COMPACT_BATCH:
-                break
+        more = True
+        while more:
+            folded = retrying(self.env, self._compact, opening=reading_committed)
+            more = folded == COMPACT_BATCH
+            left = self.env["ir.cron"]._commit_progress(folded, remaining=int(more))
+            more = more and left
+
+    @api.model
+    def _compact(self, env):
+        # Of its own, for whoever has a guard at that moment is waited for instead of lost to.
+        env.cr.execute("SELECT oms_position_compact(%s)", [COMPACT_BATCH])
+        return env.cr.fetchone()[0]
 
     # === ACTION METHODS === #
 
