@@ -1,0 +1,21 @@
+"""Channel shares: how much of a product's stock each channel may sell."""
+
+from .sale import Refusal, Sellable, refused, sellable
+from .settlement import Settlement, Standing, settle
+from .shares import CAPPED, FIXED, PERCENT, PROTECTED, Allocation, Share
+
+__all__ = [
+    "CAPPED",
+    "FIXED",
+    "PERCENT",
+    "PROTECTED",
+    "Allocation",
+    "Refusal",
+    "Sellable",
+    "Settlement",
+    "Share",
+    "Standing",
+    "refused",
+    "sellable",
+    "settle",
+]
