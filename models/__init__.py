@@ -3,4 +3,5 @@ from . import channel
 from . import inventory
 from . import orchestration
 from . import fulfillment
+from . import workflow
 from . import intake

@@ -4,3 +4,4 @@ from . import inventory
 from . import orchestration
 from . import fulfillment
 from . import intake
+from . import workflow

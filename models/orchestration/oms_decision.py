@@ -7,6 +7,7 @@ TRIGGER_SELECTION = [
     ("change", "Quantity raised"),
     ("stock", "Stock came"),
     ("manual", "Asked by a user"),
+    ("workflow", "Asked by a workflow"),
 ]
 
 

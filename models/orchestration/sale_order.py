@@ -11,6 +11,7 @@ _logger = logging.getLogger(__name__)
 STATE_SELECTION = [
     ("waiting", "Waits for Stock"),
     ("partial", "Partly Sourced"),
+    ("held", "On Hold"),
     ("sourced", "Sourced"),
     ("cancelled", "Cancelled"),
 ]
@@ -109,6 +110,7 @@ class SaleOrder(models.Model):
         "oms_channel_id.orchestrated",
         "order_line.oms_qty_open",
         "oms_fulfillment_ids.state",
+        "oms_held",
     )
     def _compute_oms_state(self):
         for order in self:
@@ -120,6 +122,8 @@ class SaleOrder(models.Model):
                 order.oms_state = False
             elif order.state == "cancel":
                 order.oms_state = "cancelled"
+            elif waiting and order.oms_held:
+                order.oms_state = "held"
             elif not waiting:
                 order.oms_state = "sourced"
             else:
@@ -207,11 +211,13 @@ class SaleOrder(models.Model):
 
         :param str trigger: key of the decision's trigger
         """
-        lines = self.order_line.filtered(lambda line: line._oms_is_orchestrated())
+        lines = self.order_line.filtered(
+            lambda line: line.state == "sale" and line._oms_is_orchestrated()
+        )
         locked = self.filtered("locked").with_context(tracking_disable=True)
         # Odoo procures nothing for locked orders; the lock is there for people, not for stock.
         locked.locked = False
-        lines.with_context(oms_trigger=trigger)._action_launch_stock_rule()
+        lines._oms_source_and_release(trigger)
         locked.locked = True
 
     def action_oms_source(self):

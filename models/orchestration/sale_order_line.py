@@ -155,30 +155,40 @@ class SaleOrderLine(models.Model):
     # === PROCUREMENT === #
 
     def _action_launch_stock_rule(self, *, previous_product_uom_qty=False):
-        if self.env.context.get("skip_procurement"):
+        launch = self.env.context.get("oms_launch")
+        if launch == "release" or self.env.context.get("skip_procurement"):
             return super()._action_launch_stock_rule(
                 previous_product_uom_qty=previous_product_uom_qty
             )
         orchestrated = self.filtered(
             lambda line: line.state == "sale" and line._oms_is_orchestrated()
         )
-        unlocked = to_source = orchestrated.filtered(lambda line: not line.order_id.locked)
-        trigger = self.env.context.get("oms_trigger") or (
-            "change" if previous_product_uom_qty else "confirm"
+        native = self - orchestrated
+        native._oms_ensure_native_references()
+        res = super(SaleOrderLine, native)._action_launch_stock_rule(
+            previous_product_uom_qty=previous_product_uom_qty
         )
+        orchestrated = orchestrated.filtered(lambda line: not line.order_id.locked)
         if previous_product_uom_qty:
-            lowered = to_source.filtered(
+            lowered = orchestrated.filtered(
                 lambda line: line.product_uom_qty < previous_product_uom_qty.get(line.id, 0.0)
             )
-            to_source -= lowered
             lowered._oms_reduce_excess()
-        if to_source:
-            self.env["oms.sourcing"]._source_lines(to_source, trigger)
-        (self - orchestrated)._oms_ensure_native_references()
-        res = super()._action_launch_stock_rule(previous_product_uom_qty=previous_product_uom_qty)
-        # sudo: a salesperson need not have rights on claims
-        unlocked.sudo().oms_claim_ids._consume()
+            orchestrated -= lowered
+        # A confirmation raises its event once the order is confirmed in every respect.
+        if orchestrated and launch != "confirm":
+            orchestrated.order_id._oms_source_by_workflow("order.changed")
         return res
+
+    def _oms_source_and_release(self, trigger):
+        """Source what is open of the lines, and have Odoo make transfers of what is claimed.
+
+        :param str trigger: key of the decision's trigger
+        """
+        self.env["oms.sourcing"]._source_lines(self, trigger)
+        self.with_context(oms_launch="release")._action_launch_stock_rule()
+        # sudo: a salesperson need not have rights on claims
+        self.sudo().oms_claim_ids._consume()
 
     def _oms_ensure_native_references(self):
         """Give lines that Odoo delivers by itself a reference apart from the fulfillments'."""

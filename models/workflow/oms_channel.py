@@ -1,0 +1,16 @@
+from odoo import fields, models
+
+
+class OmsChannel(models.Model):
+    _inherit = "oms.channel"
+
+    workflow_id = fields.Many2one(
+        "oms.workflow",
+        string="Workflow",
+        check_company=True,
+        tracking=True,
+        default=lambda self: self.env.ref("oms.workflow_standard", raise_if_not_found=False),
+        help="What is done when something happens to an order of the channel. Empty: orders are "
+        "sourced at once.",
+        groups="base.group_user",
+    )

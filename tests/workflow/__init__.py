@@ -1,0 +1,3 @@
+from . import test_event
+from . import test_hold
+from . import test_workflow
