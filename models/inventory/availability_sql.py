@@ -48,8 +48,14 @@ def at(
     :return: select of (product_id, site_id, on_hand, external, demand, claimed, incoming,
         available), where demand, claimed and incoming are what counts until ``when``
     """
-    condition = SQL("product_id = ANY(%s) AND site_id = ANY(%s)", products, sites)
-    flows = SQL(_FLOWS, moment=moment, late=late, products=products, sites=sites)
+    condition = position_sql.among(products, sites)
+    flows = SQL(
+        _FLOWS,
+        moment=moment,
+        late=late,
+        products=position_sql.ids(products),
+        sites=position_sql.ids(sites),
+    )
     return SQL(
         """
         WITH present AS (

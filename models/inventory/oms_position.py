@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from odoo.tools.sql import table_exists
 
 from ..transaction import reading_committed, retrying
-from . import gate_sql, position_sql
+from . import gate_sql, ledger_sql, position_sql
 
 _logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Position(NamedTuple):
 class OmsPosition(models.Model):
     """The stock facts of one product at one site, read from the rows and the ledger.
 
-    Nothing writes here: PostgreSQL keeps the facts, see :mod:`.position_sql`.
+    Nothing writes here: PostgreSQL keeps the facts, see :mod:`.ledger_sql`.
     """
 
     _name = "oms.position"
@@ -95,7 +95,7 @@ class OmsPosition(models.Model):
     def _install_sql(self):
         missing = not table_exists(self.env.cr, "oms_position_row")
         statements = [
-            position_sql.tables(),
+            ledger_sql.tables(),
             *self._get_machinery_sql(),
             SQL("DROP VIEW IF EXISTS oms_position"),
             SQL("CREATE VIEW oms_position AS (%s)", self._get_view_sql()),
@@ -105,7 +105,7 @@ class OmsPosition(models.Model):
         if missing:
             # Locations that were there before the triggers must say first for whom they count.
             self.env.flush_all()
-            self.env.cr.execute(position_sql.append(position_sql.differences()))
+            self.env.cr.execute(ledger_sql.fill())
 
     @api.model
     def _get_machinery_sql(self):
@@ -116,9 +116,9 @@ class OmsPosition(models.Model):
         :rtype: list[SQL]
         """
         return [
-            *map(position_sql.triggers, position_sql.FACTS),
-            position_sql.location_trigger(),
-            position_sql.compact(),
+            *map(ledger_sql.triggers, position_sql.FACTS),
+            ledger_sql.location_trigger(),
+            ledger_sql.compact(),
             gate_sql.functions(),
         ]
 
@@ -126,7 +126,7 @@ class OmsPosition(models.Model):
     def _uninstall_sql(self):
         """Take triggers, functions and tables away with the addon."""
         self.env.cr.execute(gate_sql.removal())
-        self.env.cr.execute(position_sql.removal())
+        self.env.cr.execute(ledger_sql.removal())
 
     @api.model
     def _get_view_sql(self):
@@ -166,7 +166,7 @@ class OmsPosition(models.Model):
 
     @api.model
     def _get_condition(self, product_ids, site_ids):
-        return SQL("product_id = ANY(%s) AND site_id = ANY(%s)", list(product_ids), list(site_ids))
+        return position_sql.among(product_ids, site_ids)
 
     @api.model
     def _get_positions(self, site_ids, product_ids):
@@ -263,7 +263,7 @@ class OmsPosition(models.Model):
         :rtype: int
         """
         self.env.flush_all()
-        self.env.cr.execute(position_sql.append(position_sql.differences()))
+        self.env.cr.execute(ledger_sql.append(position_sql.differences()))
         if self.env.cr.rowcount:
             _logger.warning("%s stock positions were corrected", self.env.cr.rowcount)
         return self.env.cr.rowcount

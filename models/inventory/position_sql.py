@@ -1,18 +1,19 @@
-"""The SQL that keeps stock positions, built once from one definition of what counts.
+"""The SQL of stock positions, built once from one definition of what counts.
 
-Whatever changes quants, moves or claims, in the ORM or in raw SQL, appends the difference to the
-ledger ``oms_position_delta`` in the same transaction, by statement-level triggers with transition
-tables: appending never waits for another transaction. ``oms_position_compact()`` folds the ledger
-into ``oms_position_row``, one row per product and site. A position is its row and what the ledger
-holds of it.
+A position is a row per product and site and what the ledger holds of it, see :mod:`.ledger_sql`.
 
 The facts below are written once and used three times: over the rows that a statement changed (the
 triggers), over whole tables (rebuilding, auditing), and so both can never disagree on a rule.
 """
 
+from collections.abc import Iterable
+
 from odoo.tools import SQL
 
 MEASURES = ("on_hand", "reserved", "demand", "incoming", "claimed")
+
+#: Of how many sites the positions of a product are looked up one by one.
+FEW_SITES = 20
 
 #: Smaller differences are noise of adding decimals as floats.
 NOISE = SQL("1e-9")
@@ -67,6 +68,28 @@ _SUMS = SQL(", ").join(SQL("SUM(%s)::float8", SQL.identifier(name)) for name in 
 _COLUMNS = SQL(", ").join(SQL.identifier(name) for name in MEASURES)
 
 
+def ids(values: Iterable[int]) -> SQL:
+    """Return an array of ids.
+
+    As a literal: to read an array expression of hundreds of elements would take PostgreSQL longer
+    than to find the positions.
+    """
+    return SQL("%s::integer[]", "{" + ",".join(str(int(value)) for value in values) + "}")
+
+
+def among(products: Iterable[int], sites: Iterable[int]) -> SQL:
+    """Return the condition on ``product_id`` and ``site_id`` that they are some of these.
+
+    :param products: ids
+    :param sites: ids
+    """
+    sites = list(sites)
+    # Few sites are looked up. Many are filtered by, for the index is not left sooner with them;
+    # the sum keeps the planner from trying, and from weighing hundreds of frequencies.
+    site = SQL("site_id") if len(sites) <= FEW_SITES else SQL("site_id + 0")
+    return SQL("product_id = ANY(%s) AND %s = ANY(%s)", ids(products), site, ids(sites))
+
+
 def facts(table: str, rows: SQL, sign: int = 1) -> SQL:
     """Return the select that turns rows of a table into changes of positions.
 
@@ -89,73 +112,6 @@ def totals(selects: list[SQL], condition: SQL | None = None) -> SQL:
         SQL(" OR ").join(
             SQL("ABS(SUM(%s)) > %s", SQL.identifier(name), NOISE) for name in MEASURES
         ),
-    )
-
-
-def append(select: SQL) -> SQL:
-    """Return the statement that appends sums to the ledger."""
-    return SQL("INSERT INTO oms_position_delta (product_id, site_id, %s) %s", _COLUMNS, select)
-
-
-def tables() -> SQL:
-    """Return the statements that make the two tables.
-
-    Plain keys and fixed-width numbers: updates of a row then stay on its page, which keeps hot
-    rows fast.
-    """
-    columns = SQL(", ").join(
-        SQL("%s float8 NOT NULL DEFAULT 0", SQL.identifier(name)) for name in MEASURES
-    )
-    return SQL(
-        """
-        CREATE TABLE IF NOT EXISTS oms_position_row (
-            product_id integer NOT NULL,
-            site_id integer NOT NULL,
-            %(columns)s,
-            version integer NOT NULL DEFAULT 0,
-            id serial NOT NULL,
-            PRIMARY KEY (product_id, site_id)
-        ) WITH (fillfactor = 80);
-        CREATE INDEX IF NOT EXISTS oms_position_row_site_idx ON oms_position_row (site_id);
-        CREATE TABLE IF NOT EXISTS oms_position_delta (
-            id bigserial PRIMARY KEY,
-            product_id integer NOT NULL,
-            site_id integer NOT NULL,
-            %(columns)s
-        );
-        CREATE INDEX IF NOT EXISTS oms_position_delta_key_idx
-            ON oms_position_delta (product_id, site_id);
-        """,
-        columns=columns,
-    )
-
-
-def triggers(table: str) -> SQL:
-    """Return the statements that make a table's triggers, for insert, update and delete."""
-    after, before = SQL("after_rows"), SQL("before_rows")
-    kinds = {
-        "insert": ([facts(table, after)], SQL("REFERENCING NEW TABLE AS after_rows")),
-        "update": (
-            [facts(table, after), facts(table, before, -1)],
-            SQL("REFERENCING OLD TABLE AS before_rows NEW TABLE AS after_rows"),
-        ),
-        "delete": ([facts(table, before, -1)], SQL("REFERENCING OLD TABLE AS before_rows")),
-    }
-    return SQL("\n").join(
-        SQL(
-            """
-            CREATE OR REPLACE FUNCTION %(name)s() RETURNS trigger LANGUAGE plpgsql AS
-            $body$ BEGIN %(append)s; RETURN NULL; END $body$;
-            CREATE OR REPLACE TRIGGER %(name)s AFTER %(event)s ON %(table)s
-                %(referencing)s FOR EACH STATEMENT EXECUTE FUNCTION %(name)s();
-            """,
-            name=SQL.identifier(f"oms_position_{table}_{event}"),
-            append=append(totals(selects)),
-            event=SQL(event.upper()),
-            table=SQL.identifier(table),
-            referencing=referencing,
-        )
-        for event, (selects, referencing) in kinds.items()
     )
 
 
@@ -191,21 +147,39 @@ def read(condition: SQL, moment: SQL) -> SQL:
     Everybody who reads or checks what can be promised reads this, so that screens, sourcing and
     the gate cannot disagree.
 
+    Most rows are taken as they are, without being sorted or summed: what the ledger and the time
+    add concerns few of them.
+
     :param condition: on ``product_id`` and ``site_id``, which bear no table's name
     :param moment: now, in UTC: what expired before it is free, what is out of date does not count
     """
     further = [SQL(select, condition=condition, moment=moment) for select in READ_FACTS.values()]
     return SQL(
-        "SELECT product_id, site_id, %(columns)s, external, "
-        "on_hand + external - demand - claimed AS available FROM ("
-        "SELECT product_id, site_id, %(sums)s, SUM(external) AS external FROM ("
-        "SELECT product_id, site_id, %(columns)s, 0::float8 AS external "
-        "FROM oms_position_row WHERE %(condition)s UNION ALL "
-        "SELECT product_id, site_id, %(columns)s, 0 "
-        "FROM oms_position_delta WHERE %(condition)s UNION ALL %(further)s"
-        ") AS facts GROUP BY product_id, site_id) AS summed",
+        """
+        WITH late AS MATERIALIZED (
+            SELECT product_id, site_id, %(sums)s, SUM(external) AS external
+              FROM (SELECT product_id, site_id, %(columns)s, 0::float8 AS external
+                      FROM oms_position_delta WHERE %(condition)s
+                     UNION ALL %(further)s) AS facts
+          GROUP BY product_id, site_id
+        )
+        SELECT *, on_hand + external - demand - claimed AS available
+          FROM (SELECT product_id, site_id, %(columns)s, 0::float8 AS external
+                  FROM oms_position_row held
+                 WHERE %(condition)s AND NOT EXISTS (
+                           SELECT FROM late
+                            WHERE (late.product_id, late.site_id)
+                                  = (held.product_id, held.site_id))
+                 UNION ALL
+                SELECT late.product_id, late.site_id, %(added)s, late.external
+                  FROM late
+             LEFT JOIN oms_position_row held USING (product_id, site_id)) AS position
+        """,
         columns=_COLUMNS,
         sums=sums(),
+        added=SQL(", ").join(
+            SQL("COALESCE(held.%(n)s, 0) + late.%(n)s", n=SQL.identifier(name)) for name in MEASURES
+        ),
         condition=condition,
         further=SQL(" UNION ALL ").join(further),
     )
@@ -269,81 +243,6 @@ def differences(condition: SQL | None = None) -> SQL:
     )
 
 
-def location_trigger() -> SQL:
-    """Return the statements that follow a location that starts or stops to count for a site."""
-    touched = SQL(
-        "product_id IN (SELECT quant.product_id FROM stock_quant quant "
-        "JOIN changed ON changed.id = quant.location_id UNION "
-        "SELECT move.product_id FROM stock_move move JOIN changed ON changed.id IN "
-        "(move.location_id, COALESCE(move.location_final_id, move.location_dest_id)) "
-        "WHERE move.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')) "
-        "AND site_id IN (SELECT unnest(ARRAY[was, site]) FROM changed)"
-    )
-    return SQL(
-        """
-        CREATE OR REPLACE FUNCTION oms_position_stock_location() RETURNS trigger
-        LANGUAGE plpgsql AS $body$ BEGIN
-            IF EXISTS (
-                SELECT FROM after_rows JOIN before_rows USING (id)
-                 WHERE after_rows.oms_position_site_id
-                       IS DISTINCT FROM before_rows.oms_position_site_id
-            ) THEN
-                WITH changed AS (
-                    SELECT id, before_rows.oms_position_site_id AS was,
-                           after_rows.oms_position_site_id AS site
-                      FROM after_rows JOIN before_rows USING (id)
-                     WHERE after_rows.oms_position_site_id
-                           IS DISTINCT FROM before_rows.oms_position_site_id
-                )
-                %s;
-            END IF;
-            RETURN NULL;
-        END $body$;
-        CREATE OR REPLACE TRIGGER oms_position_stock_location AFTER UPDATE ON stock_location
-            REFERENCING OLD TABLE AS before_rows NEW TABLE AS after_rows
-            FOR EACH STATEMENT EXECUTE FUNCTION oms_position_stock_location();
-        """,
-        append(differences(touched)),
-    )
-
-
-def compact() -> SQL:
-    """Return the statement that makes the compactor.
-
-    ``oms_position_compact(n)`` folds up to n ledger entries, oldest first, into their rows, and
-    returns how many it folded. Entries that another compactor has in hand are passed over; rows
-    are locked in order of product and site, as everybody locks them.
-    """
-    added = SQL(", ").join(
-        SQL("%(n)s = held.%(n)s + EXCLUDED.%(n)s", n=SQL.identifier(name)) for name in MEASURES
-    )
-    return SQL(
-        """
-        CREATE OR REPLACE FUNCTION oms_position_compact(most integer) RETURNS integer
-        LANGUAGE plpgsql AS $body$
-        DECLARE folded integer;
-        BEGIN
-            WITH taken AS (
-                DELETE FROM oms_position_delta WHERE id IN (
-                    SELECT id FROM oms_position_delta ORDER BY id LIMIT most
-                    FOR UPDATE SKIP LOCKED
-                ) RETURNING product_id, site_id, %(columns)s
-            ), merged AS (
-                INSERT INTO oms_position_row AS held (product_id, site_id, %(columns)s)
-                SELECT product_id, site_id, %(sums)s FROM taken
-                GROUP BY product_id, site_id ORDER BY product_id, site_id
-                ON CONFLICT (product_id, site_id) DO UPDATE SET %(added)s
-            )
-            SELECT COUNT(*) FROM taken INTO folded;
-            RETURN folded;
-        END $body$
-        """,
-        columns=_COLUMNS,
-        sums=_SUMS,
-        added=added,
-    )
-
-
 def columns() -> SQL:
     """Return the measures as a list of columns."""
     return _COLUMNS
@@ -352,23 +251,3 @@ def columns() -> SQL:
 def sums() -> SQL:
     """Return the sums of the measures, under their own names."""
     return SQL(", ").join(SQL("SUM(%(n)s) AS %(n)s", n=SQL.identifier(name)) for name in MEASURES)
-
-
-def removal() -> SQL:
-    """Return the statements that take all of it away, data included."""
-    functions = [
-        f"oms_position_{table}_{event}"
-        for table in FACTS
-        for event in ("insert", "update", "delete")
-    ]
-    return SQL("\n").join(
-        [
-            SQL("DROP VIEW IF EXISTS oms_position;"),
-            *(
-                SQL("DROP FUNCTION IF EXISTS %s() CASCADE;", SQL.identifier(name))
-                for name in [*functions, "oms_position_stock_location"]
-            ),
-            SQL("DROP FUNCTION IF EXISTS oms_position_compact(integer);"),
-            SQL("DROP TABLE IF EXISTS oms_position_row, oms_position_delta;"),
-        ]
-    )
