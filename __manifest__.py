@@ -34,6 +34,7 @@
         "views/orchestration_decision_views.xml",
         "views/inventory_position_views.xml",
         "views/inventory_claim_views.xml",
+        "views/product_views.xml",
         "views/fulfillment_views.xml",
         "views/sale_order_views.xml",
         "views/workflow_views.xml",

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from contextlib import contextmanager
+from unittest import SkipTest
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.tests import TransactionCase, new_test_user
+from odoo.tests import HttpCase, TransactionCase, common, new_test_user
 
 PARIS = (48.8566, 2.3522)
 LYON = (45.7640, 4.8357)
@@ -309,3 +310,18 @@ class OmsCase(TransactionCase):
                         round(sum(quants.mapped("quantity")), 6),
                         f"{product.name} is promised twice at {site.name}",
                     )
+
+
+class TourCase(HttpCase, OmsCase):
+    """What a user does in a browser."""
+
+    def start_tour_surely(self, *args, **kwargs):
+        """Start a tour; a browser that does not come up is tried again, and then a failure."""
+        for _attempt in range(3):
+            try:
+                with patch.object(common, "CHECK_BROWSER_ITERATIONS", 600):
+                    return self.start_tour(*args, **kwargs)
+            except SkipTest as skipped:
+                # A skipped test would go unnoticed; a busy machine starts the browser late.
+                reason = skipped
+        return self.fail(f"The browser did not start: {reason}")

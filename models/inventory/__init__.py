@@ -2,7 +2,14 @@ from . import availability
 from . import oms_claim
 from . import oms_claim_hold
 from . import oms_position
+from . import oms_position_action
 from . import oms_position_read
+from . import oms_position_search
+from . import oms_site
+from . import product_template
 from . import product_product
+from . import product_overview
+from . import product_stock
+from . import sale_order
 from . import stock_location
 from . import stock_move

@@ -7,7 +7,7 @@ from . import position_sql
 # Each open transfer is demand where it leaves from and supply where it leads to, as in the facts
 # of positions; what should have come already is not yet there, and counts from later on.
 _FLOWS = """
-    SELECT move.product_id, side.site_id,
+    SELECT move.id AS move_id, move.product_id, side.site_id, move.date AS due,
            CASE WHEN move.date >= %(moment)s THEN move.date
                 WHEN side.leaves THEN %(moment)s
                 ELSE %(late)s END AS at,
@@ -24,6 +24,25 @@ CROSS JOIN LATERAL (VALUES (source.oms_position_site_id, TRUE),
        AND source.oms_position_site_id IS DISTINCT FROM target.oms_position_site_id
        AND move.product_id = ANY(%(products)s) AND side.site_id = ANY(%(sites)s)
 """
+
+
+def flows(products: list[int], sites: list[int], moment: SQL, late: SQL) -> SQL:
+    """Return the select of what open transfers will take and bring, below and above zero.
+
+    :param products: ids
+    :param sites: ids
+    :param moment: now, in UTC
+    :param late: from when on supply counts that should have come by now, in UTC
+    :return: select of (move_id, product_id, site_id, due, at, quantity, ordered_at), where ``due``
+        is the date of the transfer and ``at`` when it counts; ``ordered_at`` is that of demand
+    """
+    return SQL(
+        _FLOWS,
+        moment=moment,
+        late=late,
+        products=position_sql.ids(products),
+        sites=position_sql.ids(sites),
+    )
 
 
 def at(
@@ -49,13 +68,6 @@ def at(
         available), where demand, claimed and incoming are what counts until ``when``
     """
     condition = position_sql.among(products, sites)
-    flows = SQL(
-        _FLOWS,
-        moment=moment,
-        late=late,
-        products=position_sql.ids(products),
-        sites=position_sql.ids(sites),
-    )
     return SQL(
         """
         WITH present AS (
@@ -92,7 +104,7 @@ def at(
         """,
         read=position_sql.read(condition, moment),
         later=_younger_claims(condition, moment, before),
-        flows=flows,
+        flows=flows(products, sites, moment, late),
         horizon=horizon,
         when=when,
         before=SQL("ordered_at IS NULL OR ordered_at < %s", before) if before else SQL("TRUE"),

@@ -1,6 +1,17 @@
+from collections import defaultdict
+
 from odoo import fields, models
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
+
+#: What tells why goods move, where the addons for it are installed.
+DOCUMENT_PATHS = (
+    "sale_line_id.order_id",
+    "purchase_line_id.order_id",
+    "production_id",
+    "raw_material_production_id",
+    "picking_id",
+)
 
 
 class StockMove(models.Model):
@@ -66,6 +77,29 @@ class StockMove(models.Model):
         res = super()._action_cancel()
         freed._oms_wake_waiting_orders()
         return res
+
+    def _oms_get_documents(self):
+        """Return the orders and transfers behind the moves, those that the user may read.
+
+        :return: ``model``, ``id`` and ``name`` of each, the most telling first, by move id
+        :rtype: dict[int, list[dict]]
+        """
+        documents = defaultdict(list)
+        for path in DOCUMENT_PATHS:
+            if path.partition(".")[0] not in self._fields:
+                continue
+            # sudo: which documents there are; the user's own rights decide which are told
+            behind = {move.id: move.sudo().mapped(path).ids[:1] for move in self}
+            readable = self.sudo().mapped(path).with_env(self.env)._filtered_access("read")
+            readable.fetch(["name"])
+            names = {document.id: document.name for document in readable}
+            for move_id, ids in behind.items():
+                documents[move_id] += [
+                    {"model": readable._name, "id": key, "name": names[key]}
+                    for key in ids
+                    if key in names
+                ]
+        return documents
 
     def _oms_lower_demand(self, quantity):
         """Lower what an open move asks for, as Odoo does when it merges a negative move.

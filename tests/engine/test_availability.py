@@ -8,8 +8,10 @@ from engine.availability import (
     ON_HAND,
     Demand,
     Flow,
+    Holding,
     available_to_promise,
     covered_at,
+    outlook,
     projection,
     promise_in_order,
 )
@@ -94,3 +96,23 @@ def test_missing_stock_is_made_up_first():
     for demands in itertools.permutations([Demand(1, day(-2), 2), Demand(2, day(-1), 1)]):
         covers = promise_in_order(-1, [Flow(day(1), 3)], demands)
         assert covered_at(covers) == {1: day(1), 2: None}
+
+
+def test_outlook_is_the_rule_for_each_holding_and_moment():
+    draw = random.Random(31)
+    moments, horizon = [day(number) for number in (0, 2, 3, 7, 9)], day(9)
+    for _case in range(200):
+        holdings = [
+            Holding(float(draw.randint(-2, 6)), random_flows(draw, 12, 7))
+            for _ in range(draw.randrange(4))
+        ]
+        for point in outlook(holdings, moments, horizon):
+            assert point.projected == sum(
+                holding.start + sum(f.quantity for f in holding.flows if f.at <= point.at)
+                for holding in holdings
+            )
+            assert point.promisable == sum(
+                max(available_to_promise(holding.start, holding.flows, point.at, horizon), 0.0)
+                for holding in holdings
+            )
+        assert [point.at for point in outlook(holdings, moments, horizon)] == moments

@@ -1,25 +1,11 @@
-from unittest import SkipTest
-from unittest.mock import patch
+from odoo.tests import tagged
 
-from odoo.tests import HttpCase, common, tagged
-
-from ..common import OmsCase
+from ..common import TourCase
 
 
 @tagged("post_install", "-at_install")
-class TestTour(HttpCase, OmsCase):
+class TestTour(TourCase):
     """A user confirms an order in the browser and sees it go to two sites."""
-
-    def start_tour_surely(self, *args, **kwargs):
-        """Start a tour; a browser that does not come up is tried again, and then a failure."""
-        for _attempt in range(3):
-            try:
-                with patch.object(common, "CHECK_BROWSER_ITERATIONS", 600):
-                    return self.start_tour(*args, **kwargs)
-            except SkipTest as skipped:
-                # A skipped test would go unnoticed; a busy machine starts the browser late.
-                reason = skipped
-        return self.fail(f"The browser did not start: {reason}")
 
     def test_source_an_order(self):
         self.make_user("tour-operator", "oms.group_order_operator")

@@ -1,0 +1,310 @@
+from bisect import bisect_left
+from collections import defaultdict
+from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL, float_round
+
+from ...engine import availability as engine
+from . import availability_sql
+from .oms_position_read import LATE_SUPPLY
+
+#: What is told of each site, besides what can be promised.
+MEASURES = ("on_hand", "external", "reserved", "demand", "claimed", "incoming")
+#: Events that are listed one by one; the chart shows all of them.
+MOST_EVENTS = 200
+
+
+class Event(NamedTuple):
+    """What an open transfer takes (below zero) or brings (above zero) at a site.
+
+    ``due`` is the date of the transfer, ``at`` when it counts: what is overdue counts later.
+    """
+
+    move_id: int
+    product_id: int
+    site_id: int
+    due: datetime
+    at: datetime
+    quantity: float
+    ordered_at: datetime | None
+
+
+class ProductProduct(models.Model):
+    _inherit = "product.product"
+
+    # === API === #
+
+    @api.readonly
+    def get_stock_overview(self, site_id=None, horizon_days=30):
+        """Return what the page of a product shows of its stock, at all sites the user may read.
+
+        Several products, such as the variants of a template, are summed. Dates are in UTC, days
+        are those of the user's time zone, quantities are in the unit of the products.
+
+        :param int site_id: the site whose ``days`` and ``events`` are told; all when empty
+        :param int horizon_days: how many days ahead is looked, from 1 to 180
+        :return: ``hint`` (why there is no stock to tell, else empty) and ``parts`` (of a kit);
+            ``unit`` and ``digits``; ``sites``, one entry each with the measures and
+            ``available``; ``total``, what is available over all of them; ``days``, from now on
+            day by day: ``date`` (empty for now), ``projected`` stock at the end of the day,
+            ``promisable`` for it, and what is then ``supply`` and ``demand``; ``events``, the first
+            200 of ``event_count`` open transfers; ``site_id`` and ``horizon_days``
+        :rtype: dict
+        :raises ValidationError: an unknown site or horizon, or products of several units
+        :raises AccessError: the user may not read the products or their stock
+        """
+        self.check_access("read")
+        Position = self.env["oms.position"]
+        Position.check_access("read")
+        _at, horizon = Position._check_times(None, horizon_days)
+        sites = self.env["oms.site"].search([("company_id", "in", self.env.companies.ids)])
+        shown = self._oms_choose_sites(sites, site_id)
+        positions = Position._get_positions(sites.ids, self.ids)
+        now = fields.Datetime.now()
+        events = self._oms_get_events(shown, now)
+        days = self._oms_get_days(now, horizon)
+        return {
+            **self._oms_prepare_head(site_id, horizon_days),
+            "sites": self._oms_prepare_sites(sites, positions),
+            "total": self._oms_round(sum(max(p.available, 0.0) for p in positions)),
+            "days": self._oms_prepare_days(days, shown, positions, events),
+            **self._oms_prepare_events(days, shown, positions, events),
+        }
+
+    def _oms_choose_sites(self, sites, site_id):
+        """Return the sites whose future is told.
+
+        :raises ValidationError: the site is unknown, archived or out of the user's reach
+        """
+        if len(self.uom_id) > 1:
+            raise ValidationError(
+                self.env._("Quantities of products in several units cannot be summed.")
+            )
+        if not site_id:
+            return sites
+        if site_id not in sites.ids:
+            raise ValidationError(self.env._("%s names no site that you may use.", site_id))
+        return sites.browse(site_id)
+
+    # === WHAT IS READ === #
+
+    def _oms_get_events(self, sites, now):
+        """Return what open transfers take and bring, in the order in which they count.
+
+        :rtype: list[Event]
+        """
+        self.env["oms.position"]._flush_facts()
+
+        def moment(value):
+            return SQL("%s::timestamp", value)
+
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT %s FROM (%s) AS flow ORDER BY at, due, move_id, quantity",
+                SQL(", ").join(map(SQL.identifier, Event._fields)),
+                availability_sql.flows(self.ids, sites.ids, moment(now), moment(now + LATE_SUPPLY)),
+            )
+        )
+        return [Event(*row) for row in rows]
+
+    def _oms_get_days(self, now, horizon):
+        """Return the moments at which the future is told: now, and the end of each day.
+
+        The days are those of the user's time zone.
+
+        :return: moments in UTC by date; by None for now
+        :rtype: dict[datetime.date | None, datetime.datetime]
+        """
+        zone = self.env.tz
+        first = now.replace(tzinfo=UTC).astimezone(zone).date()
+        days, number = {None: now}, 1
+        while max(days.values()) < horizon:
+            morning = zone.localize(datetime.combine(first + timedelta(days=number), time.min))
+            end = morning.astimezone(UTC).replace(tzinfo=None) - timedelta(microseconds=1)
+            days[first + timedelta(days=number - 1)] = min(end, horizon)
+            number += 1
+        return days
+
+    # === WHAT IS TOLD === #
+
+    def _oms_round(self, quantity):
+        """Take the noise of floats off a quantity."""
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        return float_round(quantity, precision_digits=digits) + 0.0
+
+    def _oms_prepare_head(self, site_id, horizon_days):
+        hint, parts = self._oms_get_hint()
+        return {
+            "hint": hint,
+            "parts": parts,
+            "unit": self.uom_id.name or "",
+            "digits": self.env["decimal.precision"].precision_get("Product Unit"),
+            "site_id": site_id or False,
+            "horizon_days": horizon_days,
+        }
+
+    def _oms_get_hint(self):
+        """Say in a sentence why there is no stock of these products to tell of.
+
+        :return: the sentence, empty if there can be stock; the parts of a kit
+        :rtype: tuple[str, list[dict]]
+        """
+        if not self:
+            return self.env._("There is no variant of this product yet."), []
+        parts = self._oms_get_kit_parts()
+        if parts:
+            return (
+                self.env._(
+                    "This is a kit: it has no stock of its own, and can be promised as long as "
+                    "its parts can."
+                ),
+                [{"id": part.id, "name": part.display_name} for part in parts],
+            )
+        if any(self.mapped("is_storable")):
+            return "", []
+        if all(product.type == "service" for product in self):
+            return self.env._("A service has no stock: it can always be promised."), []
+        return (
+            self.env._(
+                "Odoo keeps no stock of this product, so it can always be promised. Tick Track "
+                "Inventory on it to know what is where."
+            ),
+            [],
+        )
+
+    def _oms_get_kit_parts(self):
+        """Return the parts of which these products are put together when they are sold."""
+        if "mrp.bom" not in self.env:
+            return self.browse()
+        # sudo: who may see a kit may know what it is made of
+        kits = self.env["mrp.bom"].sudo()._bom_find(self, bom_type="phantom")
+        if any(product not in kits for product in self):
+            return self.browse()
+        return self.browse().union(
+            *(kit.bom_line_ids.product_id.with_env(self.env) for kit in kits.values())
+        )
+
+    def _oms_prepare_sites(self, sites, positions):
+        by_site = defaultdict(list)
+        for position in positions:
+            by_site[position.site_id].append(position)
+        kinds = dict(sites._fields["kind"]._description_selection(self.env))
+        return [
+            {
+                "id": site.id,
+                "name": site.display_name,
+                "kind": site.kind,
+                "kind_name": kinds[site.kind],
+                "some": any(sums.values()),
+                **sums,
+            }
+            for site in sites
+            for sums in [self._oms_sum(by_site[site.id])]
+        ]
+
+    def _oms_sum(self, positions):
+        """Return the measures of some positions at one site, summed.
+
+        A product of which more is promised than there is takes nothing from the others.
+        """
+        available = [position.available for position in positions]
+        sums = {name: sum(getattr(p, name) for p in positions) for name in MEASURES}
+        sums["available"] = sum(max(each, 0.0) for each in available) or sum(available)
+        return {name: self._oms_round(quantity) for name, quantity in sums.items()}
+
+    def _oms_prepare_days(self, days, sites, positions, events):
+        moments = list(days.values())
+        flows = defaultdict(list)
+        supply, demand = [0.0] * len(moments), [0.0] * len(moments)
+        for event in events:
+            flows[event.product_id, event.site_id].append(engine.Flow(event.at, event.quantity))
+            if event.at <= moments[-1]:
+                side = supply if event.quantity > 0 else demand
+                side[bisect_left(moments, event.at)] += event.quantity
+        start = self._oms_get_start(sites, positions)
+        outlook = engine.outlook(
+            [
+                engine.Holding(start[key], flows.get(key, ()))
+                for key in dict.fromkeys([*start, *flows])
+            ],
+            moments,
+            moments[-1],
+        )
+        return [
+            {
+                "date": fields.Date.to_string(date) or False,
+                "projected": self._oms_round(point.projected),
+                "promisable": self._oms_round(point.promisable),
+                "supply": self._oms_round(came),
+                "demand": self._oms_round(-went),
+            }
+            for date, point, came, went in zip(days, outlook, supply, demand, strict=True)
+        ]
+
+    def _oms_get_start(self, sites, positions):
+        """Return what is there now for nobody, open transfers aside, by product and site."""
+        start = defaultdict(float)
+        for position in positions:
+            if position.site_id in sites._ids:
+                start[position.product_id, position.site_id] = (
+                    position.on_hand + position.external - position.claimed
+                )
+        return start
+
+    # === EVENTS === #
+
+    def _oms_prepare_events(self, days, sites, positions, events):
+        moments = list(days.values())
+        told = [event for event in events if event.at <= moments[-1]]
+        covered = self._oms_get_covered(self._oms_get_start(sites, positions), events)
+        first = told[:MOST_EVENTS]
+        moves = self.env["stock.move"].browse({event.move_id for event in first})
+        documents = moves._oms_get_documents()
+        names = {site.id: site.display_name for site in sites}
+        products = {product.id: product.display_name for product in self if len(self) > 1}
+        return {
+            "event_count": len(told),
+            "events": [
+                {
+                    "id": f"{event.move_id}:{event.site_id}:{event.quantity > 0}",
+                    "supply": event.quantity > 0,
+                    "quantity": self._oms_round(abs(event.quantity)),
+                    "site": names[event.site_id],
+                    "product": products.get(event.product_id, ""),
+                    "due": fields.Datetime.to_string(event.due),
+                    "overdue": event.due < moments[0],
+                    "day": bisect_left(moments, event.at),
+                    "documents": documents.get(event.move_id, []),
+                    "covered": covered.get((event.move_id, event.site_id), False),
+                }
+                for event in first
+            ],
+        }
+
+    @api.model
+    def _oms_get_covered(self, start, events):
+        """Tell from when on each open demand is covered: who ordered first is promised first.
+
+        :return: ``now`` or a date in UTC by (move id, site id); absent if nothing covers it
+        :rtype: dict[tuple[int, int], str]
+        """
+        supplies, demands = defaultdict(list), defaultdict(list)
+        for event in events:
+            key = event.product_id, event.site_id
+            if event.quantity > 0:
+                supplies[key].append(engine.Flow(event.at, event.quantity))
+            else:
+                whose = event.move_id, event.site_id
+                demands[key].append(engine.Demand(whose, event.ordered_at, -event.quantity))
+        covered = {}
+        for key, open_demands in demands.items():
+            covers = engine.promise_in_order(start[key], supplies[key], open_demands)
+            covered.update(engine.covered_at(covers))
+        return {
+            whose: "now" if at == engine.ON_HAND else fields.Datetime.to_string(at)
+            for whose, at in covered.items()
+            if at
+        }

@@ -1,0 +1,443 @@
+from datetime import datetime, timedelta
+from unittest.mock import patch
+
+from odoo import Command
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import freeze_time, tagged
+
+from odoo.addons.oms.engine.availability import Flow, available_to_promise
+
+from ..common import OmsCase
+
+NOW = datetime(2024, 3, 4, 10)
+
+
+def day(number):
+    return NOW + timedelta(days=number)
+
+
+@tagged("post_install", "-at_install")
+@freeze_time(NOW)
+class TestOverview(OmsCase):
+    """What the page of a product shows of its stock."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.user.tz = "UTC"
+
+    # === BUILDERS === #
+
+    def move(self, site, product, quantity, date, **vals):
+        """Make an open receipt (above zero) or delivery (below zero) of a site."""
+        warehouse = site.warehouse_id
+        kind = warehouse.in_type_id if quantity > 0 else warehouse.out_type_id
+        outside = self.env.ref(
+            "stock.stock_location_suppliers" if quantity > 0 else "stock.stock_location_customers"
+        )
+        ends = [outside, warehouse.lot_stock_id]
+        source, target = ends if quantity > 0 else reversed(ends)
+        places = {"location_id": source.id, "location_dest_id": target.id}
+        picking = self.env["stock.picking"].create(
+            {
+                "picking_type_id": kind.id,
+                **places,
+                "move_ids": [
+                    Command.create(
+                        {
+                            "product_id": product.id,
+                            "product_uom_qty": abs(quantity),
+                            **places,
+                            **vals,
+                        }
+                    )
+                ],
+            }
+        )
+        picking.action_confirm()
+        picking.move_ids.date = date
+        return picking.move_ids
+
+    def overview(self, product=None, user=None, **kwargs):
+        product = product or self.apple
+        return (product.with_user(user) if user else product).get_stock_overview(**kwargs)
+
+    def row(self, overview, site):
+        [row] = [row for row in overview["sites"] if row["id"] == site.id]
+        return row
+
+    def days(self, overview, name):
+        """Return the days on which a number is not what it was the day before, or not zero."""
+        numbers = [(each["date"] or "now", each[name]) for each in overview["days"]]
+        if name in ("supply", "demand"):
+            return {date: number for date, number in numbers if number}
+        before = [None, *(number for _date, number in numbers)]
+        return {
+            date: number
+            for (date, number), last in zip(numbers, before, strict=False)
+            if number != last
+        }
+
+    # === SITES === #
+
+    def test_sites(self):
+        self.stock(self.apple, (self.near, 5), (self.far, 2))
+        self.make_order((self.apple, 3))
+        self.move(self.far, self.apple, 4, day(2))
+        self.env["oms.claim"].create(
+            {"product_id": self.apple.id, "site_id": self.far.id, "quantity": 1}
+        )
+        overview = self.overview()
+        near, middle, far = (self.row(overview, site) for site in self.sites)
+        self.assertEqual((near["on_hand"], near["demand"], near["available"]), (5, 3, 2))
+        self.assertEqual((near["reserved"], near["kind"]), (3, "warehouse"))
+        self.assertEqual((far["claimed"], far["incoming"], far["available"]), (1, 4, 1))
+        self.assertEqual((near["some"], middle["some"]), (True, False))
+        self.assertEqual(overview["total"], 3)
+        self.assertEqual(overview["unit"], self.apple.uom_id.name)
+        self.assertFalse(overview["hint"])
+
+    def test_a_site_in_debt_takes_nothing_from_others(self):
+        self.stock(self.apple, (self.near, 3), (self.far, -2))
+        overview = self.overview()
+        self.assertEqual(self.row(overview, self.far)["available"], -2)
+        self.assertEqual(overview["total"], 3)
+
+    def test_no_noise_of_floats(self):
+        self.apple.uom_id = self.env.ref("uom.product_uom_kgm")
+        for quantity in (0.1, 0.2):
+            self.move(self.near, self.apple, quantity, day(2))
+        self.assertEqual(self.row(self.overview(), self.near)["incoming"], 0.3)
+
+    # === THE FUTURE === #
+
+    def test_days(self):
+        """What comes and goes on which day, and what can be promised of it."""
+        self.stock(self.apple, (self.near, 5))
+        self.move(self.near, self.apple, -4, day(3))
+        self.move(self.near, self.apple, 10, day(5))
+        overview = self.overview()
+        self.assertEqual(len(overview["days"]), 1 + 31)
+        self.assertEqual(
+            self.days(overview, "projected"), {"now": 5, "2024-03-07": 1, "2024-03-09": 11}
+        )
+        self.assertEqual(self.days(overview, "promisable"), {"now": 1, "2024-03-09": 11})
+        self.assertEqual(self.days(overview, "supply"), {"2024-03-09": 10})
+        self.assertEqual(self.days(overview, "demand"), {"2024-03-07": 4})
+
+    def test_every_day_follows_the_rule(self):
+        flows = {}
+        for site, start in ((self.near, 4), (self.far, 1)):
+            self.stock(self.apple, (site, start))
+            flows[site] = start, []
+            for number, quantity in ((1, -3), (2, 2), (4, -4), (6, 5), (9, -1)):
+                self.move(site, self.apple, quantity, day(number))
+                flows[site][1].append(Flow(day(number), quantity))
+        told = self.overview(horizon_days=10)["days"]
+        ends = [NOW, *(datetime(2024, 3, 4, 23, 59) + timedelta(n) for n in range(10)), day(10)]
+        expected = [
+            sum(max(available_to_promise(*flows[site], at, day(10)), 0) for site in flows)
+            for at in ends
+        ]
+        self.assertEqual([each["promisable"] for each in told], expected)
+
+    def test_days_are_the_users(self):
+        """Half past ten in the evening in Paris is the next day in Auckland."""
+        self.move(self.near, self.apple, 1, datetime(2024, 3, 6, 21, 30))
+        for zone, date in (("Europe/Paris", "2024-03-06"), ("Pacific/Auckland", "2024-03-07")):
+            told = self.overview(self.apple.with_context(tz=zone))
+            self.assertEqual(self.days(told, "supply"), {date: 1})
+
+    def test_one_site(self):
+        self.stock(self.apple, (self.near, 5), (self.far, 2))
+        self.move(self.near, self.apple, -4, day(3))
+        overview = self.overview(site_id=self.far.id)
+        self.assertEqual(self.days(overview, "projected"), {"now": 2})
+        self.assertFalse(overview["events"])
+        self.assertEqual(self.row(overview, self.near)["on_hand"], 5)
+
+    def test_beyond_the_horizon(self):
+        self.move(self.near, self.apple, 3, day(40))
+        self.assertFalse(self.overview()["events"])
+        self.assertEqual(len(self.overview(horizon_days=90)["events"]), 1)
+
+    def test_a_transfer_goes_and_comes(self):
+        self.stock(self.apple, (self.near, 5))
+        move = self.move(self.near, self.apple, -2, day(1))
+        move.location_dest_id = move.location_final_id = self.far.warehouse_id.lot_stock_id
+        overview = self.overview()
+        self.assertEqual([event["supply"] for event in overview["events"]], [False, True])
+        self.assertEqual(self.days(overview, "projected"), {"now": 5})
+
+    # === EVENTS === #
+
+    def test_events_name_their_documents(self):
+        self.stock(self.apple, (self.near, 5))
+        order = self.make_order((self.apple, 3))
+        [event] = self.overview()["events"]
+        self.assertEqual(
+            [document["name"] for document in event["documents"]],
+            [order.name, order.picking_ids.name],
+        )
+        self.assertEqual((event["supply"], event["quantity"]), (False, 3))
+        self.assertEqual(event["covered"], "now")
+
+    def test_who_may_not_read_a_document_is_not_told_of_it(self):
+        self.stock(self.apple, (self.near, 5))
+        seller = self.make_user("own-orders", "sales_team.group_sale_salesman")
+        self.make_order((self.apple, 3), user_id=self.env.user.id)
+        [event] = self.overview(user=seller)["events"]
+        self.assertNotIn("sale.order", [document["model"] for document in event["documents"]])
+
+    def test_overdue(self):
+        """What should have come counts from tomorrow on, what should have gone at once."""
+        self.move(self.near, self.apple, 3, day(-2))
+        self.move(self.near, self.apple, -1, day(-3))
+        overview = self.overview()
+        self.assertTrue(all(event["overdue"] for event in overview["events"]))
+        self.assertEqual(self.days(overview, "demand"), {"now": 1})
+        self.assertEqual(self.days(overview, "supply"), {"2024-03-05": 3})
+        self.assertEqual(overview["events"][1]["due"], "2024-03-02 10:00:00")
+
+    def test_first_ordered_is_first_covered(self):
+        self.stock(self.apple, (self.near, 2))
+        late = self.move(self.near, self.apple, -2, day(1))
+        early = self.move(self.near, self.apple, -2, day(6))
+        never = self.move(self.near, self.apple, -2, day(7))
+        for move, number in ((early, -3), (late, -2), (never, -1)):
+            move.oms_ordered_at = day(number)
+        self.move(self.near, self.apple, 3, day(4))
+        covered = {
+            event["due"]: event["covered"]
+            for event in self.overview()["events"]
+            if not event["supply"]
+        }
+        self.assertEqual(
+            covered,
+            {
+                "2024-03-05 10:00:00": "2024-03-08 10:00:00",
+                "2024-03-10 10:00:00": "now",
+                "2024-03-11 10:00:00": False,
+            },
+        )
+
+    # === PRODUCTS WITHOUT STOCK, AND VARIANTS === #
+
+    def test_nothing_anywhere(self):
+        overview = self.overview()
+        self.assertFalse(any(row["some"] for row in overview["sites"]))
+        self.assertEqual((overview["total"], overview["event_count"]), (0, 0))
+
+    def test_products_without_stock_say_why(self):
+        loose = self.make_product("Loose goods", is_storable=False)
+        service = self.make_product("Gift wrap", type="service", is_storable=False)
+        self.assertIn("Track Inventory", self.overview(loose)["hint"])
+        self.assertIn("service", self.overview(service)["hint"])
+        nothing = self.make_product("Nothing").product_tmpl_id
+        nothing.product_variant_ids.active = False
+        self.assertIn("no variant", nothing.get_stock_overview()["hint"])
+
+    def test_variants(self):
+        """The page of a product sums its variants, or shows the one that is chosen."""
+        attribute = self.env["product.attribute"].create(
+            {"name": "Size", "value_ids": [Command.create({"name": size}) for size in "SL"]}
+        )
+        template = self.env["product.template"].create(
+            {
+                "name": "Shirt",
+                "type": "consu",
+                "is_storable": True,
+                "attribute_line_ids": [
+                    Command.create(
+                        {"attribute_id": attribute.id, "value_ids": attribute.value_ids.ids}
+                    )
+                ],
+            }
+        )
+        small, large = template.product_variant_ids
+        self.stock(small, (self.near, 3))
+        self.stock(large, (self.near, -1), (self.far, 2))
+        self.move(self.far, large, -1, day(1))
+        overview = template.get_stock_overview()
+        self.assertEqual(len(overview["products"]), 2)
+        self.assertEqual(self.row(overview, self.near)["on_hand"], 2)
+        self.assertEqual(self.row(overview, self.near)["available"], 3)
+        self.assertEqual(overview["total"], 4)
+        self.assertEqual(overview["events"][0]["product"], large.display_name)
+        self.assertEqual(template.get_stock_overview(product_id=small.id)["total"], 3)
+        with self.assertRaisesRegex(ValidationError, "no variant"):
+            template.get_stock_overview(product_id=self.apple.id)
+
+    def test_kits(self):
+        kit = self.make_product("Kit")
+        # Manufacturing, which knows kits, need not be installed.
+        with patch.object(type(kit), "_oms_get_kit_parts", lambda _self: self.apple):
+            overview = self.overview(kit)
+        self.assertIn("kit", overview["hint"])
+        self.assertEqual(overview["parts"], [{"id": self.apple.id, "name": "[Apple] Apple"}])
+
+    # === INPUT, RIGHTS, COST === #
+
+    def test_bad_input(self):
+        weighed = self.make_product("Weighed", uom_id=self.env.ref("uom.product_uom_kgm").id)
+        for product, kwargs, sentence in (
+            (self.apple, {"site_id": 2**30}, "names no site"),
+            (self.apple, {"horizon_days": 0}, "from 1 to 180"),
+            (self.apple, {"horizon_days": "soon"}, "from 1 to 180"),
+            (self.apple + weighed, {}, "several units"),
+        ):
+            with self.assertRaisesRegex(ValidationError, sentence):
+                self.overview(product, **kwargs)
+
+    def test_other_companies(self):
+        company = self.env["res.company"].create({"name": "Other"})
+        other = self.make_site("Elsewhere", "ELSE", company=company)
+        self.stock(self.apple, (other, 9), (self.near, 1))
+        user = self.make_user("overview-operator", "oms.group_order_operator")
+        overview = self.overview(user=user)
+        self.assertEqual(overview["total"], 1)
+        self.assertNotIn(other.id, [row["id"] for row in overview["sites"]])
+        with self.assertRaisesRegex(ValidationError, "names no site"):
+            self.overview(user=user, site_id=other.id)
+
+    def test_users_see_their_own_sites(self):
+        self.stock(self.apple, (self.near, 3), (self.far, 2))
+        self.move(self.far, self.apple, 4, day(2))
+        clerk = self.make_user("overview-clerk", "oms.group_site_operator")
+        self.near.user_ids = clerk
+        overview = self.overview(user=clerk)
+        self.assertEqual([row["id"] for row in overview["sites"]], self.near.ids)
+        self.assertEqual((overview["total"], overview["event_count"]), (3, 0))
+        with self.assertRaisesRegex(ValidationError, "names no site"):
+            self.overview(user=clerk, site_id=self.far.id)
+
+    def test_who_may_read_it(self):
+        for login, group in (
+            ("overview-stock", "stock.group_stock_user"),
+            ("overview-seller", "sales_team.group_sale_salesman"),
+        ):
+            self.overview(user=self.make_user(login, group))
+        for login, group in (
+            ("overview-portal", "base.group_portal"),
+            ("overview-employee", "base.group_user"),
+        ):
+            user = self.make_user(login, group)
+            with self.assertRaises(AccessError):
+                self.overview(user=user)
+            with self.assertRaises(AccessError):
+                self.apple.product_tmpl_id.with_user(user).get_stock_overview()
+
+    def test_number_of_queries(self):
+        """Thirty more sites, orders and receipts cost no statement more."""
+        self.stock(self.apple, (self.near, 50))
+        self.make_order((self.apple, 1))
+        self.move(self.far, self.apple, 1, day(1))
+
+        def count():
+            self.env.invalidate_all()
+            with self.queries() as statements:
+                self.overview()
+            return len(statements)
+
+        count()
+        few = count()
+        for number in range(10):
+            site = self.make_site(f"Site {number}", f"S{number}")
+            self.stock(self.apple, (site, 1))
+            self.make_order((self.apple, 1))
+            self.move(site, self.apple, 1, day(number))
+        self.assertEqual(count(), few)
+        self.assertLess(few, 40)
+
+
+@tagged("post_install", "-at_install")
+class TestButtons(OmsCase):
+    """The buttons that lead to the stock of a product, a site or an order."""
+
+    def test_product(self):
+        self.stock(self.apple, (self.near, 5), (self.far, 2))
+        self.env["oms.claim"].create(
+            {"product_id": self.apple.id, "site_id": self.far.id, "quantity": 1}
+        )
+        template = self.apple.product_tmpl_id
+        for record in (self.apple, template):
+            self.assertEqual((record.oms_available_qty, record.oms_claim_count), (6, 1))
+            positions = self.search(record.action_view_oms_stock())
+            self.assertEqual(positions.site_id, self.near + self.far)
+            self.assertEqual(self.search(record.action_view_oms_claims()).quantity, 1)
+
+    def search(self, action):
+        return self.env[action["res_model"]].search(action["domain"])
+
+    def test_what_lies_behind_a_site(self):
+        self.stock(self.apple, (self.near, 5), (self.far, 2))
+        order = self.make_order((self.apple, 6))
+        site = self.near.id
+        template = self.apple.product_tmpl_id
+        quants = self.search(template.action_view_oms_stock(site, "quants"))
+        self.assertEqual(quants.quantity, 5)
+        moves = self.search(self.apple.action_view_oms_stock(site, "moves"))
+        self.assertEqual(moves, order.order_line.move_ids & moves)
+        self.assertEqual(moves.location_id.warehouse_id, self.near.warehouse_id)
+        claims = self.search(self.apple.action_view_oms_stock(site, "claims"))
+        self.assertEqual(claims, order.order_line.oms_claim_ids & claims)
+        self.assertEqual(claims.site_id, self.near)
+        positions = self.search(self.apple.action_view_oms_stock(site))
+        self.assertEqual(positions.site_id, self.near)
+
+    def test_site(self):
+        self.stock(self.apple, (self.near, 5), (self.far, 2))
+        claims = self.env["oms.claim"].create(
+            [
+                {"product_id": self.apple.id, "site_id": site.id, "quantity": 1}
+                for site in (self.near, self.near, self.far)
+            ]
+        )
+        claims[0]._release()
+        self.assertEqual((self.near + self.middle + self.far).mapped("claim_count"), [1, 0, 1])
+        action = self.near.action_view_claims()
+        self.assertEqual(self.search(action), claims[:2])
+        self.assertEqual(self.search(self.near.action_view_positions()).product_id, self.apple)
+
+    def test_order(self):
+        self.stock(self.apple, (self.near, 5), (self.far, 2))
+        self.stock(self.berry, (self.far, 2))
+        order = self.make_order((self.apple, 1))
+        claim = self.env["oms.claim"].create(
+            {
+                "product_id": self.apple.id,
+                "site_id": self.far.id,
+                "quantity": 1,
+                "sale_line_id": order.order_line.id,
+            }
+        )
+        self.assertEqual(order.oms_claim_count, 1)
+        self.assertIn(claim, self.search(order.action_view_oms_claims()))
+        positions = self.search(order.action_view_oms_stock())
+        self.assertEqual(positions.product_id, self.apple)
+        self.assertEqual(positions.site_id, self.near + self.far)
+
+    def test_who_sees_them(self):
+        """Who may not write products sees the buttons all the same; employees see none."""
+        for login, group, names in (
+            ("button-stock", "stock.group_stock_user", {"action_view_oms_stock"}),
+            (
+                "button-clerk",
+                "oms.group_site_operator",
+                {"action_view_oms_stock", "action_view_oms_claims"},
+            ),
+            ("button-employee", "base.group_user", set()),
+        ):
+            user = self.make_user(login, group)
+            for model in ("product.template", "product.product"):
+                arch = self.env[model].with_user(user).get_view(view_type="form")["arch"]
+                found = {
+                    name
+                    for name in ("action_view_oms_stock", "action_view_oms_claims")
+                    if f'name="{name}"' in arch
+                }
+                self.assertEqual(found, names, f"{login}, {model}")
+                self.assertEqual("oms_stock_overview" in arch, bool(names))
+        stock = self.env["res.users"].search([("login", "=", "button-stock")])
+        self.assertFalse(self.apple.with_user(stock).has_access("write"))
+        self.assertEqual(self.apple.with_user(stock).oms_available_qty, 0)
