@@ -6,6 +6,7 @@ TRIGGER_SELECTION = [
     ("confirm", "Order confirmed"),
     ("change", "Quantity raised"),
     ("stock", "Stock came"),
+    ("rejected", "A site gave goods back"),
     ("manual", "Asked by a user"),
     ("workflow", "Asked by a workflow"),
 ]

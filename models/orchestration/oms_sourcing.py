@@ -98,7 +98,7 @@ class OmsSourcing(models.AbstractModel):
             sites = by_channel[order.oms_channel_id]
             if order.company_id != order.oms_channel_id.company_id:
                 sites = sites.browse()
-            if trigger == "stock":
+            if trigger in ("stock", "rejected"):
                 sites -= order._oms_get_sites_given_back()
             candidates[order] = sites
         return candidates

@@ -4,3 +4,4 @@ from . import oms_workflow
 from . import oms_workflow_step
 from . import oms_channel
 from . import sale_order
+from . import stock_move

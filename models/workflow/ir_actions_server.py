@@ -13,7 +13,11 @@ KIND_SELECTION = [
 ]
 KINDS = frozenset(kind for kind, _label in KIND_SELECTION)
 #: By which trigger a decision tells what made it, by event.
-TRIGGERS = {"order.placed": "confirm", "order.changed": "change"}
+TRIGGERS = {
+    "order.placed": "confirm",
+    "order.changed": "change",
+    "fulfillment.rejected": "rejected",
+}
 
 
 class IrActionsServer(models.Model):
@@ -90,6 +94,8 @@ class IrActionsServer(models.Model):
             by_trigger.setdefault(trigger, self.env["sale.order"])
             by_trigger[trigger] |= order
         for trigger, of_trigger in by_trigger.items():
+            if trigger == "rejected":
+                of_trigger._oms_count_attempt()
             of_trigger._oms_take_up(trigger)
         texts = {order.id: order._oms_describe_sourcing() for order in orders - held}
         return texts | {order.id: self.env._("Left out: the order is on hold.") for order in held}

@@ -14,3 +14,14 @@ class OmsChannel(models.Model):
         "sourced at once.",
         groups="base.group_user",
     )
+    max_attempts = fields.Integer(
+        string="Most Attempts",
+        default=5,
+        help="How often an order is sourced elsewhere by itself after sites gave it back. Then "
+        "somebody has to decide.",
+        groups="base.group_user",
+    )
+
+    _max_attempts_check = models.Constraint(
+        "CHECK (max_attempts >= 0)", "An order cannot be sourced fewer than zero times."
+    )

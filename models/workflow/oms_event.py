@@ -15,6 +15,7 @@ EVENT_SELECTION = [
     ("order.cancelled", "Order cancelled"),
     ("order.sourced", "Order fully sourced"),
     ("order.waiting", "Order waits for stock"),
+    ("fulfillment.rejected", "Site gave goods back"),
 ]
 STATE_SELECTION = [
     ("pending", "Running"),
@@ -70,7 +71,7 @@ class OmsEvent(models.Model):
         readonly=True, help="When the scheduled job tries the failed step again."
     )
 
-    _retry_idx = models.Index("(next_try) WHERE state = 'parked' AND next_try IS NOT NULL")
+    _open_idx = models.Index("(next_try) WHERE state IN ('pending', 'parked')")
 
     @api.depends("event", "order_id.name")
     def _compute_display_name(self):
@@ -179,6 +180,13 @@ class OmsEvent(models.Model):
 
     # === LIFE === #
 
+    def _run_later(self):
+        """Have the scheduled job run the events at once, in a transaction of its own."""
+        job = self.env.ref("oms.cron_run_events", raise_if_not_found=False)
+        if self and job:
+            # sudo: whoever causes an event need not have rights on scheduled jobs
+            job.sudo()._trigger()
+
     def _resume(self):
         """Go on with parked or held events where they stand."""
         self.write({"state": "pending", "error": False, "next_try": False})
@@ -190,10 +198,18 @@ class OmsEvent(models.Model):
         )
 
     @api.model
-    def _cron_retry(self):
-        """Try parked events again whose time has come, each in a transaction of its own."""
+    def _cron_run(self):
+        """Run events left for later, and parked ones whose time has come, each by itself."""
+        now = fields.Datetime.now()
         events = self.search(
-            [("state", "=", "parked"), ("next_try", "<=", fields.Datetime.now())], order="id"
+            [
+                "|",
+                ("state", "=", "pending"),
+                "&",
+                ("state", "=", "parked"),
+                ("next_try", "<=", now),
+            ],
+            order="id",
         )
         self.env["ir.cron"]._commit_progress(remaining=len(events))
         for event in events:

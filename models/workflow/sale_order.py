@@ -35,6 +35,14 @@ class SaleOrder(models.Model):
         string="Why It Is Held", copy=False, readonly=True, groups="base.group_user"
     )
 
+    oms_attempts = fields.Integer(
+        string="Sourced Elsewhere",
+        copy=False,
+        readonly=True,
+        help="How often the order was sourced elsewhere by itself after a site gave goods back.",
+        groups="base.group_user",
+    )
+
     _oms_held_idx = models.Index("(oms_hold_until) WHERE oms_held")
 
     def _compute_oms_parked_count(self):
@@ -115,6 +123,33 @@ class SaleOrder(models.Model):
             return self.env._("Partly sourced from %s; the rest waits.", names)
         return self.env._("Waits: no site has what is open.")
 
+    def _oms_count_attempt(self):
+        """Count that the orders are sourced elsewhere by themselves once more.
+
+        :raise UserError: an order was given back too often; somebody has to decide
+        """
+        for order in self:
+            # sudo: how a channel is set up matters to all its orders
+            most = order.oms_channel_id.sudo().max_attempts
+            if order.oms_attempts >= most:
+                raise UserError(
+                    self.env._(
+                        "Sites gave %(order)s back and it was sourced elsewhere %(times)s times: "
+                        "source it again by hand, or change or cancel it.",
+                        order=order.name,
+                        times=order.oms_attempts,
+                    )
+                )
+            order.oms_attempts += 1
+
+    def _oms_get_open_units(self):
+        """Return how much is open to source of each order, over all its lines.
+
+        :rtype: dict
+        """
+        # sudo: who works at a site need not read what is open of an order
+        return {order: sum(order.sudo().order_line.mapped("oms_qty_open")) for order in self}
+
     # === HOLD === #
 
     def action_oms_let_go(self):
@@ -149,6 +184,12 @@ class SaleOrder(models.Model):
 
     # === OVERRIDES === #
 
+    def action_oms_source(self):
+        # A user who decides starts the count anew.
+        self.check_access("write")
+        self.filtered("oms_attempts").oms_attempts = 0
+        return super().action_oms_source()
+
     def _action_confirm(self):
         res = super(SaleOrder, self.with_context(oms_launch="confirm"))._action_confirm()
         placed = self.filtered(
@@ -164,6 +205,6 @@ class SaleOrder(models.Model):
         self.filtered("oms_held").write(
             {"oms_held": False, "oms_hold_until": False, "oms_hold_reason": False}
         )
-        res = super()._action_cancel()
+        res = super(SaleOrder, self.with_context(oms_launch="cancel"))._action_cancel()
         begun._oms_raise("order.cancelled")._run()
         return res

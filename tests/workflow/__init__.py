@@ -1,3 +1,4 @@
 from . import test_event
+from . import test_given_back
 from . import test_hold
 from . import test_workflow

@@ -25,7 +25,7 @@ class TestEvent(WorkflowCase):
 
     def run_retries(self):
         with self.enter_registry_test_mode():
-            self.env.ref("oms.cron_retry_events").method_direct_trigger()
+            self.env.ref("oms.cron_run_events").method_direct_trigger()
 
     def test_failed_step_parks(self):
         """The order is confirmed, the failed step undone, the ones after it wait."""

@@ -1,0 +1,34 @@
+from contextlib import contextmanager
+
+from odoo import models
+
+
+class StockMove(models.Model):
+    _inherit = "stock.move"
+
+    def _action_done(self, cancel_backorder=False):
+        with self._oms_watch_given_back():
+            return super()._action_done(cancel_backorder=cancel_backorder)
+
+    def _action_cancel(self):
+        with self._oms_watch_given_back():
+            return super()._action_cancel()
+
+    @contextmanager
+    def _oms_watch_given_back(self):
+        """Raise an event for orders of which more is open after the block than before.
+
+        The steps run later, in the scheduled job: whoever ships or cancels at a site neither waits
+        for what becomes of the rest nor fails with it.
+        """
+        # sudo: who works at a site need not read the whole order
+        orders = self.sudo().oms_fulfillment_line_id.sale_line_id.order_id
+        orders = orders.filtered(lambda order: order.state == "sale")
+        if not orders or self.env.context.get("oms_launch") == "cancel":
+            yield
+            return
+        before = orders._oms_get_open_units()
+        yield
+        after = orders._oms_get_open_units()
+        given_back = orders.filtered(lambda order: after[order] > before[order] + 1e-9)
+        given_back._oms_raise("fulfillment.rejected")._run_later()
