@@ -35,6 +35,8 @@
         "views/inventory_position_views.xml",
         "views/inventory_claim_views.xml",
         "views/product_views.xml",
+        "views/inventory_allocation_views.xml",
+        "views/inventory_channel_group_views.xml",
         "views/fulfillment_views.xml",
         "views/sale_order_views.xml",
         "views/workflow_views.xml",

@@ -70,9 +70,10 @@ class OmsPosition(models.Model):
             found.values(), sites, networks, channel, at, horizon_days
         )
         by_site = self._get_by_site(question)
-        limits = {}
+        if channel:
+            self._apply_shares(channel, question, by_site)
         return [
-            self._prepare_answer(asked, product, by_site, limits)
+            self._prepare_answer(asked, product, by_site)
             | (self._prepare_detail(product, by_site, question.sites, told) if detail else {})
             for asked, product in found.items()
         ]
@@ -278,14 +279,35 @@ class OmsPosition(models.Model):
         }
 
     @api.model
-    def _prepare_answer(self, asked, product, by_site, limits):
+    def _apply_shares(self, channel, question, by_site):
+        """Lower what is available at each site to what shares leave to a channel."""
+
+        def get_available(product_ids, site_ids):
+            asked = question._replace(
+                products=question.products.browse(product_ids),
+                sites=question.sites.browse(site_ids),
+            )
+            return {
+                (site_id, product_id): measures["available"]
+                for product_id, sites_of in self.sudo()._get_by_site(asked).items()
+                for site_id, measures in sites_of.items()
+            }
+
+        # sudo: the stock of all sites tells what is left at those that are asked for
+        sellable = channel._get_sellable(question.products, question.sites, get_available)
+        for product_id, result in sellable.items():
+            for site_id, measures in by_site[product_id].items():
+                measures["available"] = result.by_site.get(site_id, 0.0)
+
+    @api.model
+    def _prepare_answer(self, asked, product, by_site):
         positions = by_site.get(product.id, {})
         total = sum(max(position["available"], 0.0) for position in positions.values())
         return {
             "product": asked,
             "product_id": product.id,
             "unit": product.uom_id.name,
-            "available": min(total, limits.get(product.id, total)) if product.is_storable else None,
+            "available": total if product.is_storable else None,
         }
 
     @api.model

@@ -51,7 +51,8 @@ class ProductProduct(models.Model):
             ``available``; ``total``, what is available over all of them; ``days``, from now on
             day by day: ``date`` (empty for now), ``projected`` stock at the end of the day,
             ``promisable`` for it, and what is then ``supply`` and ``demand``; ``events``, the first
-            200 of ``event_count`` open transfers; ``site_id`` and ``horizon_days``
+            200 of ``event_count`` open transfers; ``channels`` with what each can sell of a single
+            product and the ``terms`` of it; ``site_id`` and ``horizon_days``
         :rtype: dict
         :raises ValidationError: an unknown site or horizon, or products of several units
         :raises AccessError: the user may not read the products or their stock
@@ -72,6 +73,7 @@ class ProductProduct(models.Model):
             "total": self._oms_round(sum(max(p.available, 0.0) for p in positions)),
             "days": self._oms_prepare_days(days, shown, positions, events),
             **self._oms_prepare_events(days, shown, positions, events),
+            "channels": self._oms_prepare_channels(sites),
         }
 
     def _oms_choose_sites(self, sites, site_id):
@@ -308,3 +310,32 @@ class ProductProduct(models.Model):
             for whose, at in covered.items()
             if at
         }
+
+    # === CHANNELS === #
+
+    def _oms_prepare_channels(self, sites):
+        """Tell what each channel can sell, term by term.
+
+        Only of a single product, and to users who may read all sites of the channel: the terms
+        tell of them together.
+        """
+        Channel = self.env["oms.channel"]
+        if len(self) != 1 or not self.is_storable or not Channel.has_access("read"):
+            return []
+        channels = Channel.search([("company_id", "in", self.env.companies.ids)]).filtered(
+            # sudo: which sites there are; what the user may read of them is known
+            lambda channel: not set(channel.sudo().site_ids.ids) - set(sites.ids)
+        )
+        terms = defaultdict(list)
+        for row in channels._explain_sellable(self):
+            row["quantity"] = self._oms_round(row["quantity"])
+            terms[row.pop("channel_id")].append(row)
+        return [
+            {
+                "id": channel.id,
+                "name": channel.name,
+                "sellable": terms[channel.id][-1]["quantity"],
+                "terms": terms[channel.id],
+            }
+            for channel in channels
+        ]

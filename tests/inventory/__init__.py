@@ -1,3 +1,4 @@
+from . import test_allocation
 from . import test_availability
 from . import test_gate
 from . import test_overview

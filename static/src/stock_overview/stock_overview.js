@@ -5,6 +5,7 @@ import { KeepLast } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
 import { formatFloat } from "@web/core/utils/numbers";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import { ChannelTerms } from "./channel_terms";
 import { SiteTable } from "./site_table";
 import { StockChart } from "./stock_chart";
 import { StockEvents } from "./stock_events";
@@ -12,7 +13,7 @@ import { StockEvents } from "./stock_events";
 /** The stock of a product: what is where, what will come and go, and what each channel can sell. */
 export class StockOverview extends Component {
     static template = "oms.StockOverview";
-    static components = { SiteTable, StockChart, StockEvents };
+    static components = { ChannelTerms, SiteTable, StockChart, StockEvents };
     static props = { ...standardWidgetProps };
 
     setup() {
