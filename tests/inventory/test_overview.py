@@ -276,6 +276,40 @@ class TestOverview(OmsCase):
         self.assertIn("kit", overview["hint"])
         self.assertEqual(overview["parts"], [{"id": self.apple.id, "name": "[Apple] Apple"}])
 
+    # === CHANNELS === #
+
+    def channels(self, overview):
+        return {each["name"]: each["sellable"] for each in overview["channels"]}
+
+    def test_channels(self):
+        """Each channel can sell what its sites have, less what is kept for others."""
+        self.stock(self.apple, (self.near, 6), (self.far, 4))
+        phone = self.make_channel("Phone", "TPHONE")
+        self.env["oms.allocation"].create(
+            {"channel_id": phone.id, "product_id": self.apple.id, "kind": "protected", "amount": 3}
+        )
+        overview = self.overview()
+        told = self.channels(overview)
+        self.assertEqual((told["Web"], told["Phone"]), (7, 10))
+        [web] = [each for each in overview["channels"] if each["name"] == "Web"]
+        self.assertEqual(web["terms"][0]["quantity"], 10)
+        self.assertEqual(web["terms"][-1]["quantity"], 7)
+        adding = [term for term in web["terms"] if term["kind"] in ("stock", "held")]
+        self.assertEqual(sum(term["quantity"] for term in adding), 7)
+
+    def test_channels_of_other_peoples_sites_are_not_told(self):
+        self.stock(self.apple, (self.near, 6), (self.far, 4))
+        clerk = self.make_user("channel-clerk", "oms.group_site_operator")
+        (self.near + self.middle).user_ids = clerk
+        small = self.env["oms.network"].create({"name": "Small", "site_ids": self.near.ids})
+        self.make_channel("Corner", "TCORNER", network_ids=small.ids)
+        self.assertEqual(self.channels(self.overview(user=clerk)), {"Corner": 6})
+
+    def test_channels_of_one_product_only(self):
+        self.assertFalse(self.overview(self.apple + self.berry)["channels"])
+        service = self.make_product("Gift wrap", type="service", is_storable=False)
+        self.assertFalse(self.overview(service)["channels"])
+
     # === INPUT, RIGHTS, COST === #
 
     def test_bad_input(self):
@@ -346,6 +380,7 @@ class TestOverview(OmsCase):
             self.stock(self.apple, (site, 1))
             self.make_order((self.apple, 1))
             self.move(site, self.apple, 1, day(number))
+            self.make_channel(f"Channel {number}", f"C{number}")
         self.assertEqual(count(), few)
         self.assertLess(few, 40)
 

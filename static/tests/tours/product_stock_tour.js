@@ -79,6 +79,14 @@ registry.category("web_tour.tours").add("oms_product_stock", {
             trigger: ".o_oms_stock_chart[data-days='92']",
         },
         {
+            content: "See why a channel can sell what it can sell",
+            trigger: ".o_oms_channels [data-channel='Web'] button:contains('38')",
+            run: "click",
+        },
+        {
+            trigger: ".o_oms_channels [data-channel='Web'] .o_oms_terms:contains('On hand'):contains('42')",
+        },
+        {
             content: "Open the stock records of the site",
             trigger: ".o_oms_site_table tr[data-site='Far (FAR)'] .o_oms_buttons button:first-child",
             run: "click",
