@@ -16,4 +16,5 @@ def uninstall_hook(env):
 
     :param odoo.api.Environment env: superuser environment of the removal
     """
+    env["oms.supply"]._uninstall_sql()
     env["oms.position"]._uninstall_sql()

@@ -5,7 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from .oms_import_options import OPTIONS
-from .rows import ParseOptions, guess_kind
+from .reader import ParseOptions
+from .rows import guess_kind
 from .tabular import MAX_ROWS, Table, TableError, open_table
 from .work import Reading
 
@@ -13,6 +14,7 @@ KIND_SELECTION = [
     ("sites", "Sites"),
     ("products", "Products"),
     ("stock", "Stock"),
+    ("external", "External Stock"),
     ("orders", "Orders"),
 ]
 STATE_SELECTION = [
@@ -319,6 +321,17 @@ class OmsImport(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_site")
         action["domain"] = [("id", "in", self.site_ids.ids)]
         action["context"] = {}
+        return action
+
+    def action_view_external_stock(self):
+        """Open the external stock that files have brought.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_external_stock")
+        action["domain"] = [("company_id", "=", self.company_id.id), ("source", "=", "file")]
         return action
 
     def action_view_moves(self):

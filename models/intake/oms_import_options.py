@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from .rows import DATE_FORMATS
+from .reader import DATE_FORMATS
 from .tabular import ENCODINGS
 
 ENCODING_SELECTION = [("auto", "Automatic"), *ENCODINGS.items()]

@@ -6,7 +6,8 @@ import psycopg2
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from .rows import fingerprint, parse_date
+from .reader import parse_date
+from .rows import fingerprint
 from .work import Chunk, Issue, Outcome
 
 #: Orders whose rows are held in memory at once.

@@ -9,25 +9,19 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..inventory.external_limits import MAX_LEAD_DAYS
+from ..inventory.external_limits import MAX_QUANTITY as MAX_EXTERNAL_QUANTITY
+from .reader import ParseOptions, Reader, is_ean13, parse_month
 from .tabular import Column, ColumnMatch, match_columns
 
 #: A larger quantity on one row is taken for a slip of the keyboard.
 MAX_QUANTITY = 1_000_000
 #: A larger amount of money on one row likewise.
 MAX_AMOUNT = 1_000_000_000
-DATE_FORMATS = {
-    "iso": "2026-12-31",
-    "dmy": "31/12/2026",
-    "mdy": "12/31/2026",
-}
 SITE_KINDS = ("warehouse", "store", "pickup")
-_TRUE = {"1", "true", "yes", "y", "oui", "x", "vrai"}
-_FALSE = {"0", "false", "no", "n", "non", "faux"}
 _LATITUDE = ("latitude", "geo_lat")
 _LONGITUDE = ("lon", "long", "longitude", "geo_lng", "geo_lon")
 _PRODUCT = ("sku", "product", "default_code", "product_code", "internal_reference", "item")
@@ -65,6 +59,13 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("quantity", True, (*_QUANTITY, "stock", "on_hand", "available")),
         Column("month", aliases=("period", "mois")),
     ),
+    "external": (
+        Column("site", True, ("site_code", "site_id", "supplier")),
+        Column("product_id", True, _PRODUCT),
+        Column("quantity", True, (*_QUANTITY, "stock", "available")),
+        Column("lead_days", True, ("lead_time", "delay", "delai")),
+        Column("updated_at", aliases=("as_of", "date", "stock_date")),
+    ),
     "orders": (
         Column("order_id", True, ("reference", "order", "order_reference", "order_number")),
         Column("order_date", True, ("date", "date_order", "ordered_at", "purchased_at")),
@@ -81,18 +82,6 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("channel", aliases=("channel_code", "sales_channel", "canal")),
     ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ParseOptions:
-    """How the texts of a file are to be read.
-
-    :param date_format: a key of :data:`DATE_FORMATS`; ISO dates are understood besides
-    :param decimal_mark: ``.`` or ``,``
-    """
-
-    date_format: str = "iso"
-    decimal_mark: str = "."
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +124,21 @@ class StockRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ExternalRow:
+    """What a supplier or another third party says it has of a product.
+
+    :param lead_days: calendar days until it can be here; None where the file does not say
+    :param updated_at: when it was said, UTC; None where the file does not say
+    """
+
+    site: str
+    product_id: str
+    quantity: float
+    lead_days: int | None
+    updated_at: datetime.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Address:
     """Where an order goes; coordinates in degrees, or None."""
 
@@ -162,7 +166,7 @@ class OrderRow:
     address: Address
 
 
-Row = SiteRow | ProductRow | StockRow | OrderRow
+Row = SiteRow | ProductRow | StockRow | ExternalRow | OrderRow
 
 
 def guess_kind(headers: Sequence[str]) -> str | None:
@@ -209,49 +213,9 @@ def parse_row(
     :param cells: texts of the row, one per header
     :return: the row and no fault, or None and the faults
     """
-    reader = _Reader({n: cells[i] for n, i in match.positions.items()}, options)
+    reader = Reader({n: cells[i] for n, i in match.positions.items()}, options)
     row = _PARSERS[kind](reader)
     return (None, tuple(reader.faults)) if reader.faults else (row, ())
-
-
-def parse_date(text: str, date_format: str) -> datetime.datetime:
-    """Read a date, with or without a time.
-
-    A date without time stands for noon UTC, so that it is the same day nearly everywhere.
-
-    :raises ValueError: when it is no date, or not between 1990 and 2100
-    """
-    head, _sep, tail = text.strip().replace("T", " ").partition(" ")
-    parts = re.split(r"[-/.]", head)
-    if len(parts) != 3 or not all(part.isdigit() for part in parts):
-        raise ValueError
-    if len(parts[0]) == 4:
-        year, month, day = parts
-    elif date_format == "dmy":
-        day, month, year = parts
-    elif date_format == "mdy":
-        month, day, year = parts
-    else:
-        raise ValueError
-    time = datetime.time.fromisoformat(tail.strip().replace("Z", "+00:00")) if tail else None
-    date = datetime.date(int(year), int(month), int(day))
-    if not 1990 <= date.year <= 2100:
-        raise ValueError
-    moment = datetime.datetime.combine(date, time or datetime.time(12))
-    if moment.tzinfo:
-        moment = moment.astimezone(datetime.timezone.utc).replace(tzinfo=None)
-    return moment.replace(microsecond=0)
-
-
-def parse_month(text: str) -> str:
-    """Read a month: ``2026-12``, or the first ten characters of an ISO date in it.
-
-    :raises ValueError: when it is no month
-    """
-    found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])(-\d{2}.*)?", text.strip())
-    if not found:
-        raise ValueError
-    return f"{found[1]}-{found[2]}"
 
 
 def fingerprint(rows: Sequence[OrderRow]) -> str:
@@ -269,76 +233,7 @@ def fingerprint(rows: Sequence[OrderRow]) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-class _Reader:
-    """Takes values out of one row and collects what is wrong with them."""
-
-    def __init__(self, cells: Mapping[str, str], options: ParseOptions) -> None:
-        self.cells = cells
-        self.options = options
-        self.faults: list[str] = []
-
-    def text(self, name: str, required: bool = False) -> str:
-        text = self.cells.get(name, "")
-        if required and not text:
-            self.faults.append(f"The {name} is empty.")
-        return text
-
-    def number(self, name: str, *, low: float, high: float, required: bool = False) -> float | None:
-        """A number within bounds; None, and a fault if need be, where there is none."""
-        text = self.text(name, required)
-        if not text:
-            return None
-        plain = text.replace("\u00a0", "").replace("\u202f", "").replace(" ", "")
-        if self.options.decimal_mark == ",":
-            plain = plain.replace(".", "").replace(",", ".")
-        # What float() takes besides: "1_000", "infinity", "nan".
-        if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", plain):
-            hint = (
-                " Choose the decimal comma if that is what the file uses."
-                if "," in text and self.options.decimal_mark == "."
-                else ""
-            )
-            self.faults.append(f"The {name} “{text}” is not a number.{hint}")
-            return None
-        value = float(plain)
-        if not math.isfinite(value) or not low <= value <= high:
-            self.faults.append(
-                f"The {name} {text} is negative."
-                if value < low == 0
-                else f"The {name} {text} is not between {low:,g} and {high:,.0f}."
-            )
-            return None
-        return value
-
-    def coordinates(self, required: bool) -> tuple[float | None, float | None]:
-        lat = self.number("lat", low=-90, high=90, required=required)
-        lng = self.number("lng", low=-180, high=180, required=required)
-        if (lat is None) != (lng is None) and not self.faults:
-            self.faults.append("Give both lat and lng, or none of them.")
-        return lat, lng
-
-    def date(self, name: str) -> datetime.datetime | None:
-        text = self.text(name, required=True)
-        if not text:
-            return None
-        try:
-            return parse_date(text, self.options.date_format)
-        except ValueError:
-            self.faults.append(
-                f"The {name} “{text}” is not a date like {DATE_FORMATS[self.options.date_format]}."
-            )
-            return None
-
-    def flag(self, name: str) -> bool | None:
-        text = self.text(name).lower()
-        if text in _TRUE or text in _FALSE:
-            return text in _TRUE
-        if text:
-            self.faults.append(f"The {name} “{text}” is neither yes nor no.")
-        return None
-
-
-def _parse_site(reader: _Reader) -> SiteRow:
+def _parse_site(reader: Reader) -> SiteRow:
     kind = reader.text("kind", required=True).lower()
     if kind and kind not in SITE_KINDS:
         reader.faults.append(f"The kind “{kind}” is none of {', '.join(SITE_KINDS)}.")
@@ -357,7 +252,7 @@ def _parse_site(reader: _Reader) -> SiteRow:
     )
 
 
-def _parse_product(reader: _Reader) -> ProductRow:
+def _parse_product(reader: Reader) -> ProductRow:
     barcode = reader.text("barcode")
     if barcode.isdigit() and len(barcode) == 13 and not is_ean13(barcode):
         reader.faults.append(f"The barcode {barcode} has a wrong check digit.")
@@ -372,7 +267,7 @@ def _parse_product(reader: _Reader) -> ProductRow:
     )
 
 
-def _parse_stock(reader: _Reader) -> StockRow:
+def _parse_stock(reader: Reader) -> StockRow:
     month = reader.text("month")
     if month:
         try:
@@ -387,7 +282,21 @@ def _parse_stock(reader: _Reader) -> StockRow:
     )
 
 
-def _parse_order(reader: _Reader) -> OrderRow:
+def _parse_external(reader: Reader) -> ExternalRow:
+    lead_days = reader.number("lead_days", low=0, high=MAX_LEAD_DAYS)
+    if lead_days is not None and not lead_days.is_integer():
+        reader.faults.append(f"The lead_days {lead_days:g} are no whole number of days.")
+    return ExternalRow(
+        site=reader.text("site", required=True),
+        product_id=reader.text("product_id", required=True),
+        quantity=reader.number("quantity", low=0, high=MAX_EXTERNAL_QUANTITY, required=True) or 0.0,
+        lead_days=None if lead_days is None else int(lead_days),
+        # A mere date is where that day begins: what it says may be all of the day old.
+        updated_at=reader.date("updated_at", required=False, hour=0),
+    )
+
+
+def _parse_order(reader: Reader) -> OrderRow:
     quantity = reader.number("quantity", low=0, high=MAX_QUANTITY, required=True)
     if quantity == 0:
         reader.faults.append("The quantity is zero.")
@@ -414,19 +323,10 @@ def _parse_order(reader: _Reader) -> OrderRow:
     )
 
 
-def is_ean13(code: str) -> bool:
-    """Tell whether thirteen digits end in the right check digit.
-
-    >>> is_ean13("4006381333931")
-    True
-    """
-    digits = [int(char) for char in code]
-    return (sum(digits[::2]) + 3 * sum(digits[1::2])) % 10 == 0
-
-
 _PARSERS = {
     "sites": _parse_site,
     "products": _parse_product,
     "stock": _parse_stock,
+    "external": _parse_external,
     "orders": _parse_order,
 }

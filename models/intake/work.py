@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .rows import COLUMNS, ParseOptions, Row, parse_row
+from .reader import ParseOptions
+from .rows import COLUMNS, Row, parse_row
 from .tabular import ColumnMatch, RawRow, Table, require_columns
 
 

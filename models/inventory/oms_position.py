@@ -7,12 +7,19 @@ from odoo.tools import SQL
 from odoo.tools.sql import table_exists
 
 from ..transaction import reading_committed, retrying
-from . import gate_sql, ledger_sql, position_sql
+from . import external_sql, gate_sql, ledger_sql, position_sql
 
 _logger = logging.getLogger(__name__)
 
 #: Models whose records positions follow from.
-FACT_MODELS = ("stock.location", "stock.quant", "stock.move", "oms.claim", "oms.site")
+FACT_MODELS = (
+    "stock.location",
+    "stock.quant",
+    "stock.move",
+    "oms.claim",
+    "oms.site",
+    "oms.external.stock",
+)
 #: Ledger entries that the compactor folds between two commits; their guards are taken that long.
 COMPACT_BATCH = 2_000
 
@@ -106,6 +113,7 @@ class OmsPosition(models.Model):
             # Locations that were there before the triggers must say first for whom they count.
             self.env.flush_all()
             self.env.cr.execute(ledger_sql.fill())
+            self.env.cr.execute(external_sql.positions(SQL("oms_external_stock")))
 
     @api.model
     def _get_machinery_sql(self):
@@ -120,11 +128,13 @@ class OmsPosition(models.Model):
             ledger_sql.location_trigger(),
             ledger_sql.compact(),
             gate_sql.functions(),
+            external_sql.trigger(),
         ]
 
     @api.model
     def _uninstall_sql(self):
         """Take triggers, functions and tables away with the addon."""
+        self.env.cr.execute(external_sql.removal())
         self.env.cr.execute(gate_sql.removal())
         self.env.cr.execute(ledger_sql.removal())
 

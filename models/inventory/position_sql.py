@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 from odoo.tools import SQL
 
+from . import external_sql
+
 MEASURES = ("on_hand", "reserved", "demand", "incoming", "claimed")
 
 #: Of how many sites the positions of a product are looked up one by one.
@@ -61,6 +63,12 @@ READ_FACTS = {
         SELECT ended.product_id, ended.site_id, 0, 0, 0, 0, -ended.quantity, 0
           FROM oms_claim ended
          WHERE ended.state = 'active' AND ended.expires_at <= %(moment)s AND %(condition)s
+    """,
+    "external stock": f"""
+        SELECT stock.product_id, stock.site_id, 0, 0, 0, 0, 0, stock.quantity::float8
+          FROM oms_external_stock stock
+          JOIN oms_site site ON site.id = stock.site_id
+         WHERE stock.quantity > 0 AND {external_sql.FRESH} AND %(condition)s
     """,
 }
 
@@ -189,12 +197,17 @@ def view(moment: SQL) -> SQL:
     """Return the select behind the screen of positions, over all of them.
 
     Written so that a page in order of product and site comes from the rows' key, whatever their
-    number: what the ledger and the time add is little and joined to it. Positions that only the
+    number: what the ledger and ended claims add is little and joined to it. External stock is
+    joined by its own key, which costs nothing where it is not asked for. Positions that only the
     ledger knows yet come besides.
 
     :param moment: as in :func:`read`
     """
-    further = [SQL(select, condition=SQL("TRUE"), moment=moment) for select in READ_FACTS.values()]
+    further = [
+        SQL(select, condition=SQL("TRUE"), moment=moment)
+        for name, select in READ_FACTS.items()
+        if name != "external stock"
+    ]
     added = SQL(", ").join(
         SQL("held.%(n)s + COALESCE(late.%(n)s, 0) AS %(n)s", n=SQL.identifier(name))
         for name in MEASURES
@@ -202,33 +215,40 @@ def view(moment: SQL) -> SQL:
     return SQL(
         """
         WITH late AS (
-            SELECT MIN(id) AS id, product_id, site_id, %(sums)s, SUM(external) AS external
+            SELECT MIN(id) AS id, product_id, site_id, %(sums)s
               FROM (SELECT -id AS id, product_id, site_id, %(columns)s, 0::float8 AS external
                       FROM oms_position_delta
                      UNION ALL
                     SELECT NULL, * FROM (%(further)s) AS further) AS facts
           GROUP BY product_id, site_id
         )
-        SELECT *, on_hand + external - demand - claimed AS available
+        SELECT facts.*, %(external)s AS external,
+               on_hand + %(external)s - demand - claimed AS available
           FROM (
-                SELECT held.id::bigint AS id, held.product_id, held.site_id, %(added)s,
-                       COALESCE(late.external, 0) AS external
+                SELECT held.id::bigint AS id, held.product_id, held.site_id, %(added)s
                   FROM oms_position_row held
              LEFT JOIN late USING (product_id, site_id)
                  UNION ALL
-                SELECT late.id, late.product_id, late.site_id, %(columns)s, external
+                SELECT late.id, late.product_id, late.site_id, %(columns)s
                   FROM late
                  WHERE late.id IS NOT NULL AND NOT EXISTS (
                            SELECT FROM oms_position_row held
                             WHERE (held.product_id, held.site_id)
                                   = (late.product_id, late.site_id))
                ) AS facts
-         WHERE site_id > 0
+     LEFT JOIN oms_external_stock stock
+            ON (stock.product_id, stock.site_id) = (facts.product_id, facts.site_id)
+     LEFT JOIN oms_site site ON site.id = stock.site_id
+         WHERE facts.site_id > 0
         """,
         sums=sums(),
         columns=_COLUMNS,
         added=added,
         further=SQL(" UNION ALL ").join(further),
+        external=SQL(
+            "CASE WHEN %s THEN stock.quantity::float8 ELSE 0 END",
+            SQL(external_sql.FRESH, moment=moment),
+        ),
     )
 
 

@@ -1,4 +1,6 @@
-from odoo import models
+from collections import defaultdict
+
+from odoo import fields, models
 
 
 class ProductProduct(models.Model):
@@ -21,3 +23,47 @@ class ProductProduct(models.Model):
         job = self.env.ref("oms.cron_source_waiting", raise_if_not_found=False)
         if waiting and job:
             job.sudo()._trigger()
+
+    def _oms_get_lead_days(self, company, day=None):
+        """Return how long these products take from their fastest vendors, with what the company
+        needs to order.
+
+        Vendors count whose price is valid on the day, whatever the quantity that it asks for.
+
+        :param company: ``res.company`` that buys
+        :param datetime.date day: today when None
+        :return: days by product id; None where no vendor sells the product
+        :rtype: dict[int, float | None]
+        """
+        day = day or fields.Date.context_today(self)
+        # sudo: who may see a product need not see the prices of its vendors
+        lines = (
+            self.env["product.supplierinfo"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("product_tmpl_id", "in", self.product_tmpl_id.ids),
+                    ("product_id", "in", [False, *self.ids]),
+                    ("company_id", "in", (False, company.id)),
+                    ("partner_id.active", "=", True),
+                    "|",
+                    ("date_start", "=", False),
+                    ("date_start", "<=", day),
+                    "|",
+                    ("date_end", "=", False),
+                    ("date_end", ">=", day),
+                ],
+                ["product_tmpl_id", "product_id", "delay"],
+            )
+        )
+        delays = defaultdict(list)
+        for line in lines:
+            delays[line.product_id or line.product_tmpl_id].append(line.delay)
+        found = {
+            product: delays.get(product, []) + delays.get(product.product_tmpl_id, [])
+            for product in self
+        }
+        return {
+            product.id: min(days) + company.days_to_purchase if days else None
+            for product, days in found.items()
+        }

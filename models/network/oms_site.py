@@ -6,6 +6,7 @@ KIND_SELECTION = [
     ("store", "Store"),
     ("supplier", "Supplier"),
     ("distributor", "Distributor"),
+    ("third_party", "Third-Party Warehouse"),
     ("pickup", "Pickup Point"),
 ]
 #: Kinds whose stock stands in a warehouse of Odoo.

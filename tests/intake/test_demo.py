@@ -2,7 +2,7 @@ import csv
 from collections import defaultdict
 
 from ...models.intake.oms_import_demo import FOLDER
-from ...models.intake.rows import is_ean13
+from ...models.intake.reader import is_ean13
 from .common import IntakeCase
 
 

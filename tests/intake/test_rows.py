@@ -2,13 +2,11 @@ import datetime
 
 from odoo.tests import BaseCase
 
+from ...models.intake.reader import ParseOptions, is_ean13, parse_date
 from ...models.intake.rows import (
     COLUMNS,
-    ParseOptions,
     fingerprint,
     guess_kind,
-    is_ean13,
-    parse_date,
     parse_row,
 )
 from ...models.intake.tabular import match_columns
