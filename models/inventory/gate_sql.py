@@ -17,7 +17,7 @@ with the particulars as JSON in the detail of the error.
 
 from odoo.tools import SQL
 
-from . import position_sql
+from . import ledger_sql, position_sql
 
 #: How long a hold waits for others. Longer waits only somebody who stands in the own way.
 LOCK_TIMEOUT = SQL("'5s'")
@@ -39,14 +39,10 @@ def touch(keys: SQL) -> SQL:
 
     :param keys: a select of (product id, site id), repetitions allowed
     """
-    return SQL(
-        """
-        INSERT INTO oms_position_row AS held (product_id, site_id)
-        SELECT DISTINCT product_id, site_id FROM (%s) AS key (product_id, site_id) ORDER BY 1, 2
-        ON CONFLICT (product_id, site_id) DO UPDATE SET version = (held.version + 1) & %s
-        """,
-        keys,
-        TOUCHES,
+    return ledger_sql.upsert(
+        SQL("SELECT DISTINCT product_id, site_id FROM (%s) AS key (product_id, site_id)", keys),
+        None,
+        SQL("version = (held.version + 1) & %s", TOUCHES),
     )
 
 

@@ -16,7 +16,8 @@ def tables() -> SQL:
     """Return the statements that make the two tables.
 
     Plain keys and fixed-width numbers: updates of a row then stay on its page, which keeps hot
-    rows fast.
+    rows fast. The ledger is swept soon and at full speed, for all that was ever in it goes again
+    and lies in the way of the compactor until then.
     """
     measures = SQL(", ").join(
         SQL("%s float8 NOT NULL DEFAULT 0", SQL.identifier(name)) for name in MEASURES
@@ -30,7 +31,8 @@ def tables() -> SQL:
             version integer NOT NULL DEFAULT 0,
             id serial NOT NULL,
             PRIMARY KEY (product_id, site_id)
-        ) WITH (fillfactor = 80);
+        );
+        CREATE UNIQUE INDEX IF NOT EXISTS oms_position_row_id_idx ON oms_position_row (id);
         CREATE INDEX IF NOT EXISTS oms_position_row_site_idx ON oms_position_row (site_id);
         CREATE TABLE IF NOT EXISTS oms_position_delta (
             id bigserial PRIMARY KEY,
@@ -40,6 +42,13 @@ def tables() -> SQL:
         );
         CREATE INDEX IF NOT EXISTS oms_position_delta_key_idx
             ON oms_position_delta (product_id, site_id);
+        ALTER TABLE oms_position_row
+            SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
+        ALTER TABLE oms_position_delta SET (
+            autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000,
+            autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000,
+            autovacuum_vacuum_cost_delay = 0
+        );
         """,
         measures=measures,
     )
@@ -56,6 +65,34 @@ def fill() -> SQL:
         "SELECT * FROM (%s) AS truth ORDER BY product_id, site_id; ANALYZE oms_position_row",
         columns(),
         truth(),
+    )
+
+
+def upsert(keys: SQL, values: SQL | None, change: SQL) -> SQL:
+    """Return the statement that makes or changes rows, locking them in order of their key.
+
+    Rows that exist keep their id, and none is drawn for them: an insert that ends as an update
+    would use one up each time, and there are two billion only.
+
+    :param keys: a select of ``product_id`` and ``site_id``, each pair once, and the values
+    :param values: names of the further columns
+    :param change: what is set when the row exists; it is ``held``
+    """
+    return SQL(
+        """
+        INSERT INTO oms_position_row AS held (product_id, site_id, id %(values)s)
+        SELECT product_id, site_id,
+               COALESCE((SELECT id FROM oms_position_row known
+                          WHERE (known.product_id, known.site_id)
+                                = (fresh.product_id, fresh.site_id)),
+                        nextval('oms_position_row_id_seq')) %(values)s
+          FROM (%(keys)s) AS fresh
+      ORDER BY product_id, site_id
+        ON CONFLICT (product_id, site_id) DO UPDATE SET %(change)s
+        """,
+        keys=keys,
+        values=SQL(", %s", values) if values else SQL(),
+        change=change,
     )
 
 
@@ -153,18 +190,18 @@ def compact() -> SQL:
                     FOR UPDATE SKIP LOCKED
                 ) RETURNING product_id, site_id, %(columns)s
             ), merged AS (
-                INSERT INTO oms_position_row AS held (product_id, site_id, %(columns)s)
-                SELECT product_id, site_id, %(sums)s FROM taken
-                GROUP BY product_id, site_id ORDER BY product_id, site_id
-                ON CONFLICT (product_id, site_id) DO UPDATE SET %(added)s
+                %(merge)s
             )
             SELECT COUNT(*) FROM taken INTO folded;
             RETURN folded;
         END $body$
         """,
         columns=columns(),
-        sums=sums(),
-        added=added,
+        merge=upsert(
+            SQL("SELECT product_id, site_id, %s FROM taken GROUP BY product_id, site_id", sums()),
+            columns(),
+            added,
+        ),
     )
 
 

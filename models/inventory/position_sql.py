@@ -196,10 +196,11 @@ def read(condition: SQL, moment: SQL) -> SQL:
 def view(moment: SQL) -> SQL:
     """Return the select behind the screen of positions, over all of them.
 
-    Written so that a page in order of product and site comes from the rows' key, whatever their
-    number: what the ledger and ended claims add is little and joined to it. External stock is
-    joined by its own key, which costs nothing where it is not asked for. Positions that only the
-    ledger knows yet come besides.
+    Written so that PostgreSQL takes a page in order of product and site, or the positions of some
+    products, from the keys of the tables, whatever their number. For that the parts of the first
+    union are plain tables with no condition of their own, and nothing is a common table
+    expression. Of what only the ledger knows yet its oldest entry stands for the position.
+    External stock is joined by its own key, which costs nothing where it is not asked for.
 
     :param moment: as in :func:`read`
     """
@@ -208,33 +209,34 @@ def view(moment: SQL) -> SQL:
         for name, select in READ_FACTS.items()
         if name != "external stock"
     ]
-    added = SQL(", ").join(
-        SQL("held.%(n)s + COALESCE(late.%(n)s, 0) AS %(n)s", n=SQL.identifier(name))
-        for name in MEASURES
-    )
     return SQL(
         """
-        WITH late AS (
-            SELECT MIN(id) AS id, product_id, site_id, %(sums)s
-              FROM (SELECT -id AS id, product_id, site_id, %(columns)s, 0::float8 AS external
-                      FROM oms_position_delta
-                     UNION ALL
-                    SELECT NULL, * FROM (%(further)s) AS further) AS facts
-          GROUP BY product_id, site_id
-        )
         SELECT facts.*, %(external)s AS external,
                on_hand + %(external)s - demand - claimed AS available
           FROM (
-                SELECT held.id::bigint AS id, held.product_id, held.site_id, %(added)s
-                  FROM oms_position_row held
-             LEFT JOIN late USING (product_id, site_id)
-                 UNION ALL
-                SELECT late.id, late.product_id, late.site_id, %(columns)s
-                  FROM late
-                 WHERE late.id IS NOT NULL AND NOT EXISTS (
+                SELECT keyed.id, keyed.product_id, keyed.site_id, %(added)s
+                  FROM (
+                        SELECT id, product_id, site_id, %(columns)s, NULL::bigint AS entry
+                          FROM oms_position_row
+                         UNION ALL
+                        SELECT -1 - (id %% 2147483647)::integer, product_id, site_id, %(zeros)s, id
+                          FROM oms_position_delta
+                       ) AS keyed
+             LEFT JOIN (
+                        SELECT product_id, site_id, %(sums)s
+                          FROM (SELECT product_id, site_id, %(columns)s, 0::float8 AS external
+                                  FROM oms_position_delta
+                                 UNION ALL %(further)s) AS facts
+                      GROUP BY product_id, site_id
+                       ) AS late USING (product_id, site_id)
+                 WHERE entry IS NULL OR NOT EXISTS (
                            SELECT FROM oms_position_row held
                             WHERE (held.product_id, held.site_id)
-                                  = (late.product_id, late.site_id))
+                                  = (keyed.product_id, keyed.site_id)
+                       ) AND NOT EXISTS (
+                           SELECT FROM oms_position_delta older
+                            WHERE (older.product_id, older.site_id)
+                                  = (keyed.product_id, keyed.site_id) AND older.id < entry)
                ) AS facts
      LEFT JOIN oms_external_stock stock
             ON (stock.product_id, stock.site_id) = (facts.product_id, facts.site_id)
@@ -243,7 +245,11 @@ def view(moment: SQL) -> SQL:
         """,
         sums=sums(),
         columns=_COLUMNS,
-        added=added,
+        zeros=SQL(", ").join(SQL("0::float8") for _name in MEASURES),
+        added=SQL(", ").join(
+            SQL("keyed.%(n)s + COALESCE(late.%(n)s, 0) AS %(n)s", n=SQL.identifier(name))
+            for name in MEASURES
+        ),
         further=SQL(" UNION ALL ").join(further),
         external=SQL(
             "CASE WHEN %s THEN stock.quantity::float8 ELSE 0 END",

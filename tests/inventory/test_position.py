@@ -217,6 +217,24 @@ class TestPosition(OmsCase):
         self.env.cr.execute("SELECT COUNT(*) FROM oms_position_delta")
         self.assertEqual(self.env.cr.fetchone()[0], 0)
 
+    def test_ids_are_not_used_up(self):
+        """Rows keep their id however often they are touched and folded into."""
+        self.stock(self.apple, (self.near, 5))
+        self.env.flush_all()
+        self.env.cr.execute("SELECT oms_position_compact(100000)")
+        shown = self.env["oms.position"].search([("product_id", "=", self.apple.id)])
+        self.env.cr.execute("SELECT last_value FROM oms_position_row_id_seq")
+        [drawn] = self.env.cr.fetchone()
+        for quantity in (1, 2):
+            self.stock(self.apple, (self.near, quantity))
+            self.env.flush_all()
+            self.env["oms.position"]._touch([(self.apple.id, self.near.id)])
+            self.env.cr.execute("SELECT oms_position_compact(100000)")
+        self.env.cr.execute("SELECT last_value FROM oms_position_row_id_seq")
+        self.assertEqual(self.env.cr.fetchone(), (drawn,))
+        shown.invalidate_recordset()
+        self.assertEqual((shown.product_id, shown.on_hand), (self.apple, 8.0))
+
     def test_rebuild_repairs(self):
         """A ledger entry corrects what somebody broke by hand, and says how much was wrong."""
         self.stock(self.apple, (self.near, 5))
