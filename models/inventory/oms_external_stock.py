@@ -10,10 +10,10 @@ from .external_limits import MAX_LEAD_DAYS, MAX_QUANTITY
 from .oms_site_feed import FEED_FIELDS
 
 SOURCE_SELECTION = [
-    ("api", "Interface"),
+    ("api", "API"),
     ("file", "File"),
     ("pricelist", "Vendor Price List"),
-    ("manual", "Typed"),
+    ("manual", "Manual"),
 ]
 #: Relative difference below which two quantities are the same.
 SAME = 1e-9
@@ -63,14 +63,18 @@ class OmsExternalStock(models.Model):
         help="Calendar days from an order there until the goods can be here.",
     )
     updated_at = fields.Datetime(
-        string="Said On",
+        string="Updated",
         required=True,
         readonly=True,
         default=fields.Datetime.now,
         help="When the site said so.",
     )
-    source = fields.Selection(
-        SOURCE_SELECTION, required=True, readonly=True, default="manual", string="Said By"
+    source = fields.Selection(SOURCE_SELECTION, required=True, readonly=True, default="manual")
+    counted = fields.Float(
+        string="Counts",
+        compute="_compute_age",
+        digits="Product Unit",
+        help="What counts as available before claims: nothing of what is stale.",
     )
     age_hours = fields.Float(
         string="Age (Hours)",
@@ -80,7 +84,7 @@ class OmsExternalStock(models.Model):
     stale = fields.Boolean(
         compute="_compute_age",
         search="_search_stale",
-        help="Older than the limit of the site: it counts as zero until the site speaks again.",
+        help="Older than the limit of the site: it counts as zero until the next update.",
     )
 
     _key_uniq = models.UniqueIndex(
@@ -98,7 +102,7 @@ class OmsExternalStock(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("updated_at", "site_id.feed_max_age_hours")
+    @api.depends("quantity", "updated_at", "site_id.feed_max_age_hours")
     def _compute_age(self):
         now = fields.Datetime.now()
         for stock in self:
@@ -106,6 +110,7 @@ class OmsExternalStock(models.Model):
             limit = stock.site_id.feed_max_age_hours
             stock.age_hours = max(age / timedelta(hours=1), 0.0)
             stock.stale = bool(limit) and age > timedelta(hours=limit)
+            stock.counted = 0.0 if stock.stale else stock.quantity
 
     @api.model
     def _search_stale(self, operator, value):

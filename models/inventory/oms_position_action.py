@@ -16,6 +16,17 @@ class OmsPosition(models.Model):
         """
         return self._get_quants_action(self.product_id, self.site_id)
 
+    def action_view_external_stock(self):
+        """Open what suppliers and others said to have at the sites.
+
+        :return: a window action
+        :rtype: dict
+        """
+        return self._get_action(
+            "oms.action_external_stock",
+            [("product_id", "in", self.product_id.ids), ("site_id", "in", self.site_id.ids)],
+        )
+
     def action_view_moves(self):
         """Open the open moves that leave or reach the sites.
 

@@ -22,14 +22,14 @@ class OmsSite(models.Model):
         required=True,
         default=24.0,
         tracking=True,
-        help="Hours for which what the site says of its stock counts. What is older counts as "
-        "zero. With 0 it counts until the site says something else.",
+        help="Hours for which an update of the site's stock counts. What is older counts as "
+        "zero. With 0 it counts until the next update.",
     )
     feed_user_id = fields.Many2one(
         "res.users",
         string="Feed Responsible",
         domain=[("share", "=", False)],
-        help="Is asked to act when the site says nothing any more; an order manager when empty.",
+        help="Is asked to act when no feed comes any more; an order manager when empty.",
     )
     feed_stale_since = fields.Datetime(
         readonly=True, copy=False, help="When the scheduled check found the feed stale."
@@ -37,15 +37,15 @@ class OmsSite(models.Model):
     feed_at = fields.Datetime(
         string="Last Feed",
         compute="_compute_feed",
-        help="When the site said something of its stock for the last time.",
+        help="When stock of the site was updated for the last time.",
     )
     feed_state = fields.Selection(
         FEED_STATE_SELECTION,
         string="Feed",
         compute="_compute_feed",
         search="_search_feed_state",
-        help="Stale: nothing of what the site said is younger than its limit, so it counts as "
-        "empty. Partly stale: some products are older than the limit and count as zero.",
+        help="Stale: all updates are older than the limit of the site, so it counts as empty. "
+        "Partly stale: some products are, and count as zero.",
     )
     external_stock_count = fields.Integer(string="External Stock", compute="_compute_feed")
     stale_stock_count = fields.Integer(string="Stale Products", compute="_compute_feed")
@@ -150,8 +150,8 @@ class OmsSite(models.Model):
         self.ensure_one()
         self.feed_stale_since = moment
         words = self.env._(
-            "The site has said nothing of its stock since %(last)s, and what it says counts for "
-            "%(hours)s hours: its stock counts as zero until it speaks again.",
+            "The last stock feed came on %(last)s, and feeds count for %(hours)s hours: all stock "
+            "of the site counts as zero until the next one.",
             last=format_datetime(self.env, last, tz="UTC", dt_format="yyyy-MM-dd HH:mm 'UTC'"),
             hours=f"{self.feed_max_age_hours:g}",
         )
@@ -170,7 +170,7 @@ class OmsSite(models.Model):
             return
         self.feed_stale_since = False
         for site in self:
-            site.message_post(body=self.env._("The stock of the site counts again."))
+            site.message_post(body=self.env._("The stock feed is fresh again."))
         self.activity_unlink([ACTIVITY_TYPE])
 
     def _get_feed_user(self):

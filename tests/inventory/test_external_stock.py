@@ -94,11 +94,11 @@ class TestExternalStock(ExternalCase):
         self.assertEqual(stale.product_id, self.apple)
         self.assertEqual(self.Stock.search([*here, ("stale", "!=", True)]).product_id, self.berry)
         self.assertEqual(len(self.Stock.search([*here, ("stale", "in", (True, False))])), 2)
-        self.assertTrue(stale.stale)
+        self.assertEqual((stale.stale, stale.quantity, stale.counted), (True, 5, 0))
         self.assertAlmostEqual(stale.age_hours, 25, 1)
         self.distributor.feed_max_age_hours = 0
         self.assertFalse(self.Stock.search([*here, ("stale", "=", True)]))
-        self.assertFalse(stale.stale)
+        self.assertEqual((stale.stale, stale.counted), (False, 5))
 
     def test_what_is_typed_is_news_of_now(self):
         manager = self.make_user("external-manager", "oms.group_order_manager")
@@ -187,8 +187,10 @@ class TestExternalStock(ExternalCase):
     def test_screens_of_a_site_open(self):
         operator = self.make_user("external-operator", "oms.group_order_operator")
         self.feed(self.distributor, ("APPLE", 5))
-        action = self.distributor.with_user(operator).action_view_external_stock()
-        self.assertEqual(self.Stock.search(action["domain"]).product_id, self.apple)
+        position = self.env["oms.position"].search([("site_id", "=", self.distributor.id)])
+        for records in (self.distributor, position):
+            action = records.with_user(operator).action_view_external_stock()
+            self.assertEqual(self.Stock.search(action["domain"]).product_id, self.apple)
 
 
 @tagged("post_install", "-at_install")
@@ -235,7 +237,7 @@ class TestFeedFreshness(ExternalCase):
         self.distributor.feed_user_id = manager
         for _turn in range(3):
             self.check()
-        self.assertEqual(len(self.get_messages("has said nothing of its stock since")), 1)
+        self.assertEqual(len(self.get_messages("The last stock feed came on")), 1)
         self.assertRecordValues(self.distributor.activity_ids, [{"user_id": manager.id}])
         self.assertEqual(self.distributor.feed_stale_since, self.now)
         self.assertFalse(self.keeper.activity_ids)
@@ -243,11 +245,11 @@ class TestFeedFreshness(ExternalCase):
         self.assertEqual(len(self.distributor.activity_ids), 1)
         self.feed(self.distributor, ("APPLE", 5))
         self.check()
-        self.assertEqual(len(self.get_messages("counts again")), 1)
+        self.assertEqual(len(self.get_messages("fresh again")), 1)
         self.assertFalse(self.distributor.activity_ids)
         self.assertFalse(self.distributor.feed_stale_since)
         self.check(self.now + timedelta(days=3))
-        self.assertEqual(len(self.get_messages("has said nothing of its stock since")), 2)
+        self.assertEqual(len(self.get_messages("The last stock feed came on")), 2)
 
     def test_an_order_manager_acts_where_nobody_is_named(self):
         self.check()
