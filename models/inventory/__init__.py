@@ -24,3 +24,12 @@ from . import product_supplierinfo
 from . import sale_order
 from . import stock_location
 from . import stock_move
+from . import oms_audit
+from . import oms_audit_run
+from . import oms_audit_check
+from . import oms_audit_machinery
+from . import oms_audit_cause
+from . import oms_audit_line
+from . import oms_audit_line_text
+from . import oms_audit_repair
+from . import oms_audit_remedy

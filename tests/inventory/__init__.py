@@ -13,3 +13,7 @@ from . import test_product_tour
 from . import test_promisable
 from . import test_sold
 from . import test_supply
+from . import test_audit
+from . import test_audit_promises
+from . import test_audit_runs
+from . import test_audit_commits
