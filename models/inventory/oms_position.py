@@ -198,12 +198,20 @@ class OmsPosition(models.Model):
         :rtype: dict[int, float]
         """
         condition = self._get_condition(product_ids, site_ids)
+        return self._sum_available(self._get_sql(condition))
+
+    @api.model
+    def _sum_available(self, positions):
+        """Return what is available at all sites together, by product id.
+
+        :param SQL positions: a select of positions
+        """
         return dict(
             self.env.execute_query(
                 SQL(
                     "SELECT product_id, SUM(available) FROM (%s) AS position "
                     "WHERE available > 1e-9 GROUP BY product_id",
-                    self._get_sql(condition),
+                    positions,
                 )
             )
         )

@@ -69,14 +69,25 @@ class OmsPosition(models.Model):
         question = self._prepare_question(
             found.values(), sites, networks, channel, at, horizon_days
         )
+        if not (detail or channel):
+            # Hundreds of sites need not be told one by one to be summed here.
+            totals = self._sum_available(self._get_question_sql(question))
+            return [
+                self._prepare_answer(asked, product, totals.get(product.id, 0.0))
+                for asked, product in found.items()
+            ]
         by_site = self._get_by_site(question)
         if channel:
             self._apply_shares(channel, question, by_site)
-        return [
-            self._prepare_answer(asked, product, by_site)
-            | (self._prepare_detail(product, by_site, question.sites, told) if detail else {})
-            for asked, product in found.items()
-        ]
+        answers = []
+        for asked, product in found.items():
+            at_sites = by_site.get(product.id, {})
+            total = sum(max(position["available"], 0.0) for position in at_sites.values())
+            answer = self._prepare_answer(asked, product, total)
+            if detail:
+                answer["sites"] = self._prepare_detail(at_sites, question.sites, told)
+            answers.append(answer)
+        return answers
 
     @api.model
     def _get_reader(self, channel):
@@ -230,12 +241,15 @@ class OmsPosition(models.Model):
         columns = SQL(", ").join(
             map(SQL.identifier, ("product_id", "site_id", *DETAILS, "available"))
         )
-        product_ids, site_ids = question.products.ids, question.sites.ids
-        if question.at:
-            select = self._get_dated_sql(question)
-        else:
-            select = self._get_sql(self._get_condition(product_ids, site_ids))
+        select = self._get_question_sql(question)
         return self.env.execute_query(SQL("SELECT %s FROM (%s) AS position", columns, select))
+
+    @api.model
+    def _get_question_sql(self, question):
+        """Return the select of the positions that are asked for, flushed before."""
+        if question.at:
+            return self._get_dated_sql(question)
+        return self._get_sql(self._get_condition(question.products.ids, question.sites.ids))
 
     @api.model
     def _get_dated_sql(self, question):
@@ -300,9 +314,7 @@ class OmsPosition(models.Model):
                 measures["available"] = result.by_site.get(site_id, 0.0)
 
     @api.model
-    def _prepare_answer(self, asked, product, by_site):
-        positions = by_site.get(product.id, {})
-        total = sum(max(position["available"], 0.0) for position in positions.values())
+    def _prepare_answer(self, asked, product, total):
         return {
             "product": asked,
             "product_id": product.id,
@@ -311,16 +323,13 @@ class OmsPosition(models.Model):
         }
 
     @api.model
-    def _prepare_detail(self, product, by_site, sites, told):
-        positions = by_site.get(product.id, {})
-        return {
-            "sites": [
-                {
-                    "site": site.code,
-                    "site_id": site.id,
-                    **{key: positions[site.id][key] for key in told},
-                }
-                for site in sites
-                if site.id in positions
-            ]
-        }
+    def _prepare_detail(self, at_sites, sites, told):
+        return [
+            {
+                "site": site.code,
+                "site_id": site.id,
+                **{key: at_sites[site.id][key] for key in told},
+            }
+            for site in sites
+            if site.id in at_sites
+        ]
