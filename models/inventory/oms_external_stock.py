@@ -137,7 +137,7 @@ class OmsExternalStock(models.Model):
                 stock.product_id.is_storable
             )
             if fault:
-                raise ValidationError(f"{stock.display_name}: {fault}")
+                raise ValidationError(fault)
 
     @api.model
     def _get_site_fault(self, site):

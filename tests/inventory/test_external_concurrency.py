@@ -73,11 +73,10 @@ class TestFeedsAtOnce(BaseCase):
 
         def load(codes, quantity, hour, full):
             try:
-                with self.registry.cursor() as cr:
-                    env = self.open(cr)
+                with self.registry.cursor() as own:
+                    env = self.open(own)
                     start.wait(30)
                     retrying(lambda: self.load(env, codes, quantity, hour, full), env)
-                    cr.commit()
             except Exception as error:
                 failures.append(error)
 
