@@ -64,7 +64,7 @@ class OmsSupply(models.Model):
     partner_id = fields.Many2one("res.partner", string="From", readonly=True)
     move_id = fields.Many2one("stock.move", string="Stock Move", readonly=True)
     picking_id = fields.Many2one("stock.picking", string="Transfer", readonly=True)
-    purchase_line_id = fields.Many2one("purchase.order.line", string="Purchase Line", readonly=True)
+    purchase_line_id = fields.Many2one("purchase.order.line", readonly=True)
     purchase_id = fields.Many2one("purchase.order", readonly=True)
     external_stock_id = fields.Many2one("oms.external.stock", readonly=True)
 
