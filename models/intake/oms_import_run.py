@@ -7,6 +7,7 @@ import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from .tabular import TableError
 from .work import Issue, Outcome
@@ -66,6 +67,12 @@ class OmsImport(models.Model):
                 continue
             try:
                 ended = job._work(job._checkpoint)
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
+                # Another transaction was faster: the next run, at once, goes on where this chunk
+                # began.
+                self.env.cr.rollback()
+                _logger.info("Import %s goes on in the next run: %s", job.id, error)
+                ended = False
             except psycopg2.OperationalError:
                 raise
             except Exception:

@@ -116,6 +116,10 @@ class OmsClaim(models.Model):
         return []
 
     @api.model
+    def _get_ended_sentence(self):
+        return self.env._("A hold has ended, its goods may be somebody else's: hold them again.")
+
+    @api.model
     def _check_shares(self, claims):
         """Make sure that new claims keep to the rules that look at more than one position.
 
@@ -127,10 +131,6 @@ class OmsClaim(models.Model):
         """
 
     # === LIFE === #
-
-    def _consume(self):
-        """Mark active claims as taken over by the moves made for them."""
-        self._end("consumed")
 
     def _release(self, quantity=None):
         """Give back active claims, or a part of a single one.
@@ -146,7 +146,9 @@ class OmsClaim(models.Model):
             active.ensure_one()
             rest = active.uom_id.round(active.quantity - quantity)
             if active.uom_id.compare(rest, 0.0) > 0:
-                active.copy({"quantity": quantity, "state": "released"})
+                active.copy(
+                    {"quantity": quantity, "state": "released", "channel_id": active.channel_id.id}
+                )
                 active.quantity = rest
             else:
                 active._end("released")

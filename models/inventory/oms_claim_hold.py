@@ -158,8 +158,8 @@ class OmsClaim(models.Model):
             raise ValidationError(self.env._("Say which goods are to be held."))
         digits = self.env["decimal.precision"].precision_get("Product Unit")
         for product_id, _site_id, quantity in requests:
-            rounded = float_round(quantity, precision_digits=digits)
-            if not (rounded > 0 and abs(rounded - quantity) < 1e-9):
+            whole = math.isfinite(quantity) and float_round(quantity, precision_digits=digits)
+            if not (whole and whole > 0 and abs(whole - quantity) < 1e-9):
                 # sudo: who asks for goods may read the name of what was asked for
                 product = self.env["product.product"].sudo().browse(product_id).exists()
                 raise ValidationError(
@@ -316,9 +316,7 @@ class OmsClaim(models.Model):
         if refused.code == FAULT:
             return ValidationError(self._get_fault_sentence(**refused.details))
         if refused.code == ENDED:
-            return UserError(
-                self.env._("A hold has ended, its goods may be somebody else's: hold them again.")
-            )
+            return UserError(self._get_ended_sentence())
         return UserError(
             self.env._("Somebody else has been taking the same goods for a while: try again.")
         )

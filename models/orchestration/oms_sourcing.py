@@ -34,6 +34,16 @@ class Outcome(NamedTuple):
     note: str
 
 
+class Part(NamedTuple):
+    """What one site is to give to one order line, in the unit of the product."""
+
+    line: models.BaseModel
+    site: models.BaseModel
+    quantity: float
+    kilometers: float
+    decision: models.BaseModel
+
+
 class OmsSourcing(models.AbstractModel):
     """Gathers sourcing problems, has the engine solve them, and writes the plans down."""
 
@@ -272,72 +282,87 @@ class OmsSourcing(models.AbstractModel):
         return "\n".join(filter(None, [*notes, outcome.note]))
 
     def _write_fulfillments(self, outcomes):
-        """Add the plans to the open fulfillments of their sites, or to new ones.
+        """Plan and claim what the engine said.
 
         :param outcomes: (outcome, decision) pairs
         """
-        fulfillments = self._ensure_fulfillments(outcomes)
-        FulfillmentLine = self.env["oms.fulfillment.line"].sudo()
+        parts = []
+        for outcome, decision in outcomes:
+            kilometers = dict(zip(outcome.sites.ids, outcome.kilometers, strict=True))
+            parts += [
+                Part(
+                    self.env["sale.order.line"].browse(assignment.line),
+                    self.env["oms.site"].browse(assignment.site),
+                    assignment.quantity,
+                    kilometers[assignment.site],
+                    decision,
+                )
+                for assignment in outcome.plan.assignments
+            ]
+        lines = self._plan_parts(parts)
+        self.env["oms.claim"].sudo().create(
+            [
+                {
+                    "product_id": part.line.product_id.id,
+                    "site_id": part.site.id,
+                    "quantity": part.quantity,
+                    "sale_line_id": part.line.id,
+                    "fulfillment_line_id": lines[part.line, part.site].id,
+                }
+                for part in parts
+            ]
+        )
+
+    def _plan_parts(self, parts):
+        """Add what sites are to give to the open fulfillments there, or to new ones.
+
+        :param list[Part] parts: what is to be given, each site to each line once
+        :return: ``oms.fulfillment.line`` by (order line, site)
+        :rtype: dict
+        """
+        fulfillments = self._ensure_fulfillments(parts)
         existing = {
             (line.fulfillment_id, line.sale_line_id): line
             for line in self.env["oms.fulfillment"].union(*fulfillments.values()).line_ids
         }
-        line_vals, claim_vals = [], []
-        for outcome, _decision in outcomes:
-            for assignment in outcome.plan.assignments:
-                sale_line = self.env["sale.order.line"].browse(assignment.line)
-                fulfillment = fulfillments[outcome.order.id, assignment.site]
-                line = existing.get((fulfillment, sale_line))
-                if line:
-                    line.quantity += assignment.quantity
-                else:
-                    line_vals.append(
-                        {
-                            "fulfillment_id": fulfillment.id,
-                            "sale_line_id": sale_line.id,
-                            "product_id": sale_line.product_id.id,
-                            "quantity": assignment.quantity,
-                        }
-                    )
-                claim_vals.append(
-                    {
-                        "product_id": sale_line.product_id.id,
-                        "site_id": assignment.site,
-                        "quantity": assignment.quantity,
-                        "sale_line_id": sale_line.id,
-                        "fulfillment_line_id": (fulfillment.id, sale_line.id),
-                    }
-                )
-        for line in FulfillmentLine.create(line_vals):
-            existing[line.fulfillment_id, line.sale_line_id] = line
-        line_ids = {(key[0].id, key[1].id): line.id for key, line in existing.items()}
-        for vals in claim_vals:
-            vals["fulfillment_line_id"] = line_ids[vals["fulfillment_line_id"]]
-        self.env["oms.claim"].sudo().create(claim_vals)
+        found, missing = {}, {}
+        for part in parts:
+            fulfillment = fulfillments[part.line.order_id, part.site]
+            line = existing.get((fulfillment, part.line))
+            if line:
+                line.quantity += part.quantity
+                found[part.line, part.site] = line
+            else:
+                missing[part.line, part.site] = {
+                    "fulfillment_id": fulfillment.id,
+                    "sale_line_id": part.line.id,
+                    "product_id": part.line.product_id.id,
+                    "quantity": part.quantity,
+                }
+        created = self.env["oms.fulfillment.line"].sudo().create(list(missing.values()))
+        found.update(zip(missing, created, strict=True))
+        return found
 
-    def _ensure_fulfillments(self, outcomes):
-        """Return the fulfillment of each order and chosen site, making the missing ones.
+    def _ensure_fulfillments(self, parts):
+        """Return the fulfillment of each order at each site that gives to it, making missing ones.
 
-        :return: ``oms.fulfillment`` by (order id, site id)
+        :param list[Part] parts: what is to be given
+        :return: ``oms.fulfillment`` by (order, site)
         :rtype: dict
         """
         found, missing = {}, {}
-        for outcome, decision in outcomes:
-            order = outcome.order
+        for order in self.env["sale.order"].union(*(part.line.order_id for part in parts)):
             for fulfillment in order._oms_get_open_fulfillments():
-                found.setdefault((order.id, fulfillment.site_id.id), fulfillment)
-            position = {site_id: index for index, site_id in enumerate(outcome.sites.ids)}
-            for assignment in outcome.plan.assignments:
-                key = (order.id, assignment.site)
-                if key in found or key in missing:
-                    continue
-                site = self.env["oms.site"].browse(assignment.site)
-                missing[key] = {
-                    "name": order._oms_get_fulfillment_name(site),
+                found.setdefault((order, fulfillment.site_id), fulfillment)
+        for part in parts:
+            order = part.line.order_id
+            if (order, part.site) not in found:
+                missing[order, part.site] = {
+                    "name": order._oms_get_fulfillment_name(part.site),
                     "order_id": order.id,
-                    "site_id": site.id,
-                    "decision_id": decision.id,
-                    "kilometers": outcome.kilometers[position[site.id]],
+                    "site_id": part.site.id,
+                    "decision_id": part.decision.id,
+                    "kilometers": part.kilometers,
                 }
         # The decision tells how a fulfillment came to be; a message for each would only cost time.
         Fulfillment = (

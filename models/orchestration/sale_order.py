@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.sql import column_exists, create_column
 
+from ..transaction import retrying
+
 _logger = logging.getLogger(__name__)
 
 STATE_SELECTION = [
@@ -220,6 +222,23 @@ class SaleOrder(models.Model):
         lines._oms_source_and_release(trigger)
         locked.locked = True
 
+    def _oms_confirm_held(self, claims):
+        """Confirm an order with the goods that were held for it; source what they do not cover.
+
+        In the transaction of the caller, which must have begun after the goods were held.
+
+        :param claims: ``oms.claim`` recordset of holds; what the order does not need of them is
+            given back
+        :raises UserError: a hold has ended, nothing is changed then
+        :raises ValidationError: see ``oms.claim._confirm``
+        """
+        self.ensure_one()
+        claims._confirm(self.order_line)
+        if self.state in ("draft", "sent"):
+            self.action_confirm()
+        else:
+            self._oms_source_by_workflow("order.changed")
+
     def action_oms_source(self):
         """Source again what is open, at any site of the channel.
 
@@ -252,7 +271,8 @@ class SaleOrder(models.Model):
     def _cron_source_waiting(self):
         """Source the waiting orders for which stock can be had, oldest first.
 
-        Each batch is committed by itself; an order that fails is logged and left waiting.
+        Each batch is a transaction of its own, run again when another one was faster; an order
+        that fails is logged and left waiting.
         """
         orders = self.search(
             [("oms_state", "in", ("waiting", "partial")), ("state", "=", "sale")],
@@ -262,13 +282,15 @@ class SaleOrder(models.Model):
         for start in range(0, len(orders), TAKE_UP_BATCH):
             batch = orders[start : start + TAKE_UP_BATCH]
             try:
-                batch._oms_filter_sourceable()._oms_take_up_safely()
+                retrying(self.env, batch._oms_take_up_sourceable)
             except OperationalError as error:
-                # Another transaction was faster: these orders are looked at in the next run.
-                _logger.info("Orders are sourced later: %s", error)
-                self.env.cr.rollback()
+                _logger.info("Orders are sourced in the next run: %s", error)
             if not self.env["ir.cron"]._commit_progress(len(batch)):
                 break
+
+    def _oms_take_up_sourceable(self, env):
+        """Take up those of the orders that can be sourced, in another transaction."""
+        self.with_env(env)._oms_filter_sourceable()._oms_take_up_safely()
 
     def _oms_filter_sourceable(self):
         """Keep the orders of which at least one open product is available at a site of theirs."""

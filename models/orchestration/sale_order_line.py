@@ -186,9 +186,11 @@ class SaleOrderLine(models.Model):
         :param str trigger: key of the decision's trigger
         """
         self.env["oms.sourcing"]._source_lines(self, trigger)
-        self.with_context(oms_launch="release")._action_launch_stock_rule()
         # sudo: a salesperson need not have rights on claims
-        self.sudo().oms_claim_ids._consume()
+        claims = self.sudo().oms_claim_ids.filtered(lambda claim: claim.state == "active")
+        before = claims._get_quantities_in_moves()
+        self.with_context(oms_launch="release")._action_launch_stock_rule()
+        claims._consume(before)
 
     def _oms_ensure_native_references(self):
         """Give lines that Odoo delivers by itself a reference apart from the fulfillments'."""

@@ -7,6 +7,8 @@ from psycopg2 import OperationalError
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..transaction import retrying
+
 _logger = logging.getLogger(__name__)
 
 EVENT_SELECTION = [
@@ -214,10 +216,9 @@ class OmsEvent(models.Model):
         self.env["ir.cron"]._commit_progress(remaining=len(events))
         for event in events:
             try:
-                event._resume()
+                retrying(self.env, lambda env, event=event: event.with_env(env)._resume())
             except OperationalError as error:
                 _logger.info("Event %s is tried later: %s", event.id, error)
-                self.env.cr.rollback()
             if not self.env["ir.cron"]._commit_progress(1):
                 break
 

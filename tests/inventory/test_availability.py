@@ -207,12 +207,12 @@ class TestClaim(OmsCase):
         self.assertEqual(self.available(), 5)
         claim._release()
         self.assertEqual((claim.state, self.available()), ("released", 9))
-        claim._consume()
+        claim._end("consumed")
         self.assertEqual(claim.state, "released", "an ended claim stays as it ended")
 
     def test_consumed(self):
         claim = self.claim(4)
-        claim._consume()
+        claim._end("consumed")
         claim._release()
         self.assertEqual((claim.state, self.available()), ("consumed", 9))
 

@@ -1,70 +1,42 @@
-import contextlib
-import threading
+from unittest.mock import patch
 
-from psycopg2 import InterfaceError, OperationalError
 from psycopg2.errors import SerializationFailure
 
-from odoo import SUPERUSER_ID, api
-from odoo.exceptions import UserError, ValidationError
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, tagged
-from odoo.tests.common import get_db_name
-from odoo.tools import mute_logger
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+from odoo.tools import SQL, mute_logger
+
+from ...models.inventory import gate_sql
+from ...models.transaction import retrying
+from .gate_case import GateCase
 
 
 @tagged("post_install", "-at_install")
-class TestGate(BaseCase):
-    """Commitments of several transactions at once, really committed."""
+class TestHolds(GateCase):
+    """Holds of several transactions at once, really committed."""
 
     def setUp(self):
         super().setUp()
-        self.registry = Registry(get_db_name())
-        with self.registry.cursor() as cr:
-            env = self.open(cr)
-            self.site = env["oms.site"].search([("warehouse_id", "!=", False)], limit=1).id
-            product = env["product.product"].create(
-                {"name": "Gate", "type": "consu", "is_storable": True}
-            )
-            self.product = product.id
-            env["stock.quant"].create(
-                {
-                    "product_id": product.id,
-                    "location_id": self.place(env).id,
-                    "quantity": 3,
-                }
-            )
-        self.addCleanup(self.clean)
-
-    def open(self, cr):
-        return api.Environment(cr, SUPERUSER_ID, {})
-
-    def place(self, env):
-        return env["oms.site"].browse(self.site).warehouse_id.lot_stock_id
-
-    def clean(self):
-        with self.registry.cursor() as cr:
-            env = self.open(cr)
-            for model in ("oms.claim", "stock.quant"):
-                env[model].search([("product_id", "=", self.product)]).unlink()
-            env["product.product"].browse(self.product).unlink()
-            env.flush_all()
-            cr.execute("DELETE FROM oms_position_delta WHERE product_id = %s", [self.product])
-            cr.execute("DELETE FROM oms_position_row WHERE product_id = %s", [self.product])
+        self.Claim = self.registry["oms.claim"]
 
     def take(self, env, quantity):
+        """Claim as orders do, in the transaction at hand."""
         return env["oms.claim"].create(
             {"product_id": self.product, "site_id": self.site, "quantity": quantity}
         )
 
-    def left(self):
-        with self.registry.cursor() as cr:
-            env = self.open(cr)
-            available = (
-                env["oms.site"]
-                .browse(self.site)
-                ._get_available(env["product.product"].browse(self.product))
-            )
-            return available.get((self.site, self.product), 0.0)
+    def take_guard(self, env):
+        env["oms.position"]._touch([(self.product, self.site)])
+
+    def pass_time(self, claim_id):
+        with self.committed() as env:
+            env["oms.claim"].browse(claim_id).expires_at = "2020-01-01 00:00:00"
+
+    def state(self, claim_id):
+        with self.committed() as env:
+            return env["oms.claim"].browse(claim_id).state
+
+    # === TWO AT ONCE === #
 
     def test_stale_snapshot(self):
         """Who read before another one claimed is run again instead of taking the same units."""
@@ -76,76 +48,233 @@ class TestGate(BaseCase):
             with mute_logger("odoo.sql_db"), self.assertRaises(SerializationFailure):
                 self.take(two, 3)
             second.rollback()
-        self.assertEqual(self.left(), 0)
+        self.assertEqual(self.promised(), 3)
+        self.assertNotOversold()
 
     def test_hold_waits_and_sees_the_truth(self):
-        """A hold waits for the guard, and is then told what is really left."""
-        outcome = []
+        """Whoever waited for the guard is told what is really left."""
+        for origin, taken, words in (("cart", 2, "1 are"), ("reservation", 1, "0 are")):
+            with self.subTest(origin), self.registry.cursor() as cr:
+                self.take(self.open(cr), taken)
+                outcome = self.run_behind(
+                    cr, lambda env, origin=origin: self.hold(2, env, origin=origin)
+                )
+                self.assertIsInstance(outcome, UserError)
+                self.assertIn(words, str(outcome))
+                self.assertNotOversold()
 
-        def hold():
-            with self.registry.cursor() as cr:
-                try:
-                    self.open(cr)["oms.claim"]._hold([(self.product, self.site, 2)], "cart", 5)
-                    outcome.append("held")
-                except UserError as error:
-                    outcome.append(str(error))
-
+    def test_hold_gets_what_the_other_gave_up(self):
         with self.registry.cursor() as cr:
-            self.take(self.open(cr), 2)
-            thread = threading.Thread(target=hold)
-            thread.start()
-            thread.join(0.5)
-            self.assertFalse(outcome, "the hold went past a guard that is taken")
-        thread.join(20)
-        self.assertEqual(len(outcome), 1)
-        self.assertIn("1 are available", outcome[0])
+            self.take(self.open(cr), 2)._release()
+            self.assertIsInstance(self.run_behind(cr, lambda env: self.hold(3, env)), int)
+        self.assertNotOversold()
 
     def test_many_at_once(self):
         """Eight who ask for one of three units each: three get it."""
-        outcome = []
-
-        def hold():
-            with self.registry.cursor() as cr:
-                try:
-                    ids = self.open(cr)["oms.claim"]._hold(
-                        [(self.product, self.site, 1)], "cart", 5
-                    )
-                    outcome.extend(ids)
-                except UserError:
-                    outcome.append(None)
-
-        threads = [threading.Thread(target=hold) for _number in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(30)
-        self.assertEqual(len(outcome), 8)
-        self.assertEqual(len([each for each in outcome if each]), 3)
+        finishes = [self.start(lambda env: self.hold(1, env)) for _number in range(8)]
+        outcomes = [finish() for finish in finishes]
+        self.assertEqual(len([each for each in outcomes if isinstance(each, int)]), 3)
+        self.assertEqual(len([each for each in outcomes if isinstance(each, UserError)]), 5)
         self.assertEqual(self.left(), 0)
+        self.assertNotOversold()
 
-    def test_killed_in_the_middle(self):
+    def test_crossing_carts(self):
+        """Carts that name the same goods in opposite order do not stand in each other's way."""
+        with self.committed() as env:
+            other = self.make_product(env, "Gate two").id
+            env["stock.quant"]._update_available_quantity(
+                env["product.product"].browse(other), self.place(env), 100
+            )
+        self.stock(97)
+        requests = [(self.product, self.site, 1), (other, self.site, 1)]
+
+        def fill(env, requests):
+            return [env["oms.claim"]._hold(requests, "cart", 5) for _number in range(10)]
+
+        with self.assertNoLogs("odoo.addons.oms.models.transaction"):
+            finishes = [
+                self.start(lambda env, asked=asked: fill(env, asked))
+                for asked in (requests, requests[::-1]) * 2
+            ]
+            for finish in finishes:
+                self.assertEqual(len(finish()), 10)
+        self.assertNotOversold(100)
+
+    # === TIME === #
+
+    def test_expiring_hold_goes_to_one_of_two(self):
+        """Extended or taken by somebody else: whoever has the guard first decides."""
+        claim = self.hold(3)
+        self.pass_time(claim)
+        with self.registry.cursor() as cr:
+            self.take(self.open(cr), 3)
+            outcome = self.run_behind(cr, lambda env: env["oms.claim"].browse(claim)._extend(5))
+        self.assertIsInstance(outcome, UserError)
+        self.assertEqual(self.promised(), 3)
+        self.assertNotOversold()
+
+    def test_extension_that_came_first(self):
+        claim = self.hold(3)
+        with self.registry.cursor() as cr:
+            self.take_guard(self.open(cr))
+            finish = self.start(lambda env: env["oms.claim"].browse(claim)._extend(5))
+            self.assertIsInstance(self.run_behind(cr, lambda env: self.hold(3, env)), UserError)
+            self.assertIsNone(finish())
+        self.assertNotOversold()
+
+    def test_job_leaves_a_hold_that_is_being_extended(self):
+        claim = self.hold(3)
+        self.pass_time(claim)
+        with self.registry.cursor() as cr:
+            held = self.open(cr)["oms.claim"].browse(claim)
+            held.expires_at = "2999-01-01 00:00:00"
+            cr.flush()
+            with self.committed() as env:
+                env["oms.claim"]._cron_expire()
+        self.assertEqual(self.state(claim), "active")
+
+    # === TRANSFER === #
+
+    def test_transfers_cross(self):
+        """Two who want what the other holds: nobody gets it, and nobody loses what he has."""
+        with self.committed() as env:
+            other = self.make_product(env, "Gate two").id
+            env["stock.quant"]._update_available_quantity(
+                env["product.product"].browse(other), self.place(env), 3
+            )
+        mine = self.hold(3)
+        with self.committed() as env:
+            [theirs] = env["oms.claim"]._hold([(other, self.site, 3)], "cart", 5)
+
+        def transfer(claim, product):
+            return lambda env: env["oms.claim"].browse(claim)._transfer([(product, self.site, 3)])
+
+        finishes = [self.start(transfer(mine, other)), self.start(transfer(theirs, self.product))]
+        for finish in finishes:
+            self.assertIsInstance(finish(), UserError)
+        self.assertEqual((self.state(mine), self.state(theirs)), ("active", "active"))
+        self.assertNotOversold()
+
+    def test_transferred_once(self):
+        claim = self.hold(3)
+
+        def transfer(env):
+            return env["oms.claim"].browse(claim)._transfer(reference="somebody")
+
+        outcomes = [finish() for finish in [self.start(transfer), self.start(transfer)]]
+        self.assertEqual(sorted(type(each).__name__ for each in outcomes), ["UserError", "list"])
+        self.assertEqual(self.promised(), 3)
+        self.assertNotOversold()
+
+    # === WHO STANDS IN THE OWN WAY === #
+
+    def install(self):
+        with self.registry.cursor() as cr:
+            cr.execute(gate_sql.functions())
+
+    def test_own_guard(self):
+        """Who holds goods while his own transaction has their guard is told so after a while."""
+        self.addCleanup(self.install)
+        with patch.object(gate_sql, "LOCK_TIMEOUT", SQL("'100ms'")):
+            self.install()
+        with self.registry.cursor() as cr:
+            env = self.open(cr)
+            self.take_guard(env)
+            with self.assertRaisesRegex(UserError, "for a while"):
+                self.hold(1, env)
+            cr.rollback()
+        self.assertNotOversold()
+
+    # === DEATH IN THE MIDDLE === #
+
+    def assertDies(self, name, work):
+        """Kill the connection of a step of a hold after its work and before it is committed."""
+
+        def die(env):
+            with self.killed_after(self.Claim, name):
+                work(env)
+
+        outcome = self.start(die)()
+        self.assertIn(type(outcome).__name__, ("OperationalError", "InterfaceError"))
+
+    def test_killed_while_taking(self):
+        for origin in ("cart", "reservation"):
+            self.assertDies("_take", lambda env, origin=origin: self.hold(3, env, origin=origin))
+            self.assertEqual(self.promised(), 0)
+        self.hold(3)
+        self.assertNotOversold()
+
+    def test_killed_while_extending(self):
+        claim = self.hold(3)
+        with self.committed() as env:
+            before = env["oms.claim"].browse(claim).expires_at
+        self.assertDies("_take_longer", lambda env: env["oms.claim"].browse(claim)._extend(500))
+        with self.committed() as env:
+            self.assertEqual(env["oms.claim"].browse(claim).expires_at, before)
+            env["oms.claim"].browse(claim)._extend(600)
+        self.assertNotOversold()
+
+    def test_killed_while_transferring(self):
+        claim = self.hold(2)
+
+        def transfer(env):
+            return env["oms.claim"].browse(claim)._transfer([(self.product, self.site, 3)])
+
+        self.assertDies("_take_instead", transfer)
+        self.assertEqual((self.state(claim), self.promised()), ("active", 2))
+        with self.committed() as env:
+            transfer(env)
+        self.assertEqual((self.state(claim), self.promised()), ("released", 3))
+        self.assertNotOversold()
+
+    def test_killed_while_claiming_for_an_order(self):
         """Nothing stays of a claim whose connection died, and its guard is free."""
-        cr = self.registry.cursor()
-        self.take(self.open(cr), 3)
-        cr.execute("SELECT pg_backend_pid()")
-        [pid] = cr.fetchone()
-        with self.registry.cursor() as other:
-            other.execute("SELECT pg_terminate_backend(%s)", [pid])
-        with mute_logger("odoo.sql_db"), self.assertRaises(OperationalError):
-            cr.execute("SELECT 1")
-        with contextlib.suppress(OperationalError, InterfaceError):
-            cr.close()
-        self.assertEqual(self.left(), 3)
-        with self.registry.cursor() as cr:
-            self.open(cr)["oms.claim"]._hold([(self.product, self.site, 3)], "cart", 5)
-        self.assertEqual(self.left(), 0)
+        self.die(lambda env: (self.take(env, 3), self.kill(env.cr), env.cr.execute("SELECT 1")))
+        self.hold(3)
+        self.assertNotOversold()
 
-    def test_bad_requests(self):
-        with self.registry.cursor() as cr:
-            claims = self.open(cr)["oms.claim"]
-            for quantity, minutes in ((0, 5), (-1, 5), (0.001, 5), (1, 0), (1, -5)):
-                with self.assertRaises(ValidationError):
-                    claims._hold([(self.product, self.site, quantity)], "cart", minutes)
-            with self.assertRaises(ValidationError):
-                claims._hold([(2**30, self.site, 1)], "cart", 5)
+    # === WORK ON WHAT IS HELD === #
+
+    def test_work_that_fails_gives_back_at_once(self):
+        def buy(env):
+            with env["oms.claim"]._holding([(self.product, self.site, 3)], "cart", 5) as ids:
+                retrying(env, lambda own: own["oms.claim"].browse(ids)._confirm_nothing())
+
+        self.assertIsInstance(self.start(buy)(), AttributeError)
+        self.assertEqual(self.promised(), 0)
+        self.assertNotOversold()
+
+    def test_work_whose_connection_dies_gives_back_at_once(self):
+        def buy(env):
+            with env["oms.claim"]._holding([(self.product, self.site, 3)], "cart", 5) as ids:
+                self.assertEqual(self.promised(), 3)
+                retrying(env, lambda own: own["oms.claim"].browse(ids)._confirm(lines(own)))
+
+        order = self.order(3)
+
+        def lines(env):
+            return env["sale.order"].browse(order).order_line
+
+        with self.killed_after(self.Claim, "_confirm"):
+            outcome = self.start(buy)()
+        self.assertIn(type(outcome).__name__, ("OperationalError", "InterfaceError"))
+        self.assertEqual(self.promised(), 0)
+        self.assertEqual(self.read_orders(order), [(False, 0)])
+
+    def test_process_that_dies_gives_back_when_the_time_is_over(self):
+        """Nobody is left to give back; the time limit does it, job or no job."""
+        with patch.object(self.Claim, "_give_back", side_effect=SystemExit):
+
+            def buy(env):
+                with env["oms.claim"]._holding([(self.product, self.site, 3)], "cart", 5) as ids:
+                    taken.extend(ids)
+                    raise SystemExit
+
+            taken = []
+            with self.assertRaises(SystemExit), self.committed() as env:
+                buy(env)
+        self.assertEqual(self.promised(), 3)
+        self.pass_time(taken[0])
         self.assertEqual(self.left(), 3)
+        self.hold(3)
+        self.assertNotOversold()
