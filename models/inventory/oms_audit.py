@@ -187,7 +187,6 @@ class OmsAudit(models.Model):
 
     # === ACTION METHODS === #
 
-    @api.model
     def action_run(self):
         """Start an audit of all products, or open the one that is running.
 

@@ -173,29 +173,31 @@ class OmsAudit(models.Model):
                 reasons[product_id, site_id].append(
                     (quantity, cause, [(model, record_id) for record_id in ids])
                 )
-        outside = set(self._get_sites_outside(sites).ids)
+        external = self.env["oms.external.stock"].search(
+            [("product_id", "in", products), ("site_id", "in", sites)]
+        )
+        outside = {(stock.product_id.id, stock.site_id.id): stock for stock in external}
         for position, finding in by_position.items():
             self._explain_shortage(
-                finding, takers[position], reasons[position], finding.site_id in outside
+                finding, takers[position], reasons[position], outside.get(position)
             )
 
-    def _get_sites_outside(self, site_ids):
-        sites = self.env["oms.site"].browse(set(site_ids))
-        return sites.filtered(lambda site: not site.warehouse_id)
-
-    def _explain_shortage(self, finding: Finding, takers, reasons, outside):
+    def _explain_shortage(self, finding: Finding, takers, reasons, external):
         """Choose the reason that weighs most, and tell the others besides.
 
         :param dict takers: quantity, time of the first, and ids, by kind of taker
         :param list reasons: (quantity, cause, documents)
-        :param bool outside: whether the goods are somebody else's to count
+        :param external: ``oms.external.stock`` of the position, None without
         """
         native = takers.get("native")
         if native:
             moves = [("stock.move", move_id) for move_id in native[2]]
             reasons.append((native[0], "native", moves))
-        if not reasons and outside:
-            reasons.append((finding.kept - finding.recorded, "external_less", []))
+        if external and external.stale and external.quantity > 0:
+            reasons.append((external.quantity, "external_stale", [(external._name, external.id)]))
+        elif external and not reasons:
+            shortage = finding.kept - finding.recorded
+            reasons.append((shortage, "external_less", [(external._name, external.id)]))
         taking = [
             ("oms.claim" if kind == "claim" else "stock.move", record_id)
             for kind in ("claim", "move")

@@ -45,6 +45,7 @@ CAUSE_SELECTION = [
     ("not_for_sale", "Location Not for Sale"),
     ("owned_by_others", "Owner Changed"),
     ("external_less", "Supplier Has Less"),
+    ("external_stale", "External Stock Out of Date"),
     ("kept_wrong", "Position Is Wrong"),
     # Claims and orders.
     ("order_cancelled", "Order Cancelled"),
@@ -250,7 +251,6 @@ class OmsAuditLine(models.Model):
 
     # === ACTION METHODS === #
 
-    @api.model
     def action_run(self):
         """Start an audit; see :meth:`oms.audit.action_run`."""
         return self.env["oms.audit"].action_run()

@@ -124,6 +124,11 @@ class OmsAuditLine(models.Model):
             ),
             "owned_by_others": self.env._("%s were made over to another owner since.", quantity),
             "external_less": self.env._("Its supplier has less than when it was promised."),
+            "external_stale": self.env._(
+                "%s that a supplier or another holder said to have count no more: nothing was "
+                "heard of them for too long.",
+                quantity,
+            ),
             "kept_wrong": self.env._("The position itself is wrong: repair that, and look again."),
             "order_cancelled": self.env._("Its order is cancelled."),
             "order_delivered": self.env._("Its order line is delivered in full."),

@@ -109,6 +109,34 @@ class TestAuditPromises(AuditCase):
         line = self.find("oversold")
         self.assertEqual(line.cause, "owned_by_others")
 
+    def test_supplier_has_less(self):
+        """What a supplier had is promised, and then he has less, or says nothing any more."""
+        supplier = self.env["oms.site"].create(
+            {
+                "name": "Supplier",
+                "code": "SUP",
+                "kind": "supplier",
+                "partner_id": self.customer.id,
+                "feed_max_age_hours": 24,
+            }
+        )
+        stock = self.env["oms.external.stock"].create(
+            {"product_id": self.apple.id, "site_id": supplier.id, "quantity": 3}
+        )
+        self.env["oms.claim"].create(
+            {"product_id": self.apple.id, "site_id": supplier.id, "quantity": 3}
+        )
+        self.assertClean()
+        stock.quantity = 2
+        line = self.find("oversold")
+        self.assertEqual((line.difference, line.cause), (-1, "external_less"))
+        self.assertNames(line, stock)
+        stock.quantity = 3
+        self.assertClean()
+        self.sql("UPDATE oms_external_stock SET updated_at = '2024-03-04 10:00:00'")
+        line = self.find("oversold")
+        self.assertEqual((line.difference, line.cause), (-3, "external_stale"))
+
     def test_goods_on_their_way_for_one_move(self):
         """What is made to order waits for its own supply and takes nothing from the stock."""
         out = self.near.warehouse_id.out_type_id
