@@ -1,7 +1,7 @@
 from collections import defaultdict
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from . import audit_evidence_sql
 from .audit_finding import Finding
@@ -44,12 +44,14 @@ class OmsAudit(models.Model):
         if not findings:
             return
         broken = self._get_broken_tables()
-        products = self.env["product.product"].browse({f.product_id for f in findings}).exists()
-        sites = self.env["oms.site"].browse({f.site_id for f in findings}).exists()
+        was_off = {
+            table: self._get_trigger_finding(table) for table in set(MEASURE_TABLES.values())
+        }
+        products, sites = self._get_existing(findings)
         rest = []
         for finding in findings:
             table = MEASURE_TABLES[finding.measure]
-            if finding.product_id not in products.ids or finding.site_id not in sites.ids:
+            if finding.product_id not in products or finding.site_id not in sites:
                 finding.explain("deleted", product=finding.product_id, site=finding.site_id)
             elif table in broken:
                 finding.explain("trigger_off", trigger=broken[table], table=table)
@@ -57,11 +59,22 @@ class OmsAudit(models.Model):
                 finding.explain(
                     "trigger_off", trigger=broken["stock_location"], table="stock_location"
                 )
-            elif was_off := self._get_trigger_finding(table):
-                finding.explain("trigger_was_off", [(was_off._name, was_off.id)], table=table)
+            elif was_off[table]:
+                document = (was_off[table]._name, was_off[table].id)
+                finding.explain("trigger_was_off", [document], table=table)
             else:
                 rest.append(finding)
         self._explain_by_transactions(rest)
+
+    @api.model
+    def _get_existing(self, findings):
+        """Return the products and sites of findings that were not deleted.
+
+        :rtype: tuple[set[int], set[int]]
+        """
+        products = self.env["product.product"].browse({f.product_id for f in findings}).exists()
+        sites = self.env["oms.site"].browse({f.site_id for f in findings}).exists()
+        return set(products.ids), set(sites.ids)
 
     def _get_broken_tables(self):
         """Return the tables whose changes are not followed now: by name, the trigger at fault."""

@@ -1,5 +1,3 @@
-from collections import defaultdict
-
 from odoo import fields, models
 from odoo.tools import SQL
 
@@ -126,29 +124,44 @@ class OmsAudit(models.Model):
         return findings
 
     def _check_places(self, condition):
-        """Look for reservations that no transfer has, double ones, and negative stock."""
-        findings = {}
+        """Look for reservations that no transfer has, for double ones and for negative stock."""
         width = len(audit_sql.PLACE)
+        findings = []
+        explained = set()
         for row in self.env.execute_query(audit_sql.reservations(condition)):
             place, (site_id, kept, recorded) = row[:width], row[width:]
-            findings[place] = Finding("reservation", place[0], site_id, "reserved", kept, recorded)
-        negative = defaultdict(list)
+            findings.append(
+                self._prepare_place_finding("reservation", place, site_id, kept, recorded)
+            )
+            explained.add(place)
         for row in self.env.execute_query(audit_sql.broken_stock(condition)):
             place, (site_id, on_hand, reserved, quant_ids) = row[:width], row[width:]
-            documents = [("stock.quant", quant_id) for quant_id in quant_ids[:3]]
             if on_hand < -1e-6:
-                finding = Finding("negative", place[0], site_id, "on_hand", on_hand, 0.0)
-                finding.documents = documents
-                negative[place].append(finding)
-            elif place not in findings:
-                findings[place] = Finding(
-                    "over_reserved", place[0], site_id, "reserved", reserved, on_hand
+                finding = self._prepare_place_finding("negative", place, site_id, on_hand, 0.0)
+            elif place in explained:
+                continue
+            else:
+                finding = self._prepare_place_finding(
+                    "over_reserved", place, site_id, reserved, on_hand
                 )
-                findings[place].documents = documents
-        for place, finding in [
-            *findings.items(),
-            *((place, each) for place, found in negative.items() for each in found),
-        ]:
-            finding.subject = "-".join(str(part or 0) for part in place[1:])
-            finding.values["location"] = place[1]
-        return [*findings.values(), *(each for found in negative.values() for each in found)]
+            finding.documents = [("stock.quant", quant_id) for quant_id in quant_ids[:3]]
+            findings.append(finding)
+        return findings
+
+    def _prepare_place_finding(self, kind, place, site_id, kept, recorded):
+        """Return a finding about goods at one place.
+
+        :param tuple place: ids, as named by :data:`.audit_sql.PLACE`
+        """
+        product_id, location_id, *_rest = place
+        finding = Finding(
+            kind,
+            product_id,
+            site_id,
+            "on_hand" if kind == "negative" else "reserved",
+            kept,
+            recorded,
+            "-".join(str(part or 0) for part in place[1:]),
+        )
+        finding.values["location"] = location_id
+        return finding

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import models
 from odoo.exceptions import UserError
 
@@ -60,6 +62,8 @@ class OmsAuditLine(models.Model):
             "res_model": "stock.move",
             "views": [(self.env.ref("oms.view_audit_move_list").id, "list"), (False, "form")],
             "domain": self._get_competing_domain(),
+            "help": Markup('<p class="o_view_nocontent_smiling_face">%s</p>')
+            % self.env._("No open transfer takes these goods"),
         }
 
     def action_view_competing_orders(self):

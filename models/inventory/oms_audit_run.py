@@ -24,6 +24,9 @@ MOST_FINDINGS = 10_000
 MOST_PENDING = 5000
 #: The scheduled job starts no run so soon after another one.
 PAUSE = timedelta(hours=1)
+#: For how long runs are kept, and how many are forgotten in one go.
+KEPT = timedelta(days=366)
+MOST_RUNS = 100
 #: What an audit tells of a finding by itself, and what changes when it is seen again.
 FIGURES = ("kept", "recorded", "difference")
 
@@ -134,6 +137,19 @@ class OmsAudit(models.Model):
         # Many slices must not fill the memory; and somebody may have stopped the run.
         self.env.invalidate_all()
         return bool(left)
+
+    @api.autovacuum
+    def _gc_runs(self):
+        """Forget runs of long ago, with what was settled of their findings.
+
+        :return: how many runs were forgotten
+        """
+        before = fields.Datetime.now() - KEPT
+        runs = self.search([("started", "<", before), ("state", "!=", "running")], limit=MOST_RUNS)
+        lines = runs.line_ids.filtered(lambda line: line.state in ("repaired", "gone"))
+        lines.filtered(lambda line: line.audit_ids <= runs).unlink()
+        runs.unlink()
+        return len(runs)
 
     def _count_slices(self):
         """Return how many slices are left, at least one for a run that is not at its end."""
@@ -275,8 +291,7 @@ class OmsAudit(models.Model):
     def _prepare_line_vals_list(self, findings, common):
         """Return the values of lines for findings."""
         # What is found may be kept of records that were deleted.
-        products = self.env["product.product"].browse({f.product_id for f in findings}).exists()
-        sites = self.env["oms.site"].browse({f.site_id for f in findings}).exists()
+        products, sites = self._get_existing(findings)
         return [
             {
                 **common,
@@ -285,8 +300,8 @@ class OmsAudit(models.Model):
                 "key": finding.key,
                 "product_key": finding.product_id,
                 "site_key": finding.site_id,
-                "product_id": finding.product_id if finding.product_id in products.ids else False,
-                "site_id": finding.site_id if finding.site_id in sites.ids else False,
+                "product_id": finding.product_id if finding.product_id in products else False,
+                "site_id": finding.site_id if finding.site_id in sites else False,
                 "measure": finding.measure,
                 "cause": finding.cause,
                 "evidence": {

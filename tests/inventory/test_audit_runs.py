@@ -136,6 +136,40 @@ class TestAuditRuns(AuditCase):
         self.assertNotIn(self.apple.name, message.body)
         self.assertClean()
 
+    def test_statements_do_not_grow_with_findings(self):
+        """What is found is matched, explained and written down all together."""
+        counts = []
+        for number in (1, 8):
+            products = self.env["product.product"].union(
+                *(self.make_product(f"Many {number} {each}") for each in range(number))
+            )
+            for product in products:
+                self.stock(product, (self.near, 2))
+                self.make_order((product, 3), oms_channel_id=False)
+                self.damage(4, product, self.far)
+            self.audit(products)
+            for product in products:
+                self.damage(1, product, self.middle)
+            with self.queries() as statements:
+                audit = self.env["oms.audit"]._start_run("user", products)
+            self.assertGreaterEqual(len(audit.line_ids), 2 * number)
+            counts.append(len(statements))
+        self.assertLessEqual(counts[1], counts[0] + 2)
+
+    def test_runs_of_long_ago_are_forgotten(self):
+        """With them goes what was settled; what is open or accepted stays."""
+        self.damage(4)
+        self.damage(4, self.berry)
+        audit = self.audit()
+        settled = audit.line_ids.filtered(lambda line: line.product_id == self.apple)
+        settled.action_repair()
+        left = audit.line_ids - settled
+        audit.started = "2024-03-04 10:00:00"
+        new = self.audit(self.apple)
+        self.env["oms.audit"]._gc_runs()
+        self.assertFalse(audit.exists() or settled.exists())
+        self.assertTrue(left.exists() and new.exists())
+
     # === THE JOB === #
 
     def test_job_in_slices(self):
