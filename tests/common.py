@@ -137,6 +137,31 @@ class OmsCase(TransactionCase):
         """Make a user with these groups (comma-separated external ids) and no other."""
         return new_test_user(cls.env, login=login, groups=groups, **vals)
 
+    @classmethod
+    def make_open_move(cls, product, site, quantity, date=None):
+        """Make an open receipt (above zero) or delivery (below zero) of a site."""
+        warehouse = site.warehouse_id
+        comes = quantity > 0
+        partners = cls.env.ref(f"stock.stock_location_{'suppliers' if comes else 'customers'}")
+        ends = partners, warehouse.lot_stock_id
+        source, target = ends if comes else ends[::-1]
+        places = {"location_id": source.id, "location_dest_id": target.id}
+        picking = cls.env["stock.picking"].create(
+            {
+                "picking_type_id": (warehouse.in_type_id if comes else warehouse.out_type_id).id,
+                **places,
+                "move_ids": [
+                    fields.Command.create(
+                        {"product_id": product.id, "product_uom_qty": abs(quantity), **places}
+                    )
+                ],
+            }
+        )
+        picking.action_confirm()
+        if date:
+            picking.move_ids.date = date
+        return picking.move_ids
+
     # === WHAT PEOPLE DO === #
 
     def hold(self, *requests, origin="cart", minutes=30, **kwargs):

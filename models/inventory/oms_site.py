@@ -40,3 +40,13 @@ class OmsSite(models.Model):
         return self.env["oms.position"]._get_action(
             "oms.action_claim", [("site_id", "in", self.ids)], {"search_default_active": 1}
         )
+
+    def action_view_supply(self):
+        """Open what is to come to the sites.
+
+        :return: a window action
+        :rtype: dict
+        """
+        return self.env["oms.position"]._get_action(
+            "oms.action_supply", [("site_id", "in", self.ids)], {"search_default_moving": 1}
+        )

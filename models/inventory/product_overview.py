@@ -47,12 +47,13 @@ class ProductProduct(models.Model):
         :param int site_id: the site whose ``days`` and ``events`` are told; all when empty
         :param int horizon_days: how many days ahead is looked, from 1 to 180
         :return: ``hint`` (why there is no stock to tell, else empty) and ``parts`` (of a kit);
-            ``unit`` and ``digits``; ``sites``, one entry each with the measures and
-            ``available``; ``total``, what is available over all of them; ``days``, from now on
-            day by day: ``date`` (empty for now), ``projected`` stock at the end of the day,
-            ``promisable`` for it, and what is then ``supply`` and ``demand``; ``events``, the first
-            200 of ``event_count`` open transfers; ``channels`` with what each can sell of a single
-            product and the ``terms`` of it; ``site_id`` and ``horizon_days``
+            ``unit`` and ``digits``; ``sites``, one entry each with the measures, ``available``
+            and what is too old to count, ``stale`` since ``stale_since``; ``total``, what is
+            available over all of them; ``days``, from now on day by day: ``date`` (empty for
+            now), ``projected`` stock at the end of the day, ``promisable`` for it, and what is
+            then ``supply`` and ``demand``; ``events``, the first 200 of ``event_count`` open
+            transfers; ``channels`` with what each can sell of a single product and the ``terms``
+            of it; ``site_id`` and ``horizon_days``
         :rtype: dict
         :raises ValidationError: an unknown site or horizon, or products of several units
         :raises AccessError: the user may not read the products or their stock
@@ -69,7 +70,7 @@ class ProductProduct(models.Model):
         days = self._oms_get_days(now, horizon)
         return {
             **self._oms_prepare_head(site_id, horizon_days),
-            "sites": self._oms_prepare_sites(sites, positions),
+            "sites": self._oms_prepare_sites(sites, positions, self._oms_get_stale(sites)),
             "total": self._oms_round(sum(max(p.available, 0.0) for p in positions)),
             "days": self._oms_prepare_days(days, shown, positions, events),
             **self._oms_prepare_events(days, shown, positions, events),
@@ -130,6 +131,26 @@ class ProductProduct(models.Model):
             number += 1
         return days
 
+    def _oms_get_stale(self, sites):
+        """Return what sites said to have, too long ago to count.
+
+        :return: quantity, and since when it counts no more, in UTC, by site id
+        :rtype: dict[int, tuple[float, datetime.datetime]]
+        """
+        External = self.env["oms.external.stock"]
+        if not External.has_access("read"):
+            return {}
+        said = External.search_fetch(
+            [("product_id", "in", self.ids), ("site_id", "in", sites.ids), ("quantity", ">", 0)],
+            ["site_id", "quantity", "updated_at"],
+        )
+        stale = {}
+        for each in said.filtered("stale"):
+            ended = each.updated_at + timedelta(hours=each.site_id.feed_max_age_hours)
+            quantity, since = stale.get(each.site_id.id, (0.0, ended))
+            stale[each.site_id.id] = quantity + each.quantity, min(since, ended)
+        return stale
+
     # === WHAT IS TOLD === #
 
     def _oms_round(self, quantity):
@@ -189,23 +210,28 @@ class ProductProduct(models.Model):
             *(kit.bom_line_ids.product_id.with_env(self.env) for kit in kits.values())
         )
 
-    def _oms_prepare_sites(self, sites, positions):
+    def _oms_prepare_sites(self, sites, positions, stale):
         by_site = defaultdict(list)
         for position in positions:
             by_site[position.site_id].append(position)
         kinds = dict(sites._fields["kind"]._description_selection(self.env))
-        return [
-            {
-                "id": site.id,
-                "name": site.display_name,
-                "kind": site.kind,
-                "kind_name": kinds[site.kind],
-                "some": any(sums.values()),
-                **sums,
-            }
-            for site in sites
-            for sums in [self._oms_sum(by_site[site.id])]
-        ]
+        rows = []
+        for site in sites:
+            sums = self._oms_sum(by_site[site.id])
+            quantity, since = stale.get(site.id, (0.0, False))
+            rows.append(
+                {
+                    "id": site.id,
+                    "name": site.display_name,
+                    "kind": site.kind,
+                    "kind_name": kinds[site.kind],
+                    **sums,
+                    "stale": self._oms_round(quantity),
+                    "stale_since": fields.Datetime.to_string(since) or False,
+                    "some": any(sums.values()) or quantity > 0,
+                }
+            )
+        return rows
 
     def _oms_sum(self, positions):
         """Return the measures of some positions at one site, summed.

@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import freeze_time, tagged
 
@@ -16,9 +16,21 @@ def day(number):
     return NOW + timedelta(days=number)
 
 
+class OverviewCase(OmsCase):
+    """Reads what the page of a product shows."""
+
+    def overview(self, product=None, user=None, **kwargs):
+        product = product or self.apple
+        return (product.with_user(user) if user else product).get_stock_overview(**kwargs)
+
+    def row(self, overview, site):
+        [row] = [row for row in overview["sites"] if row["id"] == site.id]
+        return row
+
+
 @tagged("post_install", "-at_install")
 @freeze_time(NOW)
-class TestOverview(OmsCase):
+class TestOverview(OverviewCase):
     """What the page of a product shows of its stock."""
 
     @classmethod
@@ -28,43 +40,8 @@ class TestOverview(OmsCase):
 
     # === BUILDERS === #
 
-    def move(self, site, product, quantity, date, **vals):
-        """Make an open receipt (above zero) or delivery (below zero) of a site."""
-        warehouse = site.warehouse_id
-        kind = warehouse.in_type_id if quantity > 0 else warehouse.out_type_id
-        outside = self.env.ref(
-            "stock.stock_location_suppliers" if quantity > 0 else "stock.stock_location_customers"
-        )
-        ends = [outside, warehouse.lot_stock_id]
-        source, target = ends if quantity > 0 else reversed(ends)
-        places = {"location_id": source.id, "location_dest_id": target.id}
-        picking = self.env["stock.picking"].create(
-            {
-                "picking_type_id": kind.id,
-                **places,
-                "move_ids": [
-                    Command.create(
-                        {
-                            "product_id": product.id,
-                            "product_uom_qty": abs(quantity),
-                            **places,
-                            **vals,
-                        }
-                    )
-                ],
-            }
-        )
-        picking.action_confirm()
-        picking.move_ids.date = date
-        return picking.move_ids
-
-    def overview(self, product=None, user=None, **kwargs):
-        product = product or self.apple
-        return (product.with_user(user) if user else product).get_stock_overview(**kwargs)
-
-    def row(self, overview, site):
-        [row] = [row for row in overview["sites"] if row["id"] == site.id]
-        return row
+    def move(self, site, product, quantity, date):
+        return self.make_open_move(product, site, quantity, date)
 
     def days(self, overview, name):
         """Return the days on which a number is not what it was the day before, or not zero."""
@@ -386,6 +363,32 @@ class TestOverview(OmsCase):
 
 
 @tagged("post_install", "-at_install")
+class TestExternalOverview(OverviewCase):
+    """What others have is told with how old it is, by the clock of the database."""
+
+    def test_external_stock(self):
+        """What a supplier said counts as long as it is fresh, and is told when it is not."""
+        supplier = self.make_partner("Supplier")._oms_ensure_supplier_site(self.company)
+        self.env["oms.external.stock"].create(
+            {"product_id": self.apple.id, "site_id": supplier.id, "quantity": 7}
+        )
+        row = self.row(self.overview(), supplier)
+        self.assertEqual((row["external"], row["available"], row["stale"]), (7, 7, 0))
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE oms_external_stock SET updated_at = updated_at - interval '30 hours' "
+            "WHERE product_id = %s RETURNING updated_at + interval '24 hours'",
+            [self.apple.id],
+        )
+        [since] = self.env.cr.fetchone()
+        self.env.invalidate_all()
+        row = self.row(self.overview(), supplier)
+        self.assertEqual((row["external"], row["available"], row["stale"]), (0, 0, 7))
+        self.assertEqual(row["stale_since"], fields.Datetime.to_string(since))
+        self.assertTrue(row["some"])
+
+
+@tagged("post_install", "-at_install")
 class TestButtons(OmsCase):
     """The buttons that lead to the stock of a product, a site or an order."""
 
@@ -433,6 +436,9 @@ class TestButtons(OmsCase):
         action = self.near.action_view_claims()
         self.assertEqual(self.search(action), claims[:2])
         self.assertEqual(self.search(self.near.action_view_positions()).product_id, self.apple)
+        self.make_open_move(self.apple, self.near, 4)
+        self.env.flush_all()
+        self.assertEqual(self.search(self.near.action_view_supply()).quantity, 4)
 
     def test_order(self):
         self.stock(self.apple, (self.near, 5), (self.far, 2))

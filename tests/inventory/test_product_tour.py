@@ -14,26 +14,8 @@ class TestProductTour(TourCase):
         self.make_user("tour-stock", "stock.group_stock_user")
         self.stock(self.apple, (self.near, 30), (self.far, 12))
         self.make_order((self.apple, 4))
-        warehouse = self.far.warehouse_id
-        receipt = self.env["stock.picking"].create(
-            {
-                "picking_type_id": warehouse.in_type_id.id,
-                "location_id": self.env.ref("stock.stock_location_suppliers").id,
-                "location_dest_id": warehouse.lot_stock_id.id,
-                "move_ids": [
-                    fields.Command.create(
-                        {
-                            "product_id": self.apple.id,
-                            "product_uom_qty": 7,
-                            "location_id": self.env.ref("stock.stock_location_suppliers").id,
-                            "location_dest_id": warehouse.lot_stock_id.id,
-                        }
-                    )
-                ],
-            }
-        )
-        receipt.action_confirm()
-        receipt.move_ids.date = fields.Datetime.now() + timedelta(days=5)
+        in_five_days = fields.Datetime.now() + timedelta(days=5)
+        self.make_open_move(self.apple, self.far, 7, in_five_days)
         template = self.apple.product_tmpl_id
         self.start_tour_surely(
             f"/odoo/m-product.template/{template.id}", "oms_product_stock", login="tour-stock"

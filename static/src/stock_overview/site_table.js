@@ -1,4 +1,5 @@
 import { Component, useState } from "@odoo/owl";
+import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 
 const KIND_ICONS = {
@@ -73,6 +74,10 @@ export class SiteTable extends Component {
                 ),
             ])
         );
+    }
+
+    moment(value) {
+        return formatDateTime(deserializeDateTime(value), { showSeconds: false });
     }
 
     icon(kind) {
