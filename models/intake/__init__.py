@@ -11,4 +11,5 @@ from . import oms_import_customer
 from . import oms_import_order
 from . import oms_import_replay
 from . import oms_import_demo
+from . import oms_import_demo_stock
 from . import sale_order

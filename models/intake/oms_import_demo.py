@@ -54,6 +54,7 @@ class OmsImportDemo(models.AbstractModel):
             options = {"confirm_orders": True, "confirm_batch": 1, "order_limit": order_limit}
             replay._run("orders", (ORDERS_FILE, self._date_orders()), options, report)
             self._ship(channels)
+            self._surround_stock()
             report.commit()
         return replay._summarize(
             channels, report.errors, lambda decision, _parcels: decision.cost + decision.penalty

@@ -22,10 +22,7 @@ class OmsPosition(models.Model):
         :return: a window action
         :rtype: dict
         """
-        return self._get_action(
-            "oms.action_external_stock",
-            [("product_id", "in", self.product_id.ids), ("site_id", "in", self.site_id.ids)],
-        )
+        return self._get_external_action(self.product_id, self.site_id)
 
     def action_view_moves(self):
         """Open the open moves that leave or reach the sites.
@@ -68,6 +65,13 @@ class OmsPosition(models.Model):
             "name": self.env._("Stock Records"),
             "views": [(stock_list.id, "list"), (False, "form")],
         }
+
+    @api.model
+    def _get_external_action(self, products, sites):
+        return self._get_action(
+            "oms.action_external_stock",
+            [("product_id", "in", products.ids), ("site_id", "in", sites.ids)],
+        )
 
     @api.model
     def _get_moves_action(self, products, sites):

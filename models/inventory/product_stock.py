@@ -41,7 +41,8 @@ class ProductProduct(models.Model):
         """Open the stock of the products by site, or what lies behind it at one site.
 
         :param int site_id: this site alone
-        :param str what: ``positions``, or the ``quants``, ``moves`` or ``claims`` of the site
+        :param str what: ``positions``, or the ``quants``, ``external`` stock, ``moves`` or
+            ``claims`` of the site
         :return: a window action
         :rtype: dict
         """
@@ -49,6 +50,7 @@ class ProductProduct(models.Model):
         sites = self.env["oms.site"].browse(site_id or [])
         behind = {
             "quants": Position._get_quants_action,
+            "external": Position._get_external_action,
             "moves": Position._get_moves_action,
             "claims": Position._get_claims_action,
         }

@@ -56,9 +56,24 @@ class TestDemo(IntakeCase):
         self.assertEqual(set(orders.mapped("state")), {"sale"})
         decisions = self.env["oms.decision"].search([("order_id", "in", orders.ids)])
         self.assertEqual(decisions.currency_id, self.env.company.currency_id)
+        self.assertStockIsSurrounded(jobs.company_id)
         before = self.count_everything()
         Job._load_demo_data()
         self.assertEqual(self.count_everything(), before)
         clerk = self.env["res.users"].search([("login", "=", "clerk")])
         sites = self.env["oms.site"].with_user(clerk).search([])
         self.assertEqual(sites.mapped("code"), ["PARIS"])
+
+    def assertStockIsSurrounded(self, company):
+        """Check that the screens of stock have something of everything to show."""
+        here = [("company_id", "=", company.id)]
+        suppliers = self.env["res.partner"].search([("ref", "in", ("CERA", "FOND"))])
+        supply = self.env["oms.supply"].search([("partner_id", "in", suppliers.ids)])
+        moves = supply.filtered("move_id")
+        self.assertEqual(set(moves.mapped("overdue")), {False, True})
+        said = self.env["oms.external.stock"].search([("site_id.partner_id", "in", suppliers.ids)])
+        self.assertEqual(set(said.mapped("stale")), {False, True})
+        shares = self.env["oms.allocation"].search(here)
+        self.assertEqual(set(shares.mapped("kind")), {"protected", "fixed", "capped", "percent"})
+        claim = self.env["oms.claim"].search([("origin", "=", "reservation"), *here])
+        self.assertEqual((claim.site_id.code, claim.state), ("PARIS", "active"))

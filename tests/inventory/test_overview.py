@@ -374,6 +374,9 @@ class TestExternalOverview(OverviewCase):
         )
         row = self.row(self.overview(), supplier)
         self.assertEqual((row["external"], row["available"], row["stale"]), (7, 7, 0))
+        behind = self.apple.action_view_oms_stock(supplier.id, "external")
+        said = self.env[behind["res_model"]].search(behind["domain"])
+        self.assertEqual((said._name, said.quantity), ("oms.external.stock", 7))
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE oms_external_stock SET updated_at = updated_at - interval '30 hours' "

@@ -1,6 +1,10 @@
 import { Component, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
-import { deserializeDateTime, formatDate, formatDateTime } from "@web/core/l10n/dates";
+import {
+    deserializeDateTime,
+    toLocaleDateString,
+    toLocaleDateTimeString,
+} from "@web/core/l10n/dates";
 
 const FEW = 8;
 
@@ -41,11 +45,11 @@ export class StockEvents extends Component {
     }
 
     moment(value) {
-        return formatDateTime(deserializeDateTime(value), { showSeconds: false });
+        return toLocaleDateTimeString(deserializeDateTime(value));
     }
 
     day(value) {
-        return formatDate(deserializeDateTime(value));
+        return toLocaleDateString(deserializeDateTime(value));
     }
 
     isLate({ covered, due }) {
