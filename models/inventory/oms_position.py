@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from odoo.tools.sql import table_exists
 
 from ..transaction import reading_committed, retrying
-from . import external_sql, gate_sql, ledger_sql, position_sql
+from . import external_sql, gate_sql, ledger_sql, position_sql, safety_sql
 
 _logger = logging.getLogger(__name__)
 
@@ -127,6 +127,7 @@ class OmsPosition(models.Model):
             *map(ledger_sql.triggers, position_sql.FACTS),
             ledger_sql.location_trigger(),
             ledger_sql.compact(),
+            safety_sql.functions(),
             gate_sql.functions(),
             external_sql.trigger(),
         ]
@@ -137,6 +138,7 @@ class OmsPosition(models.Model):
         self.env.cr.execute(external_sql.removal())
         self.env.cr.execute(gate_sql.removal())
         self.env.cr.execute(ledger_sql.removal())
+        self.env.cr.execute(safety_sql.removal())
 
     @api.model
     def _get_view_sql(self):
