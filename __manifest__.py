@@ -36,6 +36,7 @@
         "views/orchestration_decision_views.xml",
         "views/inventory_position_views.xml",
         "views/inventory_claim_views.xml",
+        "views/inventory_safety_stock_views.xml",
         "views/product_views.xml",
         "views/inventory_allocation_views.xml",
         "views/inventory_channel_group_views.xml",

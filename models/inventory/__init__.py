@@ -12,8 +12,8 @@ from . import oms_external_feed
 from . import oms_position
 from . import oms_position_action
 from . import oms_position_read
-from . import oms_position_search
 from . import oms_safety_stock
+from . import oms_position_search
 from . import oms_site
 from . import oms_site_feed
 from . import oms_supply

@@ -15,9 +15,11 @@ a guard is then the truth. They raise
 with the particulars as JSON in the detail of the error.
 """
 
+from collections.abc import Callable
+
 from odoo.tools import SQL
 
-from . import ledger_sql, position_sql
+from . import ledger_sql, position_sql, safety_sql
 
 #: How long a hold waits for others. Longer waits only somebody who stands in the own way.
 LOCK_TIMEOUT = SQL("'5s'")
@@ -95,7 +97,11 @@ def _hold() -> SQL:
             IF fold THEN
                 %(fold)s;
             END IF;
-            %(find_shortage)s INTO fault;
+            IF %(any_rule)s THEN
+                %(find_protected)s INTO fault;
+            ELSE
+                %(find_shortage)s INTO fault;
+            END IF;
             IF FOUND THEN
                 RAISE EXCEPTION 'too little is available' USING ERRCODE = 'OM001',
                     DETAIL = row_to_json(fault)::text;
@@ -116,6 +122,8 @@ def _hold() -> SQL:
         now=_NOW,
         end_others=_end_others(),
         fold=_fold(),
+        any_rule=safety_sql.ANY_RULE,
+        find_protected=_find_shortage(safety_sql.apply),
         find_shortage=_find_shortage(),
         claim=_claim(),
     )
@@ -156,7 +164,12 @@ def _end_others() -> SQL:
     )
 
 
-def _find_shortage() -> SQL:
+def _find_shortage(protect: Callable[[SQL, SQL, SQL], SQL] | None = None) -> SQL:
+    positions = position_sql.read(
+        SQL("product_id = ANY(asked_products) AND site_id = ANY(asked_sites)"), SQL("present")
+    )
+    if protect:
+        positions = protect(positions, position_sql.read_columns(), SQL("present::date"))
     return SQL(
         """
         SELECT asked.product_id, asked.site_id, position.available, asked.quantity AS asked
@@ -174,9 +187,7 @@ def _find_shortage() -> SQL:
          LIMIT 1
         """,
         asked=_ASKED,
-        positions=position_sql.read(
-            SQL("product_id = ANY(asked_products) AND site_id = ANY(asked_sites)"), SQL("present")
-        ),
+        positions=positions,
     )
 
 

@@ -82,7 +82,7 @@ class OmsClaim(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Take the guard of the positions, claim, and make sure that it was there.
+        """Take the guard of the positions, make sure that it is there, and claim.
 
         :raises UserError: not so much is available
         """
@@ -96,8 +96,8 @@ class OmsClaim(models.Model):
         Position = self.env["oms.position"]
         guards = self._get_guards({product_id for product_id, _site_id in claimed})
         Position._touch([*claimed, *guards])
+        Position._check_available(claimed)
         claims = super().create(vals_list)
-        Position._check_not_oversold(claimed)
         if guards:
             self._check_shares(claims)
         return claims

@@ -27,7 +27,7 @@ COMPACT_BATCH = 2_000
 class Position(NamedTuple):
     """What is read of one product at one site, in the unit of the product.
 
-    ``available`` follows from the others: on hand and external, less demand, less claims.
+    ``available`` follows from the others: on hand and external, less demand, claims and safety.
     """
 
     product_id: int
@@ -38,6 +38,7 @@ class Position(NamedTuple):
     incoming: float
     claimed: float
     external: float
+    safety: float
     available: float
 
 
@@ -85,11 +86,16 @@ class OmsPosition(models.Model):
         readonly=True,
         help="What a supplier or another holder of goods said to have, not too long ago.",
     )
+    safety = fields.Float(
+        digits="Product Unit",
+        readonly=True,
+        help="What safety stock rules hold back of it today.",
+    )
     available = fields.Float(
         string="Available to Promise",
         digits="Product Unit",
         readonly=True,
-        help="On hand and external, less open demand, less claims.",
+        help="On hand and external, less open demand, less claims, less safety stock.",
     )
 
     # === SCHEMA === #
@@ -127,7 +133,7 @@ class OmsPosition(models.Model):
             *map(ledger_sql.triggers, position_sql.FACTS),
             ledger_sql.location_trigger(),
             ledger_sql.compact(),
-            safety_sql.functions(),
+            safety_sql.function(),
             gate_sql.functions(),
             external_sql.trigger(),
         ]
@@ -137,8 +143,8 @@ class OmsPosition(models.Model):
         """Take triggers, functions and tables away with the addon."""
         self.env.cr.execute(external_sql.removal())
         self.env.cr.execute(gate_sql.removal())
-        self.env.cr.execute(ledger_sql.removal())
         self.env.cr.execute(safety_sql.removal())
+        self.env.cr.execute(ledger_sql.removal())
 
     @api.model
     def _get_view_sql(self):
@@ -173,7 +179,9 @@ class OmsPosition(models.Model):
         return SQL(
             "SELECT %s FROM (%s) AS position",
             SQL(", ").join(map(SQL.identifier, Position._fields)),
-            position_sql.read(condition, now),
+            self.env["oms.safety.stock"]._apply(
+                position_sql.read(condition, now), SQL("(%s)::date", now)
+            ),
         )
 
     @api.model
@@ -246,22 +254,24 @@ class OmsPosition(models.Model):
         )
 
     @api.model
-    def _check_not_oversold(self, claimed):
-        """Make sure that what was just claimed was there.
+    def _check_available(self, asked):
+        """Make sure that what is about to be claimed is there, once its guards are taken.
 
-        :param dict claimed: quantity by (product id, site id) of tracked goods
-        :raises UserError: it was not, with what is left
+        :param dict asked: quantity by (product id, site id) of tracked goods
+        :raises UserError: it is not, with what is left
         """
-        if not claimed:
+        if not asked:
             return
-        products = {product_id for product_id, _site_id in claimed}
-        sites = {site_id for _product_id, site_id in claimed}
-        for position in self._get_positions(sites, products):
-            key = position.product_id, position.site_id
-            asked = claimed.get(key)
-            if asked is not None and position.available < -1e-6:
-                left = position.available + asked
-                raise UserError(self._get_shortage_sentence(*key, left, asked))
+        products = {product_id for product_id, _site_id in asked}
+        sites = {site_id for _product_id, site_id in asked}
+        available = {
+            (position.product_id, position.site_id): position.available
+            for position in self._get_positions(sites, products)
+        }
+        for key, quantity in asked.items():
+            left = available.get(key, 0.0)
+            if left < quantity - 1e-6:
+                raise UserError(self._get_shortage_sentence(*key, left, quantity))
 
     @api.model
     def _get_shortage_sentence(self, product_id, site_id, available, asked):

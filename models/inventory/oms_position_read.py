@@ -16,7 +16,7 @@ MOST_HORIZON_DAYS = 180
 #: From how much later than now supply counts that should have come by now.
 LATE_SUPPLY = timedelta(days=1)
 #: What is told of a site in detail besides what is available.
-DETAILS = ("on_hand", "reserved", "demand", "claimed", "incoming", "external")
+DETAILS = ("on_hand", "reserved", "demand", "claimed", "incoming", "external", "safety")
 
 
 class Question(NamedTuple):
@@ -260,7 +260,7 @@ class OmsPosition(models.Model):
         def moment(value):
             return SQL("%s::timestamp", value)
 
-        return availability_sql.at(
+        positions = availability_sql.at(
             question.products.ids,
             question.sites.ids,
             moment=moment(now),
@@ -269,6 +269,8 @@ class OmsPosition(models.Model):
             late=moment(now + LATE_SUPPLY),
             before=moment(question.before) if question.before else None,
         )
+        day = SQL("%s::date", question.at)
+        return self.env["oms.safety.stock"]._apply(positions, day)
 
     @api.model
     def _get_promisable(self, products, sites, at, horizon_days=HORIZON_DAYS, before=None):

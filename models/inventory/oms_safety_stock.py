@@ -2,12 +2,9 @@ import math
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL, float_round
+from odoo.tools import float_round
 
 from . import position_sql, safety_sql
-
-#: By the database's clock: the gate and all who read agree on the day.
-TODAY = SQL("timezone('UTC', statement_timestamp())::date")
 
 OPERATOR_SELECTION = [
     ("subtract", "Keep back the quantity"),
@@ -109,9 +106,7 @@ class OmsSafetyStock(models.Model):
         "CHECK (date_from <= date_to)",
         "A safety stock rule ends on the day on which it begins, or later.",
     )
-    _scope_idx = models.Index(
-        "(COALESCE(product_id, -categ_id, 0), COALESCE(site_id, -network_id, 0)) WHERE active"
-    )
+    _active_idx = models.Index("(id) WHERE active")
 
     # === COMPUTE METHODS === #
 
@@ -190,21 +185,19 @@ class OmsSafetyStock(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _apply(self, positions, product_ids, site_ids, day=TODAY):
+    def _apply(self, positions, day):
         """Return the select of positions less what the rules of a day hold back of them.
 
-        :param SQL positions: a select that begins with ``product_id``, ``site_id``, ``available``
-        :param product_ids: ids of all products that can be in it
-        :param site_ids: ids of all sites that can be in it
-        :param SQL day: the date for which rules are looked up, today unless told otherwise
-        :return: a select, see :func:`.safety_sql.apply`
+        :param SQL positions: a select with the columns of :func:`.position_sql.read`
+        :param SQL day: a date
+        :return: a select of the same columns and ``safety``
         :rtype: SQL
         """
+        columns = position_sql.read_columns()
         if not self._is_any():
-            return safety_sql.skip(positions)
+            return safety_sql.skip(positions, columns)
         self._flush_rules()
-        products, sites = position_sql.ids(product_ids), position_sql.ids(site_ids)
-        return safety_sql.apply(positions, day, products, sites)
+        return safety_sql.apply(positions, columns, day)
 
     @api.model
     def _flush_rules(self):

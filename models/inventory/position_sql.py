@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from odoo.tools import SQL
 
-from . import external_sql
+from . import external_sql, safety_sql
 
 MEASURES = ("on_hand", "reserved", "demand", "incoming", "claimed")
 
@@ -211,8 +211,13 @@ def view(moment: SQL) -> SQL:
     ]
     return SQL(
         """
-        SELECT facts.*, %(external)s AS external,
-               on_hand + %(external)s - demand - claimed AS available
+        SELECT position.*, unprotected - safety AS available
+          FROM (
+        SELECT counted.*, CASE WHEN (SELECT %(any_rule)s)
+               THEN oms_safety(product_id, site_id, unprotected, moment::date) ELSE 0 END AS safety
+          FROM (
+        SELECT facts.*, %(external)s AS external, %(moment)s AS moment,
+               on_hand + %(external)s - demand - claimed AS unprotected
           FROM (
                 SELECT keyed.id, keyed.product_id, keyed.site_id, %(added)s
                   FROM (
@@ -242,7 +247,11 @@ def view(moment: SQL) -> SQL:
             ON (stock.product_id, stock.site_id) = (facts.product_id, facts.site_id)
      LEFT JOIN oms_site site ON site.id = stock.site_id
          WHERE facts.site_id > 0
+               ) AS counted
+               ) AS position
         """,
+        any_rule=safety_sql.ANY_RULE,
+        moment=moment,
         sums=sums(),
         columns=_COLUMNS,
         zeros=SQL(", ").join(SQL("0::float8") for _name in MEASURES),
@@ -267,6 +276,11 @@ def differences(condition: SQL | None = None) -> SQL:
             SQL("SELECT product_id, site_id, %s FROM (%s) AS kept", negated, kept(condition)),
         ]
     )
+
+
+def read_columns() -> SQL:
+    """Return the columns of :func:`read` but for ``available``."""
+    return SQL("product_id, site_id, %s, external", _COLUMNS)
 
 
 def columns() -> SQL:
