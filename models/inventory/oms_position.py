@@ -274,6 +274,22 @@ class OmsPosition(models.Model):
                 raise UserError(self._get_shortage_sentence(*key, left, quantity))
 
     @api.model
+    def _check_not_oversold(self, taken):
+        """Make sure that what transfers were just made for was there.
+
+        :param dict taken: quantity by (product id, site id) of tracked goods
+        :raises UserError: it was not, with what was left
+        """
+        products = {product_id for product_id, _site_id in taken}
+        sites = {site_id for _product_id, site_id in taken}
+        for position in self._get_positions(sites, products):
+            key = position.product_id, position.site_id
+            # What is held back is there: a transfer that Odoo made larger may take it.
+            left = position.available + position.safety
+            if key in taken and left < -1e-6:
+                raise UserError(self._get_shortage_sentence(*key, left + taken[key], taken[key]))
+
+    @api.model
     def _get_shortage_sentence(self, product_id, site_id, available, asked):
         """Say that too little of a product is available at a site, and what is left."""
         # sudo: who asks for goods may read the names of what was asked for

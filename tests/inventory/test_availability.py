@@ -169,6 +169,8 @@ class TestAvailability(OmsCase):
         self.assertEqual(self.sites._get_available(self.apple), {key: 5})
 
     def test_one_query_whatever_the_number_of_sites_and_products(self):
+        # Asked once for all: a process remembers whether there are safety stock rules.
+        self.env["oms.safety.stock"]._is_any()
         self.stock(self.apple, (self.near, 1), (self.far, 1))
         products = self.apple + self.berry
         sites = self.env["oms.site"].search([])
