@@ -43,6 +43,7 @@
         "views/inventory_external_stock_views.xml",
         "views/inventory_supply_views.xml",
         "views/inventory_audit_views.xml",
+        "views/inventory_sellable_views.xml",
         "views/fulfillment_views.xml",
         "views/sale_order_views.xml",
         "views/workflow_views.xml",

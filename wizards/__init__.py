@@ -1,1 +1,2 @@
 from . import oms_import_wizard
+from . import oms_sellable

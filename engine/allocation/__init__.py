@@ -1,6 +1,6 @@
 """Channel shares: how much of a product's stock each channel may sell."""
 
-from .sale import Refusal, Sellable, refused, sellable
+from .sale import Refusal, Sellable, most_at_each, refused, sellable
 from .settlement import Settlement, Standing, settle
 from .shares import CAPPED, FIXED, PERCENT, PROTECTED, Allocation, Share
 
@@ -15,6 +15,7 @@ __all__ = [
     "Settlement",
     "Share",
     "Standing",
+    "most_at_each",
     "refused",
     "sellable",
     "settle",

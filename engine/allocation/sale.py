@@ -85,6 +85,30 @@ def sellable(
     )
 
 
+def most_at_each(
+    settlement: Settlement, channel: Hashable | None, sites: Sequence[int]
+) -> dict[int, float]:
+    """What a channel may take at each site, if it takes nothing at the others.
+
+    Together that may be too much: see :func:`refused`.
+
+    :param sites: from which the channel sells; those with nothing are left out of the answer.
+    """
+    sale = _Sale(settlement, channel)
+    stock, bits = settlement.allocation.stock, settlement.bits
+    highest: dict[Area, float] = {}
+    for site in sites:
+        if site in stock:
+            highest[bits[site]] = max(highest.get(bits[site], 0.0), stock[site])
+    # Sites in the same areas are bound by the same rules.
+    most = {
+        bit: tidy(there - max(0.0, sale.excess({bit: there}, sale.rules)))
+        for bit, there in highest.items()
+    }
+    found = {site: min(stock[site], most[bits[site]]) for site in sites if site in stock}
+    return {site: quantity for site, quantity in found.items() if quantity > NOISE}
+
+
 def refused(
     settlement: Settlement, channel: Hashable | None, asked: Mapping[int, float]
 ) -> Refusal | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ...engine.allocation import Allocation, refused, sellable, settle
+from ...engine.allocation import Allocation, most_at_each, refused, sellable, settle
 
 
 def channel_key(channel):
@@ -26,9 +26,9 @@ class Book:
         self._allocations = dict(allocations)
         self._settlements = {}
 
-    def governs(self, channel, product_id):
-        """Tell whether any share says something about a product sold on a channel."""
-        return (channel.company_id.id, product_id) in self._allocations
+    def governs(self, company_id, product_id):
+        """Tell whether any share of a company says something about a product."""
+        return (company_id, product_id) in self._allocations
 
     def get_settlement(self, company_id, product_id):
         """Return what the shares of a product come to."""
@@ -39,7 +39,7 @@ class Book:
 
     def get_standing(self, share, product_id):
         """Return what an ``oms.allocation`` comes to of a product, None if it is not in effect."""
-        if (share.company_id.id, product_id) not in self._allocations:
+        if not self.governs(share.company_id.id, product_id):
             return None
         standings = self.get_settlement(share.company_id.id, product_id).standings
         return next((each for each in standings if each.share.key == share.id), None)
@@ -51,6 +51,14 @@ class Book:
         """
         settlement = self.get_settlement(channel.company_id.id, product_id)
         return sellable(settlement, channel_key(channel), site_ids)
+
+    def get_most_at_each(self, channel, product_id, site_ids):
+        """Return what a channel may take of a governed product at each site alone.
+
+        :rtype: dict[int, float]
+        """
+        settlement = self.get_settlement(channel.company_id.id, product_id)
+        return most_at_each(settlement, channel_key(channel), site_ids)
 
     def get_refusal(self, company_id, product_id, channel, asked):
         """Return why a channel may not take quantities by site, or None if it may.

@@ -5,23 +5,40 @@ from odoo.tools import SQL
 _NOW = SQL("timezone('UTC', statement_timestamp())")
 
 
-def governing(products: list[int], companies: list[int]) -> SQL:
+def maybe_governed(products: list[int]) -> SQL:
+    """Return the select of whether there is any share that could be of some products.
+
+    :param products: ids
+    """
+    return SQL(
+        """
+        SELECT EXISTS (
+            SELECT FROM oms_allocation
+             WHERE active AND since <= %(now)s AND (until IS NULL OR until > %(now)s)
+               AND (product_id IS NULL OR product_id = ANY(%(products)s)))
+        """,
+        now=_NOW,
+        products=products,
+    )
+
+
+def governing(products: list[int]) -> SQL:
     """Return the select of the shares in effect of some products.
 
     A share without effect is left out: archived, over, not begun, of an archived holder or for an
     archived site or network.
 
     :param products: ids
-    :param companies: ids
-    :return: select of (product_id, share_id, specificity): a share of the product is closer than
-        one of its category, that closer than one of a category above, that than one of everything
+    :return: select of (product_id, share_id, specificity, company_id): a share of the product is
+        closer than one of its category, that than one of a category above, that than one of all
     """
     return SQL(
         """
         SELECT product.id AS product_id, share.id AS share_id,
                CASE WHEN share.product_id IS NOT NULL THEN 1000
                     WHEN share.categ_id IS NULL THEN 0
-                    ELSE cardinality(string_to_array(meant.parent_path, '/')) END AS specificity
+                    ELSE cardinality(string_to_array(meant.parent_path, '/')) END AS specificity,
+               share.company_id
           FROM product_product product
           JOIN product_template template
             ON template.id = product.product_tmpl_id AND template.is_storable
@@ -35,14 +52,13 @@ def governing(products: list[int], companies: list[int]) -> SQL:
      LEFT JOIN oms_channel_group band ON band.id = share.group_id
      LEFT JOIN oms_site site ON site.id = share.site_id
      LEFT JOIN oms_network network ON network.id = share.network_id
-         WHERE product.id = ANY(%(products)s) AND share.company_id = ANY(%(companies)s)
+         WHERE product.id = ANY(%(products)s)
            AND (meant.id IS NULL OR starts_with(categ.parent_path, meant.parent_path))
            AND COALESCE(channel.active, band.active)
            AND COALESCE(site.active, network.active, TRUE)
         """,
         now=_NOW,
         products=products,
-        companies=companies,
     )
 
 

@@ -132,14 +132,32 @@ class OmsAllocation(models.Model):
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for share in self:
-            share.display_name = self.env._(
+            holder = share._get_holder()
+            share.display_name = bool(holder) and self.env._(
                 "%(holder)s: %(kind)s %(amount)s of %(what)s, %(where)s",
-                holder=share._get_holder().display_name or "",
+                holder=holder.display_name,
                 kind=kinds.get(share.kind, ""),
                 amount=f"{share.amount:g}{'%' if share.kind == PERCENT else ''}",
                 what=(share.product_id or share.categ_id).display_name or self.env._("all goods"),
                 where=share._get_place(),
             )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        shares = super().create(vals_list)
+        shares._wake_waiting_orders()
+        return shares
+
+    def write(self, vals):
+        res = super().write(vals)
+        self._wake_waiting_orders()
+        return res
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_wake_waiting_orders(self):
+        self._wake_waiting_orders()
 
     # === CONSTRAINTS === #
 
@@ -280,3 +298,12 @@ class OmsAllocation(models.Model):
         """Return the group in which the holder shares with others."""
         self.ensure_one()
         return self.channel_id.group_id or self.group_id.parent_id
+
+    def _wake_waiting_orders(self):
+        """Have the scheduled job look at once whether orders wait for goods of these shares."""
+        products = self.product_id
+        if not all(share.product_id for share in self):
+            # sudo: who gives shares need not see the orders that wait
+            waiting = self.env["sale.order.line"].sudo().search([("oms_qty_open", ">", 0)], limit=1)
+            products |= waiting.product_id
+        products._oms_wake_waiting_orders()

@@ -14,8 +14,7 @@ READ_FIELDS = {
     "oms.network": ["active"],
     "oms.site": ["active"],
     "product.category": ["parent_path"],
-    "product.template": ["categ_id", "is_storable", "uom_id"],
-    "sale.order": ["date_order"],
+    "product.template": ["categ_id", "is_storable"],
 }
 #: Priority of shares that are to be served after all others.
 LAST = 2**31
@@ -27,16 +26,26 @@ class OmsAllocation(models.Model):
     _inherit = "oms.allocation"
 
     @api.model
-    def _get_governing(self, product_ids, company_ids):
-        """Return the shares in effect of some products, in one query.
+    def _get_governing(self, product_ids, company_ids=None):
+        """Return the shares in effect of some products.
 
+        Where there is none, as for most products of most companies, one cheap query tells.
+
+        :param company_ids: whose shares; those of all companies when None
         :return: (product id, share id, specificity)
         :rtype: list[tuple[int, int, int]]
         """
         for name, fnames in READ_FIELDS.items():
             self.env[name].flush_model(fnames)
-        query = allocation_sql.governing(list(product_ids), list(company_ids))
-        return self.env.execute_query(query)
+        [[maybe]] = self.env.execute_query(allocation_sql.maybe_governed(list(product_ids)))
+        if not maybe:
+            return []
+        query = allocation_sql.governing(list(product_ids))
+        return [
+            (product_id, share_id, specificity)
+            for product_id, share_id, specificity, company_id in self.env.execute_query(query)
+            if company_ids is None or company_id in company_ids
+        ]
 
     @api.model
     def _open_book(self, products, companies, claims=(), last=(), get_available=None):
@@ -132,6 +141,8 @@ class OmsAllocation(models.Model):
             moment or later, quantity) by product id
         :rtype: dict[int, list[tuple]]
         """
+        self.env["oms.position"]._flush_facts()
+        self.env["sale.order"].flush_model(["date_order"])
         moments = sorted(set(shares.mapped("since")))
         query = allocation_sql.sold(product_ids, moments, claims.ids)
         sold = defaultdict(list)

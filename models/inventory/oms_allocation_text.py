@@ -82,8 +82,7 @@ class OmsAllocation(models.Model):
                 "that of %(limit)s.",
                 **values,
             )
-        sites = self.env["oms.site"].browse(refusal.sites).sorted()
-        names = sites.mapped("name")
+        names = sorted(self.env["oms.site"].browse(refusal.sites).mapped("name"))
         if len(names) > MOST_NAMES:
             names[MOST_NAMES:] = [self.env._("and more")]
         return self.env._(

@@ -52,7 +52,9 @@ class OmsChannel(models.Model):
         book = self.env["oms.allocation"]._open_book(
             products, channel.company_id, get_available=get_available
         )
-        governed = [product.id for product in products if book.governs(channel, product.id)]
+        governed = [
+            product.id for product in products if book.governs(channel.company_id.id, product.id)
+        ]
         if not governed:
             return {}
         site_ids = (channel.site_ids.sorted() if sites is None else sites).ids
@@ -115,7 +117,7 @@ class OmsChannel(models.Model):
         for channel in channels:
             sites = channel.site_ids.sorted()
             terms = channel._explain_stock([positions[i] for i in sites.ids if i in positions])
-            if book.governs(channel, product.id):
+            if book.governs(channel.company_id.id, product.id):
                 terms += channel._explain_shares(book.get_sellable(channel, product.id, sites.ids))
             else:
                 terms.append(("sellable", self.env._("Can be sold"), terms[-1][2]))

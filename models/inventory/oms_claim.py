@@ -1,6 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 ORIGIN_SELECTION = [
@@ -113,7 +114,8 @@ class OmsClaim(models.Model):
         :return: (product id, 0) for each product that is governed
         :rtype: list[tuple[int, int]]
         """
-        return []
+        governing = self.env["oms.allocation"]._get_governing(product_ids)
+        return [(product_id, 0) for product_id in {row[0] for row in governing}]
 
     @api.model
     def _get_ended_sentence(self):
@@ -121,14 +123,32 @@ class OmsClaim(models.Model):
 
     @api.model
     def _check_shares(self, claims):
-        """Make sure that new claims keep to the rules that look at more than one position.
+        """Make sure that new claims keep to the shares of the channels.
 
         Called in the transaction that claims, after the guards were taken and the claims made,
-        if any of their products is governed by such a rule.
+        if any of their products is governed by a share.
 
-        :param claims: ``oms.claim`` recordset, active, each with its channel
-        :raises UserError: a rule forbids one of them; nothing is claimed then
+        :param claims: ``oms.claim`` recordset, each with its channel
+        :raises UserError: a share forbids one of them; nothing is claimed then
         """
+        # sudo: shares bind everybody who claims
+        active = claims.sudo().filtered(lambda claim: claim.state == "active")
+        if not active:
+            return
+        Allocation = self.env["oms.allocation"]
+        book = Allocation._open_book(active.product_id, active.company_id, claims=active)
+        for (company, product, channel), group in active.grouped(
+            lambda claim: (claim.company_id, claim.product_id, claim.channel_id)
+        ).items():
+            if not book.governs(company.id, product.id):
+                continue
+            asked = defaultdict(float)
+            for claim in group:
+                asked[claim.site_id.id] += claim.quantity
+            refusal = book.get_refusal(company.id, product.id, channel, asked)
+            if refusal:
+                raise UserError(Allocation._get_refusal_sentence(product, channel, refusal))
+            book.take(company.id, product.id, channel, asked)
 
     # === LIFE === #
 

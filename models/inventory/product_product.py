@@ -67,3 +67,14 @@ class ProductProduct(models.Model):
             product.id: min(days) + company.days_to_purchase if days else None
             for product, days in found.items()
         }
+
+    def action_view_oms_sellable(self):
+        """Explain what each channel can sell of the product.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_sellable")
+        action["context"] = {"default_product_id": self.id}
+        return action

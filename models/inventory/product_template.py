@@ -73,3 +73,11 @@ class ProductTemplate(models.Model):
         :rtype: dict
         """
         return self.product_variant_ids.action_view_oms_claims()
+
+    def action_view_oms_sellable(self):
+        """Explain what each channel can sell of the product, or of its first variant.
+
+        :return: a window action
+        :rtype: dict
+        """
+        return self.product_variant_id.action_view_oms_sellable()

@@ -52,10 +52,14 @@ class OmsClaim(models.Model):
         keys = [(claim.product_id.id, claim.site_id.id) for claim in self]
         self.env["oms.position"]._touch([*keys, *guards])
         self._check_alive()
+        held_by = {claim: claim.channel_id for claim in self}
         confirmed = self._spread(sale_lines)
         confirmed._plan()
         if guards:
-            self._check_shares(confirmed)
+            # What a channel was promised stays its own, whatever became of the shares since.
+            self._check_shares(
+                confirmed.filtered(lambda c: c.channel_id != held_by.get(c, c.channel_id))
+            )
         return confirmed
 
     def _check_confirmable(self, sale_lines):

@@ -32,6 +32,7 @@ class Outcome(NamedTuple):
     kilometers: np.ndarray
     duration_ms: float
     note: str
+    sellable: dict
 
 
 class Part(NamedTuple):
@@ -78,9 +79,12 @@ class OmsSourcing(models.AbstractModel):
         sites = self.env["oms.site"].union(*sites_by_order.values())
         products = lines.product_id.filtered("is_storable")
         available = sites._get_available(products)
+        book = self.env["oms.allocation"]._open_book(products, orders.oms_channel_id.company_id)
         outcomes = []
         for order in orders.sorted(lambda order: (order.date_order, order.id)):
-            outcome = self._solve_order(order, demands[order], sites_by_order[order], available)
+            outcome = self._solve_order(
+                order, demands[order], sites_by_order[order], available, book
+            )
             if trigger == "stock" and not outcome.plan.assignments:
                 # The scheduled job asks again and again; what changed nothing is not recorded.
                 continue
@@ -89,6 +93,7 @@ class OmsSourcing(models.AbstractModel):
                 key = (assignment.site, line.product_id.id)
                 if key in available:
                     available[key] -= assignment.quantity
+            self._take_shares(outcome, book)
             outcomes.append(outcome)
         return self._write_outcomes(outcomes, trigger)
 
@@ -199,13 +204,17 @@ class OmsSourcing(models.AbstractModel):
             ]
         )
 
-    def _solve_order(self, order, demands, sites, available):
+    def _solve_order(self, order, demands, sites, available, book):
         kilometers, note = self._get_kilometers(order, sites)
-        problem = self._prepare_problem(order, demands, sites, available, kilometers)
+        sellable = self._get_sellable(order, demands, sites, kilometers, book)
         start = time.perf_counter()
-        plan = solve(problem, time_limit=TIME_LIMIT)
+        for offer in self._get_offers(order, sites, available, sellable, book):
+            problem = self._prepare_problem(order, demands, sites, offer, kilometers)
+            plan = solve(problem, time_limit=TIME_LIMIT)
+            if not self._find_refusal(order, plan, sellable, book):
+                break
         duration_ms = (time.perf_counter() - start) * 1000
-        return Outcome(order, sites, problem, plan, kilometers, duration_ms, note)
+        return Outcome(order, sites, problem, plan, kilometers, duration_ms, note, sellable)
 
     # === WRITE === #
 
@@ -268,17 +277,19 @@ class OmsSourcing(models.AbstractModel):
         }
         for shortage in outcome.plan.missing if outcome.sites else ():
             line = self.env["sale.order.line"].browse(shortage.line)
-            notes.append(
-                self.env._(
-                    "%(quantity)s %(unit)s of %(product)s wait: the %(sites)s sites have "
-                    "%(stock)s available.",
-                    quantity=f"{shortage.quantity:g}",
-                    unit=line.product_id.uom_id.name,
-                    product=line.product_id.display_name,
-                    sites=len(outcome.sites),
-                    stock=f"{stock[shortage.line]:g}",
-                )
+            sellable = outcome.sellable.get(line.product_id.id)
+            there = sellable.available if sellable else stock[shortage.line]
+            sentence = self.env._(
+                "%(quantity)s %(unit)s of %(product)s wait: the %(sites)s sites have "
+                "%(stock)s available.",
+                quantity=f"{shortage.quantity:g}",
+                unit=line.product_id.uom_id.name,
+                product=line.product_id.display_name,
+                sites=len(outcome.sites),
+                stock=f"{there:g}",
             )
+            held_back = sellable and self._explain_held_back(sellable)
+            notes.append(f"{sentence} {held_back}" if held_back else sentence)
         return "\n".join(filter(None, [*notes, outcome.note]))
 
     def _write_fulfillments(self, outcomes):

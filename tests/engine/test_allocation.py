@@ -23,6 +23,7 @@ from engine.allocation import (
     PROTECTED,
     Allocation,
     Share,
+    most_at_each,
     refused,
     sellable,
     settle,
@@ -147,6 +148,17 @@ def test_what_is_allowed_is_not_refused(seed):
         for site in SITES:
             more = {**by_site, site: by_site.get(site, 0) + 1}
             assert refused(settlement, channel, more)
+
+
+@quickly
+@given(seeds)
+def test_most_at_each_site(seed):
+    _draw, allocation = nested(seed, scopes=OVERLAPPING)
+    settlement = settle(allocation)
+    for channel in channels(allocation):
+        alone = {site: sellable(settlement, channel, [site]).total for site in SITES}
+        most = most_at_each(settlement, channel, SITES)
+        assert most == {site: quantity for site, quantity in alone.items() if quantity}
 
 
 @quickly

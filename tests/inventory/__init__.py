@@ -3,6 +3,7 @@ from . import test_audit
 from . import test_audit_commits
 from . import test_audit_promises
 from . import test_audit_runs
+from . import test_allocation_gate
 from . import test_availability
 from . import test_claim_life
 from . import test_commitments

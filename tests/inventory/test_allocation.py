@@ -247,7 +247,7 @@ class TestAllocation(ShareCase):
                 self.assertEqual(len(self.channel._get_sellable(asked)), len(asked))
             counts.append(len(statements))
         self.assertEqual(counts[0], counts[1])
-        self.assertLessEqual(counts[0], 14)
+        self.assertLessEqual(counts[0], 16)
 
     def test_other_company(self):
         """Shares of another company say nothing of what this one sells of a common product."""
