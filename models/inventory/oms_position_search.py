@@ -31,7 +31,9 @@ class OmsPosition(models.Model):
             position.network_ids = position.site_id.network_ids
 
     def _compute_channel_ids(self):
-        channels = self.env["oms.channel"].search([])
+        channels = self.env["oms.channel"].search(
+            [("company_id", "in", self.site_id.company_id.ids)]
+        )
         for position in self:
             position.channel_ids = channels.filtered(
                 lambda channel, site=position.site_id: site in channel.site_ids

@@ -6,7 +6,6 @@ class OmsChannel(models.Model):
 
     workflow_id = fields.Many2one(
         "oms.workflow",
-        string="Workflow",
         check_company=True,
         tracking=True,
         default=lambda self: self.env.ref("oms.workflow_standard", raise_if_not_found=False),

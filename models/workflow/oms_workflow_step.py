@@ -32,7 +32,6 @@ class OmsWorkflowStep(models.Model):
     )
     action_id = fields.Many2one(
         "ir.actions.server",
-        string="Action",
         ondelete="set null",
         domain="[('model_id.model', '=', 'sale.order'), ('usage', '=', 'ir_actions_server')]",
         help="Server action on orders. It runs with the rights of the system, for whoever "

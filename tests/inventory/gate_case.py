@@ -178,7 +178,7 @@ class GateCase(BaseCase):
         thread.start()
         return finish
 
-    def run_behind(self, cr, work):
+    def run_behind(self, holder, work):
         """Run work that must wait for an open transaction; commit that when it does.
 
         :return: what the work returned or raised
@@ -188,14 +188,14 @@ class GateCase(BaseCase):
             for _attempt in range(PATIENCE * 100):
                 watch.execute(
                     "SELECT FROM pg_locks WHERE NOT granted AND %s = ANY(pg_blocking_pids(pid))",
-                    [cr.connection.get_backend_pid()],
+                    [holder.connection.get_backend_pid()],
                 )
                 if watch.rowcount:
                     break
                 watch.execute("SELECT pg_sleep(0.01)")
             else:
                 self.fail("nobody waits")
-        cr.commit()
+        holder.commit()
         return finish()
 
     @contextlib.contextmanager

@@ -313,7 +313,7 @@ class TestHold(ClaimCase):
         def check(model, claims):
             seen.append(claims.mapped("quantity"))
             if sum(claims.mapped("quantity")) > 2:
-                raise UserError("beyond the share")
+                raise UserError(model.env._("beyond the share"))
 
         self.patch(Claim, "_get_guards", lambda model, ids: [(product, 0) for product in ids])
         self.patch(Claim, "_check_shares", check)
