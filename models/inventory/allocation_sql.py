@@ -169,3 +169,21 @@ def sold(products: list[int], moments: list, but: list[int]) -> SQL:
         but=but,
         now=_NOW,
     )
+
+
+def less_safety(quantities: list[tuple[int, int, float]]) -> SQL:
+    """Return the select of what safety stock leaves of some quantities today.
+
+    :param quantities: (product id, site id, quantity)
+    :return: select of the same
+    """
+    products, sites, left = map(list, zip(*quantities, strict=True))
+    return SQL(
+        "SELECT product_id, site_id, left_there "
+        "- oms_safety(product_id, site_id, left_there, (%s)::date) "
+        "FROM unnest(%s, %s, %s::float8[]) AS asked (product_id, site_id, left_there)",
+        _NOW,
+        products,
+        sites,
+        left,
+    )

@@ -124,14 +124,34 @@ class OmsAllocation(models.Model):
         """Return what is available by (site id, product id), as if some claims were not made."""
         site_ids = [site_id for ids in sites.values() for site_id in ids]
         if get_available:
-            available = dict(get_available(product_ids, site_ids))
-        else:
-            positions = self.env["oms.position"]._get_positions(site_ids, product_ids)
-            available = {(each.site_id, each.product_id): each.available for each in positions}
-        for claim in claims:
-            key = claim.site_id.id, claim.product_id.id
-            available[key] = available.get(key, 0.0) + claim.quantity
+            return get_available(product_ids, site_ids)
+        positions = self.env["oms.position"]._get_positions(site_ids, product_ids)
+        available = {(each.site_id, each.product_id): each.available for each in positions}
+        if claims:
+            available |= self._get_stock_before(positions, claims)
         return available
+
+    @api.model
+    def _get_stock_before(self, positions, claims):
+        """Return what was available where claims were made, by (site id, product id).
+
+        What safety stock held back then can differ from what it holds back now.
+        """
+        before = defaultdict(float)
+        for claim in claims:
+            before[claim.site_id.id, claim.product_id.id] += claim.quantity
+        for each in positions:
+            if (each.site_id, each.product_id) in before:
+                before[each.site_id, each.product_id] += each.available + each.safety
+        if not self.env["oms.safety.stock"]._is_any():
+            return before
+        query = allocation_sql.less_safety(
+            [(product_id, site_id, left) for (site_id, product_id), left in before.items()]
+        )
+        return {
+            (site_id, product_id): left
+            for product_id, site_id, left in self.env.execute_query(query)
+        }
 
     @api.model
     def _get_sold(self, product_ids, shares, claims):

@@ -74,6 +74,16 @@ class TestAllocationGate(ShareCase):
         claims._release()
         self.hold((self.apple, self.near, 4), channel=self.channel)
 
+    def test_safety_stock(self):
+        """What safety stock left before counts, though the claim itself closes the site."""
+        self.stock(self.apple, (self.near, 10))
+        rule = self.env["oms.safety.stock"].create({"product_id": self.apple.id, "quantity": 4})
+        self.share(self.market, "protected", 2)
+        self.refuse("4 are left for Web", self.channel, (self.apple, self.near, 5))
+        rule.write({"operator": "below", "quantity": 8})
+        self.refuse("8 are left for Web", self.channel, (self.apple, self.near, 9))
+        self.hold((self.apple, self.near, 8), channel=self.channel)
+
     def test_held_goods_of_a_channel_stay_its_own(self):
         """A hold becomes the channel's order, though stock shrank below what is set aside."""
         self.stock(self.apple, (self.near, 10))
@@ -276,6 +286,15 @@ class TestSellable(ShareCase):
                 elif kind in ("available", "left"):
                     self.assertAlmostEqual(total, quantity)
             self.assertEqual(rows[-1][2], self.sellable(channel))
+
+    def test_safety_stock(self):
+        """What is kept back is shared out to nobody."""
+        self.stock(self.apple, (self.near, 10))
+        self.env["oms.safety.stock"].create({"product_id": self.apple.id, "quantity": 4})
+        self.share(self.market, "percent", 50)
+        rows = self.explain(self.channel)
+        self.assertIn(("stock", "Safety stock", -4), rows)
+        self.assertEqual(rows[-1][2], 3)
 
     def test_cut_share(self):
         self.stock(self.apple, (self.near, 10))
