@@ -57,30 +57,16 @@ class Cover:
 
 
 @dataclass(frozen=True)
-class Holding:
-    """The stock of one product at one site, with what will come and go there.
-
-    :param start: stock now, with nothing taken off for demand that is among the flows.
-    :param flows: dated supply and demand in any order, none before now.
-    """
-
-    start: float
-    flows: Sequence[Flow] = ()
-
-
-@dataclass(frozen=True)
 class Outlook:
-    """What several holdings come to at a moment.
+    """What the stock of one product at one site comes to at some moments, in their order.
 
-    :param at: the moment, in UTC.
     :param projected: stock that there will be, once all that flows until then has.
-    :param promisable: what can be promised for that moment; a holding where more is promised than
-        there will be takes nothing from the others.
+    :param promisable: the least of it from then to the horizon; below zero if more is promised
+        already than there will be.
     """
 
-    at: datetime
-    projected: float
-    promisable: float
+    projected: tuple[float, ...]
+    promisable: tuple[float, ...]
 
 
 #: Moment of what is on hand already.
@@ -125,33 +111,29 @@ def available_to_promise(
 
 
 def outlook(
-    holdings: Iterable[Holding], moments: Sequence[datetime], horizon: datetime
-) -> list[Outlook]:
-    """Projected and promisable stock of several holdings at each of some moments.
+    start: float, flows: Iterable[Flow], moments: Sequence[datetime], horizon: datetime
+) -> Outlook:
+    """Projected and promisable stock at each of some moments.
 
-    The same as :func:`available_to_promise` for each holding and moment, in one pass over the
-    flows of each holding.
+    The same as :func:`available_to_promise` for each of them, in one pass over the flows.
 
-    :param holdings: products at sites.
+    :param start: stock now, with nothing taken off for demand that is among the flows.
+    :param flows: dated supply and demand in any order, none before now.
     :param moments: in order, from now to the horizon, in UTC.
     :param horizon: end of the horizon, in UTC; what flows later is not looked at.
     """
-    projected = [0.0] * len(moments)
-    promisable = [0.0] * len(moments)
-    for holding in holdings:
-        points = [
-            point for point in projection(holding.start, holding.flows) if point.at <= horizon
-        ]
-        index, least = len(points), None
-        for place in range(len(moments) - 1, -1, -1):
-            while index and points[index - 1].at > moments[place]:
-                index -= 1
-                quantity = points[index].quantity
-                least = quantity if least is None else min(least, quantity)
-            then = points[index - 1].quantity if index else holding.start
-            projected[place] += then
-            promisable[place] += max(then if least is None else min(then, least), 0.0)
-    return [Outlook(*values) for values in zip(moments, projected, promisable, strict=True)]
+    points = [point for point in projection(start, flows) if point.at <= horizon]
+    projected, promisable = [], []
+    index, least = len(points), None
+    for moment in reversed(moments):
+        while index and points[index - 1].at > moment:
+            index -= 1
+            quantity = points[index].quantity
+            least = quantity if least is None else min(least, quantity)
+        then = points[index - 1].quantity if index else start
+        projected.append(then)
+        promisable.append(then if least is None else min(then, least))
+    return Outlook(tuple(reversed(projected)), tuple(reversed(promisable)))
 
 
 def promise_in_order(

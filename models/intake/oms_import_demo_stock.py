@@ -18,6 +18,8 @@ SHARES = (
     ("MARKET", "capped", 15, "DEC-003"),
     ("MARKET", "percent", 20, "CUI-004"),
 )
+#: Network, how stock is held back there, how much, and of what.
+SAFETY = (("Stores", "subtract", 1, "TEX-001"), ("Stores", "at_most", 3, "LUM-003"))
 RESERVED = ("PARIS", "LUM-002", 1)
 
 
@@ -27,13 +29,15 @@ class OmsImportDemo(models.AbstractModel):
     _inherit = "oms.import.demo"
 
     def _surround_stock(self):
-        """Have goods on their way, suppliers with stock, a reservation and shares of channels."""
+        """Have goods on their way, stock of suppliers, shares, safety stock and a reservation."""
         for supplier, site, days, prefix, quantity in RECEIPTS:
             self._order_supply(supplier, site, days, prefix, quantity)
         for supplier, age, limit, prefix in FEEDS:
             self._feed(supplier, age, limit, prefix)
         for channel, kind, amount, product in SHARES:
             self._share(channel, kind, amount, product)
+        for network, operator, quantity, product in SAFETY:
+            self._hold_back(network, operator, quantity, product)
         self._reserve(*RESERVED)
 
     def _find_demo_products(self, prefix):
@@ -91,6 +95,17 @@ class OmsImportDemo(models.AbstractModel):
                 "product_id": self._find_demo_products(product).id,
                 "kind": kind,
                 "amount": amount,
+            }
+        )
+
+    def _hold_back(self, network, operator, quantity, product):
+        here = [("name", "=", network), ("company_id", "=", self.env.company.id)]
+        self.env["oms.safety.stock"].create(
+            {
+                "network_id": self.env["oms.network"].search(here).id,
+                "operator": operator,
+                "quantity": quantity,
+                "product_id": self._find_demo_products(product).id,
             }
         )
 

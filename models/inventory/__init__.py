@@ -19,6 +19,7 @@ from . import oms_site_feed
 from . import oms_supply
 from . import product_template
 from . import product_product
+from . import product_outlook
 from . import product_overview
 from . import product_stock
 from . import product_supplierinfo

@@ -1,6 +1,6 @@
 from bisect import bisect_left
 from collections import defaultdict
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -12,7 +12,7 @@ from . import availability_sql
 from .oms_position_read import LATE_SUPPLY
 
 #: What is told of each site, besides what can be promised.
-MEASURES = ("on_hand", "external", "reserved", "demand", "claimed", "incoming")
+MEASURES = ("on_hand", "external", "reserved", "demand", "claimed", "safety", "incoming")
 #: Events that are listed one by one; the chart shows all of them.
 MOST_EVENTS = 200
 
@@ -68,12 +68,13 @@ class ProductProduct(models.Model):
         now = fields.Datetime.now()
         events = self._oms_get_events(shown, now)
         days = self._oms_get_days(now, horizon)
+        start = self._oms_get_start(shown, positions)
         return {
             **self._oms_prepare_head(site_id, horizon_days),
             "sites": self._oms_prepare_sites(sites, positions, self._oms_get_stale(sites)),
             "total": self._oms_round(sum(max(p.available, 0.0) for p in positions)),
-            "days": self._oms_prepare_days(days, shown, positions, events),
-            **self._oms_prepare_events(days, shown, positions, events),
+            "days": self._oms_prepare_days(days, start, events),
+            **self._oms_prepare_events(days, start, events, shown),
             "channels": self._oms_prepare_channels(sites),
         }
 
@@ -112,24 +113,6 @@ class ProductProduct(models.Model):
             )
         )
         return [Event(*row) for row in rows]
-
-    def _oms_get_days(self, now, horizon):
-        """Return the moments at which the future is told: now, and the end of each day.
-
-        The days are those of the user's time zone.
-
-        :return: moments in UTC by date; by None for now
-        :rtype: dict[datetime.date | None, datetime.datetime]
-        """
-        zone = self.env.tz
-        first = now.replace(tzinfo=UTC).astimezone(zone).date()
-        days, number = {None: now}, 1
-        while max(days.values()) < horizon:
-            morning = zone.localize(datetime.combine(first + timedelta(days=number), time.min))
-            end = morning.astimezone(UTC).replace(tzinfo=None) - timedelta(microseconds=1)
-            days[first + timedelta(days=number - 1)] = min(end, horizon)
-            number += 1
-        return days
 
     def _oms_get_stale(self, sites):
         """Return what sites said to have, too long ago to count.
@@ -243,51 +226,12 @@ class ProductProduct(models.Model):
         sums["available"] = sum(max(each, 0.0) for each in available) or sum(available)
         return {name: self._oms_round(quantity) for name, quantity in sums.items()}
 
-    def _oms_prepare_days(self, days, sites, positions, events):
-        moments = list(days.values())
-        flows = defaultdict(list)
-        supply, demand = [0.0] * len(moments), [0.0] * len(moments)
-        for event in events:
-            flows[event.product_id, event.site_id].append(engine.Flow(event.at, event.quantity))
-            if event.at <= moments[-1]:
-                side = supply if event.quantity > 0 else demand
-                side[bisect_left(moments, event.at)] += event.quantity
-        start = self._oms_get_start(sites, positions)
-        outlook = engine.outlook(
-            [
-                engine.Holding(start[key], flows.get(key, ()))
-                for key in dict.fromkeys([*start, *flows])
-            ],
-            moments,
-            moments[-1],
-        )
-        return [
-            {
-                "date": fields.Date.to_string(date) or False,
-                "projected": self._oms_round(point.projected),
-                "promisable": self._oms_round(point.promisable),
-                "supply": self._oms_round(came),
-                "demand": self._oms_round(-went),
-            }
-            for date, point, came, went in zip(days, outlook, supply, demand, strict=True)
-        ]
-
-    def _oms_get_start(self, sites, positions):
-        """Return what is there now for nobody, open transfers aside, by product and site."""
-        start = defaultdict(float)
-        for position in positions:
-            if position.site_id in sites._ids:
-                start[position.product_id, position.site_id] = (
-                    position.on_hand + position.external - position.claimed
-                )
-        return start
-
     # === EVENTS === #
 
-    def _oms_prepare_events(self, days, sites, positions, events):
+    def _oms_prepare_events(self, days, start, events, sites):
         moments = list(days.values())
         told = [event for event in events if event.at <= moments[-1]]
-        covered = self._oms_get_covered(self._oms_get_start(sites, positions), events)
+        covered = self._oms_get_covered(start, events)
         first = told[:MOST_EVENTS]
         moves = self.env["stock.move"].browse({event.move_id for event in first})
         documents = moves._oms_get_documents()

@@ -75,5 +75,7 @@ class TestDemo(IntakeCase):
         self.assertEqual(set(said.mapped("stale")), {False, True})
         shares = self.env["oms.allocation"].search(here)
         self.assertEqual(set(shares.mapped("kind")), {"protected", "fixed", "capped", "percent"})
+        rules = self.env["oms.safety.stock"].search(here)
+        self.assertEqual(rules.network_id.mapped("name"), ["Stores"])
         claim = self.env["oms.claim"].search([("origin", "=", "reservation"), *here])
         self.assertEqual((claim.site_id.code, claim.state), ("PARIS", "active"))

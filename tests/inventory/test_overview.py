@@ -118,6 +118,32 @@ class TestOverview(OverviewCase):
         ]
         self.assertEqual([each["promisable"] for each in told], expected)
 
+    def test_safety_stock_is_held_back_on_its_days(self):
+        """A part is kept back until a day, and from another day on too little is not promised."""
+        self.stock(self.apple, (self.near, 10), (self.far, 2))
+        self.move(self.near, self.apple, -5, day(8))
+        self.env["oms.safety.stock"].create(
+            [
+                {"site_id": self.near.id, "quantity": 1, "date_to": "2024-03-06"},
+                {
+                    "product_id": self.apple.id,
+                    "quantity": 3,
+                    "operator": "below",
+                    "date_from": "2024-03-10",
+                },
+            ]
+        )
+        overview = self.overview()
+        self.assertEqual(
+            self.days(overview, "promisable"),
+            {"now": 4 + 2, "2024-03-07": 5 + 2, "2024-03-10": 5},
+        )
+        for number in (1, 4, 7, 9):
+            at = datetime(2024, 3, 4 + number, 23, 59)
+            by_site = self.env["oms.position"]._get_promisable(self.apple, self.sites, at)
+            [told] = [each for each in overview["days"] if each["date"] == f"{at:%Y-%m-%d}"]
+            self.assertEqual(told["promisable"], sum(by_site.values()))
+
     def test_days_are_the_users(self):
         """Half past ten in the evening in Paris is the next day in Auckland."""
         self.move(self.near, self.apple, 1, datetime(2024, 3, 6, 21, 30))
@@ -363,8 +389,16 @@ class TestOverview(OverviewCase):
 
 
 @tagged("post_install", "-at_install")
-class TestExternalOverview(OverviewCase):
-    """What others have is told with how old it is, by the clock of the database."""
+class TestOverviewOfToday(OverviewCase):
+    """What counts by the clock of the database is told as it counts."""
+
+    def test_safety_stock(self):
+        self.stock(self.apple, (self.near, 5))
+        self.env["oms.safety.stock"].create({"product_id": self.apple.id, "quantity": 2})
+        overview = self.overview()
+        row = self.row(overview, self.near)
+        self.assertEqual((row["safety"], row["available"], overview["total"]), (2, 3, 3))
+        self.assertEqual(overview["days"][0]["promisable"], 3)
 
     def test_external_stock(self):
         """What a supplier said counts as long as it is fresh, and is told when it is not."""

@@ -17,6 +17,7 @@ const COLUMNS = [
     ["reserved", _t("Reserved"), _t("What Odoo has reserved of the goods on hand")],
     ["demand", _t("Demand"), _t("What open transfers will take out of the site, reserved or not")],
     ["claimed", _t("Claimed"), _t("What claims hold that no transfer serves yet")],
+    ["safety", _t("Safety"), _t("What safety stock rules hold back today")],
     ["incoming", _t("Incoming"), _t("What open transfers will bring to the site")],
     ["available", _t("Available"), _t("What can be promised at once")],
 ].map(([name, label, help]) => ({ name, label, help }));
