@@ -22,3 +22,4 @@ from . import test_promisable
 from . import test_safety_stock
 from . import test_sold
 from . import test_supply
+from . import test_transaction
