@@ -14,6 +14,7 @@ from . import test_external_stock
 from . import test_gate
 from . import test_lead_days
 from . import test_life
+from . import test_native_reservation
 from . import test_overview
 from . import test_position
 from . import test_position_search

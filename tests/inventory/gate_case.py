@@ -44,7 +44,8 @@ class GateCase(BaseCase):
 
     def clean(self):
         with self.committed() as env:
-            orders = env["sale.order"].search([("oms_channel_id", "=", self.channel)])
+            channels = env["oms.channel"].search([("code", "=like", "TGATE%")])
+            orders = env["sale.order"].search([("oms_channel_id", "in", channels.ids)])
             orders.with_context(disable_cancel_warning=True)._action_cancel()
             references = orders.stock_reference_ids
             orders.picking_ids.unlink()
@@ -55,7 +56,7 @@ class GateCase(BaseCase):
             for model in ("oms.claim", "stock.move", "stock.quant"):
                 env[model].search([("product_id", "in", products.ids)]).unlink()
             products.unlink()
-            env["oms.channel"].browse(self.channel).unlink()
+            channels.unlink()
             env["oms.strategy"].browse(self.strategy).unlink()
             env["oms.network"].browse(self.network).unlink()
             customers = ["|", ("id", "=", self.customer), ("ref", "=like", "TGATE:%")]
@@ -88,13 +89,13 @@ class GateCase(BaseCase):
             product = env["product.product"].browse(self.product)
             env["stock.quant"]._update_available_quantity(product, self.place(env), quantity)
 
-    def order(self, quantity, confirm=False, orchestrated=True):
+    def order(self, quantity, confirm=False, channel=None):
         """Make an order; return its id."""
         with self.committed() as env:
             order = env["sale.order"].create(
                 {
                     "partner_id": self.customer,
-                    "oms_channel_id": self.channel,
+                    "oms_channel_id": channel or self.channel,
                     "order_line": [
                         Command.create({"product_id": self.product, "product_uom_qty": quantity})
                     ],
