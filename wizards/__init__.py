@@ -1,2 +1,3 @@
+from . import oms_claim_extend
 from . import oms_import_wizard
 from . import oms_sellable

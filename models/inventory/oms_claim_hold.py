@@ -2,10 +2,11 @@ import json
 import logging
 import math
 from contextlib import contextmanager
+from datetime import timedelta
 
 import psycopg2
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, float_round
 
@@ -17,6 +18,10 @@ _logger = logging.getLogger(__name__)
 HOLD_ORIGINS = ("cart", "reservation")
 #: For how many minutes goods are held at most, unless `oms.hold_most_minutes` says otherwise.
 MOST_MINUTES = 14 * 24 * 60
+#: For how many days holds are remembered that ended.
+HISTORY_DAYS = 90
+#: Holds that are forgotten between two commits.
+FORGET_BATCH = 10_000
 #: Claims that the scheduled job ends between two commits.
 EXPIRE_BATCH = 1000
 
@@ -149,6 +154,19 @@ class OmsClaim(models.Model):
             more = ended == EXPIRE_BATCH
             left = self.env["ir.cron"]._commit_progress(ended, remaining=int(more))
             more = more and left
+
+    @api.autovacuum
+    def _gc_ended_holds(self):
+        """Forget holds that ended long ago; what became claims of orders stays."""
+        before = fields.Datetime.now() - timedelta(days=HISTORY_DAYS)
+        domain = [
+            ("origin", "in", HOLD_ORIGINS),
+            ("state", "!=", "active"),
+            ("write_date", "<", before),
+        ]
+        holds = self.search(domain, limit=FORGET_BATCH, order="id")
+        holds.unlink()
+        return len(holds), len(holds) == FORGET_BATCH
 
     # === CHECKS === #
 

@@ -1,7 +1,8 @@
 import logging
 
 from odoo import fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .oms_sourcing import Part
@@ -21,10 +22,27 @@ class OmsClaim(models.Model):
         groups="base.group_user",
         help="The moves that were made for the claim and others of its fulfillment line.",
     )
+    history_ids = fields.Many2many(
+        "oms.claim",
+        string="Same Goods, Same Owner",
+        compute="_compute_history_ids",
+        help="Other claims of the product for the same order line, cart or reservation, newest "
+        "first.",
+    )
 
     def _compute_move_ids(self):
         for claim in self:
             claim.move_ids = claim.fulfillment_line_id.move_ids
+
+    def _compute_history_ids(self):
+        for claim in self:
+            owner = Domain.FALSE
+            if claim.sale_line_id:
+                owner |= Domain("sale_line_id", "=", claim.sale_line_id.id)
+            if claim.reference:
+                owner |= Domain("reference", "=", claim.reference)
+            same = owner & Domain("product_id", "=", claim.product_id.id)
+            claim.history_ids = self.search(same & Domain("id", "!=", claim._origin.id), limit=80)
 
     # === FROM HOLD TO ORDER === #
 
@@ -194,3 +212,65 @@ class OmsClaim(models.Model):
             quantity -= part
             claim.fulfillment_line_id._lower_planned(part)
             claim._release(part)
+
+    # === ACTION METHODS === #
+
+    def _check_manager(self):
+        """Only order managers decide on other people's claims, and only on those that they see.
+
+        :raises AccessError: somebody else tries
+        """
+        self.check_access("read")
+        if not self.env.user.has_group("oms.group_order_manager"):
+            raise AccessError(self.env._("Only order managers can release or extend claims."))
+
+    def action_release(self):
+        """Give back what the claims hold; for what an order loses, it waits for stock again.
+
+        :return: a notification that says how many were active
+        :rtype: dict
+        :raise UserError: none of them is active
+        """
+        self._check_manager()
+        # sudo: nobody writes claims but through methods like this
+        active = self.sudo().filtered(lambda claim: claim.state == "active")
+        if not active:
+            raise UserError(
+                self.env._("None of these claims is active: there is nothing to release.")
+            )
+        for claim in active:
+            claim.fulfillment_line_id._lower_planned(claim.quantity)
+        active._release()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("%s claims were released.", len(active)),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def action_extend(self):
+        """Ask how much longer the goods are to be held.
+
+        :return: a window action
+        :rtype: dict
+        :raise UserError: none of the claims is a hold that is active
+        """
+        self._check_manager()
+        holds = self.filtered(lambda claim: claim.state == "active" and claim.expires_at)
+        if not holds:
+            raise UserError(
+                self.env._(
+                    "None of these claims can be extended: only active ones that expire can."
+                )
+            )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Hold Goods Longer"),
+            "res_model": "oms.claim.extend",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_claim_ids": holds.ids},
+        }

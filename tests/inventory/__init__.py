@@ -5,7 +5,9 @@ from . import test_audit_promises
 from . import test_audit_runs
 from . import test_allocation_gate
 from . import test_availability
+from . import test_claim_hold
 from . import test_claim_life
+from . import test_claim_screen
 from . import test_commitments
 from . import test_external_concurrency
 from . import test_external_feed
