@@ -70,14 +70,13 @@ class OmsClaim(models.Model):
         keys = [(claim.product_id.id, claim.site_id.id) for claim in self]
         self.env["oms.position"]._touch([*keys, *guards])
         self._check_alive()
-        held_by = {claim: claim.channel_id for claim in self}
+        channel = sale_lines.order_id.oms_channel_id
+        gained = any(claim.channel_id != channel for claim in self)
         confirmed = self._spread(sale_lines)
         confirmed._plan()
-        if guards:
-            # What a channel was promised stays its own, whatever became of the shares since.
-            self._check_shares(
-                confirmed.filtered(lambda c: c.channel_id != held_by.get(c, c.channel_id))
-            )
+        # What a channel was promised stays its own, whatever became of the shares since.
+        if guards and gained:
+            self._check_shares(confirmed)
         return confirmed
 
     def _check_confirmable(self, sale_lines):
@@ -144,7 +143,10 @@ class OmsClaim(models.Model):
         :return: the new claim
         """
         self.quantity -= quantity
-        return self.copy({"quantity": quantity, **self._prepare_order_vals(line)})
+        # Held already, and so not to be looked for: it comes to life after the gate.
+        part = self.copy({"quantity": quantity, "state": "released"})
+        part.write({"state": "active", **self._prepare_order_vals(line)})
+        return part
 
     def _prepare_order_vals(self, line):
         return {"origin": "order", "expires_at": False, "sale_line_id": line.id}

@@ -2,7 +2,7 @@ from collections import Counter
 from typing import NamedTuple
 from unittest import skipUnless
 
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from odoo.addons.oms.models.inventory import position_sql
@@ -19,6 +19,7 @@ except ImportError:  # a development tool, which a server need not have
 STEPS = {
     "receive": None,
     "lose": None,
+    "keep_for_others": None,
     "hold": None,
     "sell": None,
     "release": "holds",
@@ -45,17 +46,24 @@ class Step(NamedTuple):
 
 
 class Shop:
-    """The reference: what there is and what was promised of it, by (product, site)."""
+    """The reference: what there is by (product, site), was promised, and is kept for others."""
 
     def __init__(self):
-        self.there = Counter()
-        self.promises = {}
+        self.there, self.kept, self.promises = Counter(), Counter(), {}
 
     def left(self, key):
         return self.there[key] - sum(promise[key] for promise in self.promises.values())
 
+    def spare(self, product):
+        return sum(self.left(key) for key in self.there if key[0] == product) - self.kept[product]
+
     def promise(self, name, wanted):
-        kept = all(self.left(key) >= quantity for key, quantity in wanted.items())
+        more = +(Counter(wanted) - self.promises.get(name, Counter()))
+        asked = Counter()
+        for (product, _site), quantity in more.items():
+            asked[product] += quantity
+        kept = all(self.left(key) >= more[key] for key in more)
+        kept = kept and all(self.spare(product) >= asked[product] for product in asked)
         if kept:
             self.promises[name] = Counter(wanted)
         return kept
@@ -100,6 +108,27 @@ class Life:
             self.case.stock(product, (site, -gone))
             self.shop.there[key] -= gone
 
+    def keep_for_others(self, step):
+        """Of one product some units are kept for another channel, wherever they are."""
+        product = self.keys[step.place][0]
+        shares = self.env["oms.allocation"]
+        shares.search([("product_id", "=", product.id)]).unlink()
+        self.shop.kept[product] = 0
+        share = {
+            "channel_id": self.case.others.id,
+            "kind": "protected",
+            "amount": step.quantity,
+            "product_id": product.id,
+            "since": "2020-01-01 00:00:00",
+        }
+        try:
+            with self.env.cr.savepoint():
+                shares.create(share)
+        except ValidationError:
+            assert step.quantity > self.shop.spare(product), "no more than there is"
+        else:
+            self.shop.kept[product] = step.quantity
+
     # === HOLDS === #
 
     def pick(self, step, things):
@@ -110,10 +139,14 @@ class Life:
         wanted[self.keys[step.other]] += step.also
         wanted = +wanted
         try:
-            claims = self.case.hold(*((*key, quantity) for key, quantity in wanted.items()))
+            claims = self.case.hold(
+                *((*key, quantity) for key, quantity in wanted.items()), channel=self.case.channel
+            )
         except UserError:
             assert not self.shop.promise("refused", wanted)
             return
+        assert self.shop.promise("new", wanted)
+        del self.shop.promises["new"]
         for claim, (key, quantity) in zip(claims, wanted.items(), strict=True):
             assert self.shop.promise(claim, {key: quantity})
             self.holds.append(claim)
@@ -161,10 +194,10 @@ class Life:
 
     def sell(self, step):
         product = self.keys[step.place][0]
-        left = sum(self.shop.left((product, site)) for site in self.case.both)
+        spare = max(self.shop.spare(product), 0)
         order = self.case.make_order((product, step.quantity))
         self.orders.append(order)
-        assert sum(self.note(order).values()) == min(step.quantity, left), "all, and no more"
+        assert sum(self.note(order).values()) == min(step.quantity, spare), "all, and no more"
 
     def buy_what_is_held(self, step):
         claim = self.pick(step, self.holds)
@@ -172,6 +205,8 @@ class Life:
         quantity = min(step.quantity, int(claim.quantity))
         order = self.case.make_order((claim.product_id, quantity), confirm=False)
         order._oms_confirm_held(claim)
+        # Granted already, whatever is kept for others now.
+        self.shop.promises[order] = Counter({key: quantity})
         self.forget(claim)
         self.orders.append(order)
         assert self.note(order) == {key: quantity}
@@ -185,13 +220,13 @@ class Life:
     def change(self, step):
         """More is taken as far as it is there; less is given back."""
         order = self.pick(step, self.orders)
-        before = self.shop.promises.pop(order)
+        before = self.shop.promises[order]
+        spare = max(self.shop.spare(order.order_line.product_id), 0)
         order.order_line.product_uom_qty = step.quantity
-        product = order.order_line.product_id
-        left = sum(self.shop.left((product, site)) for site in self.case.both)
         planned = self.note(order)
-        if step.quantity > sum(before.values()):
-            assert sum(planned.values()) == min(step.quantity, left)
+        granted = sum(before.values())
+        if step.quantity > granted:
+            assert sum(planned.values()) == min(step.quantity, granted + spare)
         else:
             assert sum(planned.values()) == step.quantity and planned <= before
 
@@ -215,13 +250,10 @@ class Life:
     def serve_waiting_orders(self, step):
         self.case.run_cron()
         for order in self.orders:
-            del self.shop.promises[order]
-        for order in self.orders:
             self.note(order)
         for order in self.orders:
             if order.oms_state in ("waiting", "partial"):
-                product = order.order_line.product_id
-                assert not any(self.shop.left((product, site)) for site in self.case.both)
+                assert self.shop.spare(order.order_line.product_id) <= 0
 
     def note(self, order):
         """Take over into the reference what was planned; it must have been there."""
@@ -254,6 +286,7 @@ class TestLife(OmsCase):
         super().setUpClass()
         cls.both = cls.near + cls.far
         cls.network.site_ids = cls.both
+        cls.others = cls.make_channel("Others", "TOTHER")
 
     def test_whatever_comes(self):
         """Odoo agrees with ten lines of plain Python on what is left, whatever happens."""
