@@ -2,6 +2,8 @@
 
 from odoo.tools import SQL
 
+from . import position_sql, safety_sql
+
 _NOW = SQL("timezone('UTC', statement_timestamp())")
 
 
@@ -175,15 +177,18 @@ def less_safety(quantities: list[tuple[int, int, float]]) -> SQL:
     """Return the select of what safety stock leaves of some quantities today.
 
     :param quantities: (product id, site id, quantity)
-    :return: select of the same
+    :return: select of (product id, site id, what is held back, quantity that is left)
     """
     products, sites, left = map(list, zip(*quantities, strict=True))
-    return SQL(
-        "SELECT product_id, site_id, left_there "
-        "- oms_safety(product_id, site_id, left_there, (%s)::date) "
-        "FROM unnest(%s, %s, %s::float8[]) AS asked (product_id, site_id, left_there)",
-        _NOW,
-        products,
-        sites,
-        left,
+    return safety_sql.apply(
+        SQL(
+            "SELECT * FROM unnest(%s, %s, %s::float8[]) AS asked (product_id, site_id, available)",
+            products,
+            sites,
+            left,
+        ),
+        SQL("product_id, site_id"),
+        SQL("(%s)::date", _NOW),
+        position_sql.ids(products),
+        position_sql.ids(sites),
     )

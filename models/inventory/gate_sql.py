@@ -15,8 +15,6 @@ a guard is then the truth. They raise
 with the particulars as JSON in the detail of the error.
 """
 
-from collections.abc import Callable
-
 from odoo.tools import SQL
 
 from . import ledger_sql, position_sql, safety_sql
@@ -32,6 +30,9 @@ FOLD_EVERY = SQL("32")
 
 _ASKED = SQL("unnest(asked_products, asked_sites, asked_quantities)")
 _NOW = SQL("timezone('UTC', clock_timestamp())")
+_POSITIONS = position_sql.read(
+    SQL("product_id = ANY(asked_products) AND site_id = ANY(asked_sites)"), SQL("present")
+)
 _UNTIL = SQL("date_trunc('second', present + asked_minutes * interval '1 minute')")
 _ALIVE = SQL("held.state = 'active' AND held.expires_at > present")
 
@@ -123,8 +124,16 @@ def _hold() -> SQL:
         end_others=_end_others(),
         fold=_fold(),
         any_rule=safety_sql.ANY_RULE,
-        find_protected=_find_shortage(safety_sql.apply),
-        find_shortage=_find_shortage(),
+        find_protected=_find_shortage(
+            safety_sql.apply(
+                _POSITIONS,
+                position_sql.read_columns(),
+                SQL("present::date"),
+                SQL("asked_products"),
+                SQL("asked_sites"),
+            )
+        ),
+        find_shortage=_find_shortage(_POSITIONS),
         claim=_claim(),
     )
 
@@ -164,12 +173,7 @@ def _end_others() -> SQL:
     )
 
 
-def _find_shortage(protect: Callable[[SQL, SQL, SQL], SQL] | None = None) -> SQL:
-    positions = position_sql.read(
-        SQL("product_id = ANY(asked_products) AND site_id = ANY(asked_sites)"), SQL("present")
-    )
-    if protect:
-        positions = protect(positions, position_sql.read_columns(), SQL("present::date"))
+def _find_shortage(positions: SQL) -> SQL:
     return SQL(
         """
         SELECT asked.product_id, asked.site_id, position.available, asked.quantity AS asked

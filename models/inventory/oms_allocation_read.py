@@ -150,7 +150,7 @@ class OmsAllocation(models.Model):
         )
         return {
             (site_id, product_id): left
-            for product_id, site_id, left in self.env.execute_query(query)
+            for product_id, site_id, _safety, left in self.env.execute_query(query)
         }
 
     @api.model

@@ -133,7 +133,7 @@ class OmsPosition(models.Model):
             *map(ledger_sql.triggers, position_sql.FACTS),
             ledger_sql.location_trigger(),
             ledger_sql.compact(),
-            safety_sql.function(),
+            safety_sql.functions(),
             gate_sql.functions(),
             external_sql.trigger(),
         ]
@@ -143,8 +143,8 @@ class OmsPosition(models.Model):
         """Take triggers, functions and tables away with the addon."""
         self.env.cr.execute(external_sql.removal())
         self.env.cr.execute(gate_sql.removal())
-        self.env.cr.execute(safety_sql.removal())
         self.env.cr.execute(ledger_sql.removal())
+        self.env.cr.execute(safety_sql.removal())
 
     @api.model
     def _get_view_sql(self):
@@ -167,10 +167,9 @@ class OmsPosition(models.Model):
             self.env[name].flush_model()
 
     @api.model
-    def _get_sql(self, condition):
+    def _get_sql(self, product_ids, site_ids):
         """Return the select of positions as they are now, flushed before.
 
-        :param SQL condition: on ``product_id`` and ``site_id``
         :return: a select with the columns of :class:`Position`
         """
         self._flush_facts()
@@ -180,13 +179,12 @@ class OmsPosition(models.Model):
             "SELECT %s FROM (%s) AS position",
             SQL(", ").join(map(SQL.identifier, Position._fields)),
             self.env["oms.safety.stock"]._apply(
-                position_sql.read(condition, now), SQL("(%s)::date", now)
+                position_sql.read(position_sql.among(product_ids, site_ids), now),
+                SQL("(%s)::date", now),
+                product_ids,
+                site_ids,
             ),
         )
-
-    @api.model
-    def _get_condition(self, product_ids, site_ids):
-        return position_sql.among(product_ids, site_ids)
 
     @api.model
     def _get_positions(self, site_ids, product_ids):
@@ -195,8 +193,8 @@ class OmsPosition(models.Model):
         :return: the positions that there are, those of nothing at all left out
         :rtype: list[Position]
         """
-        condition = self._get_condition(product_ids, site_ids)
-        return [Position(*row) for row in self.env.execute_query(self._get_sql(condition))]
+        select = self._get_sql(product_ids, site_ids)
+        return [Position(*row) for row in self.env.execute_query(select)]
 
     @api.model
     def _get_totals(self, site_ids, product_ids):
@@ -207,8 +205,7 @@ class OmsPosition(models.Model):
         :return: available quantity by product id; products with nothing left are absent
         :rtype: dict[int, float]
         """
-        condition = self._get_condition(product_ids, site_ids)
-        return self._sum_available(self._get_sql(condition))
+        return self._sum_available(self._get_sql(product_ids, site_ids))
 
     @api.model
     def _sum_available(self, positions):

@@ -249,7 +249,7 @@ class OmsPosition(models.Model):
         """Return the select of the positions that are asked for, flushed before."""
         if question.at:
             return self._get_dated_sql(question)
-        return self._get_sql(self._get_condition(question.products.ids, question.sites.ids))
+        return self._get_sql(question.products.ids, question.sites.ids)
 
     @api.model
     def _get_dated_sql(self, question):
@@ -269,8 +269,9 @@ class OmsPosition(models.Model):
             late=moment(now + LATE_SUPPLY),
             before=moment(question.before) if question.before else None,
         )
-        day = SQL("%s::date", question.at)
-        return self.env["oms.safety.stock"]._apply(positions, day)
+        return self.env["oms.safety.stock"]._apply(
+            positions, SQL("%s::date", question.at), question.products.ids, question.sites.ids
+        )
 
     @api.model
     def _get_promisable(self, products, sites, at, horizon_days=HORIZON_DAYS, before=None):

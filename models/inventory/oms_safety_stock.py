@@ -169,27 +169,29 @@ class OmsSafetyStock(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._check_quantity(vals.get("quantity"))
-        self.env.registry.clear_cache()
+        self._forget_any()
         return super().create(vals_list)
 
     def write(self, vals):
         if "quantity" in vals:
             self._check_quantity(vals["quantity"])
-        self.env.registry.clear_cache()
+        self._forget_any()
         return super().write(vals)
 
     def unlink(self):
-        self.env.registry.clear_cache()
+        self._forget_any()
         return super().unlink()
 
     # === BUSINESS METHODS === #
 
     @api.model
-    def _apply(self, positions, day):
+    def _apply(self, positions, day, product_ids, site_ids):
         """Return the select of positions less what the rules of a day hold back of them.
 
         :param SQL positions: a select with the columns of :func:`.position_sql.read`
         :param SQL day: a date
+        :param product_ids: ids of all products that can be in it
+        :param site_ids: ids of all sites that can be in it
         :return: a select of the same columns and ``safety``
         :rtype: SQL
         """
@@ -197,7 +199,8 @@ class OmsSafetyStock(models.Model):
         if not self._is_any():
             return safety_sql.skip(positions, columns)
         self._flush_rules()
-        return safety_sql.apply(positions, columns, day)
+        products, sites = position_sql.ids(product_ids), position_sql.ids(site_ids)
+        return safety_sql.apply(positions, columns, day, products, sites)
 
     @api.model
     def _flush_rules(self):
@@ -218,3 +221,10 @@ class OmsSafetyStock(models.Model):
         """
         # sudo: rules of all companies count at their sites, whoever reads
         return bool(self.sudo().search_count([], limit=1))
+
+    @api.model
+    def _forget_any(self):
+        clear = self.env.registry.clear_cache
+        clear()
+        # Who asks until then is told what was before, and must not keep it.
+        self.env.cr.postcommit.add(clear)

@@ -209,15 +209,10 @@ def view(moment: SQL) -> SQL:
         for name, select in READ_FACTS.items()
         if name != "external stock"
     ]
-    return SQL(
+    positions = SQL(
         """
-        SELECT position.*, unprotected - safety AS available
-          FROM (
-        SELECT counted.*, CASE WHEN (SELECT %(any_rule)s)
-               THEN oms_safety(product_id, site_id, unprotected, moment::date) ELSE 0 END AS safety
-          FROM (
-        SELECT facts.*, %(external)s AS external, %(moment)s AS moment,
-               on_hand + %(external)s - demand - claimed AS unprotected
+        SELECT facts.*, %(external)s AS external,
+               on_hand + %(external)s - demand - claimed AS available
           FROM (
                 SELECT keyed.id, keyed.product_id, keyed.site_id, %(added)s
                   FROM (
@@ -247,11 +242,7 @@ def view(moment: SQL) -> SQL:
             ON (stock.product_id, stock.site_id) = (facts.product_id, facts.site_id)
      LEFT JOIN oms_site site ON site.id = stock.site_id
          WHERE facts.site_id > 0
-               ) AS counted
-               ) AS position
         """,
-        any_rule=safety_sql.ANY_RULE,
-        moment=moment,
         sums=sums(),
         columns=_COLUMNS,
         zeros=SQL(", ").join(SQL("0::float8") for _name in MEASURES),
@@ -265,6 +256,8 @@ def view(moment: SQL) -> SQL:
             SQL(external_sql.FRESH, moment=moment),
         ),
     )
+    day = SQL("(%s)::date", moment)
+    return safety_sql.apply(positions, SQL("id, %s", read_columns()), day)
 
 
 def differences(condition: SQL | None = None) -> SQL:

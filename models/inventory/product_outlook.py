@@ -156,7 +156,12 @@ class ProductProduct(models.Model):
             CROSS JOIN LATERAL (%s) AS held
                 """,
                 *([list(column) for column in zip(*asked, strict=True)]),
-                self.env["oms.safety.stock"]._apply(positions, SQL("rules.day")),
+                self.env["oms.safety.stock"]._apply(
+                    positions,
+                    SQL("rules.day"),
+                    {product_id for product_id, *_rest in asked},
+                    {site_id for _product_id, site_id, *_rest in asked},
+                ),
             )
         )
         return {tuple(key): available for *key, available in rows}

@@ -22,6 +22,8 @@ from . import test_position
 from . import test_position_search
 from . import test_product_tour
 from . import test_promisable
+from . import test_safety
+from . import test_safety_rules
 from . import test_safety_stock
 from . import test_sold
 from . import test_supply
