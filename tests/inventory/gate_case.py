@@ -238,6 +238,10 @@ class GateCase(BaseCase):
 
     def die(self, work):
         """Run work whose connection is killed; see that it fails for that."""
-        with contextlib.suppress(OperationalError, InterfaceError), self.committed() as env:
+        with (
+            mute_logger("odoo.sql_db"),
+            contextlib.suppress(OperationalError, InterfaceError),
+            self.committed() as env,
+        ):
             work(env)
             self.fail("the connection is dead")
