@@ -22,6 +22,8 @@ FACT_MODELS = (
 )
 #: Ledger entries that the compactor folds between two commits; their guards are taken that long.
 COMPACT_BATCH = 2_000
+#: The database's clock: the gate and all who read must agree on what has expired.
+NOW = SQL("timezone('UTC', statement_timestamp())")
 
 
 class Position(NamedTuple):
@@ -151,7 +153,7 @@ class OmsPosition(models.Model):
         return SQL(
             "SELECT facts.*, site.company_id FROM (%s) AS facts "
             "JOIN oms_site site ON site.id = facts.site_id",
-            position_sql.view(SQL("timezone('UTC', statement_timestamp())")),
+            position_sql.view(NOW),
         )
 
     # === BUSINESS METHODS === #
@@ -173,14 +175,12 @@ class OmsPosition(models.Model):
         :return: a select with the columns of :class:`Position`
         """
         self._flush_facts()
-        # The database's clock: the gate and all who read must agree on what has expired.
-        now = SQL("timezone('UTC', statement_timestamp())")
         return SQL(
             "SELECT %s FROM (%s) AS position",
             SQL(", ").join(map(SQL.identifier, Position._fields)),
             self.env["oms.safety.stock"]._apply(
-                position_sql.read(position_sql.among(product_ids, site_ids), now),
-                SQL("(%s)::date", now),
+                position_sql.read(position_sql.among(product_ids, site_ids), NOW),
+                SQL("(%s)::date", NOW),
                 product_ids,
                 site_ids,
             ),
@@ -205,7 +205,15 @@ class OmsPosition(models.Model):
         :return: available quantity by product id; products with nothing left are absent
         :rtype: dict[int, float]
         """
-        return self._sum_available(self._get_sql(product_ids, site_ids))
+        if self.env["oms.safety.stock"]._is_any():
+            return self._sum_available(self._get_sql(product_ids, site_ids))
+        self._flush_facts()
+        totals = position_sql.read_totals(position_sql.among(product_ids, site_ids), NOW)
+        return {
+            product_id: available
+            for product_id, available in self.env.execute_query(totals)
+            if available > 1e-9
+        }
 
     @api.model
     def _sum_available(self, positions):

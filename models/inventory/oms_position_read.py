@@ -71,7 +71,11 @@ class OmsPosition(models.Model):
         )
         if not (detail or channel):
             # Hundreds of sites need not be told one by one to be summed here.
-            totals = self._sum_available(self._get_question_sql(question))
+            totals = (
+                self._sum_available(self._get_dated_sql(question))
+                if question.at
+                else self._get_totals(question.sites.ids, question.products.ids)
+            )
             return [
                 self._prepare_answer(asked, product, totals.get(product.id, 0.0))
                 for asked, product in found.items()

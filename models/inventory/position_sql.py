@@ -149,6 +149,25 @@ def kept(condition: SQL | None = None, further: SQL | None = None) -> SQL:
     )
 
 
+def _late(condition: SQL, moment: SQL) -> SQL:
+    """Return the select of what the ledger and the time add to rows, by product and site."""
+    return SQL(
+        """
+        SELECT product_id, site_id, %(sums)s, SUM(external) AS external
+          FROM (SELECT product_id, site_id, %(columns)s, 0::float8 AS external
+                  FROM oms_position_delta WHERE %(condition)s
+                 UNION ALL %(further)s) AS facts
+      GROUP BY product_id, site_id
+        """,
+        sums=sums(),
+        columns=_COLUMNS,
+        condition=condition,
+        further=SQL(" UNION ALL ").join(
+            SQL(select, condition=condition, moment=moment) for select in READ_FACTS.values()
+        ),
+    )
+
+
 def read(condition: SQL, moment: SQL) -> SQL:
     """Return the select of positions at a moment: the measures, ``external`` and ``available``.
 
@@ -161,16 +180,9 @@ def read(condition: SQL, moment: SQL) -> SQL:
     :param condition: on ``product_id`` and ``site_id``, which bear no table's name
     :param moment: now, in UTC: what expired before it is free, what is out of date does not count
     """
-    further = [SQL(select, condition=condition, moment=moment) for select in READ_FACTS.values()]
     return SQL(
         """
-        WITH late AS MATERIALIZED (
-            SELECT product_id, site_id, %(sums)s, SUM(external) AS external
-              FROM (SELECT product_id, site_id, %(columns)s, 0::float8 AS external
-                      FROM oms_position_delta WHERE %(condition)s
-                     UNION ALL %(further)s) AS facts
-          GROUP BY product_id, site_id
-        )
+        WITH late AS MATERIALIZED (%(late)s)
         SELECT *, on_hand + external - demand - claimed AS available
           FROM (SELECT product_id, site_id, %(columns)s, 0::float8 AS external
                   FROM oms_position_row held
@@ -183,13 +195,42 @@ def read(condition: SQL, moment: SQL) -> SQL:
                   FROM late
              LEFT JOIN oms_position_row held USING (product_id, site_id)) AS position
         """,
+        late=_late(condition, moment),
         columns=_COLUMNS,
-        sums=sums(),
         added=SQL(", ").join(
             SQL("COALESCE(held.%(n)s, 0) + late.%(n)s", n=SQL.identifier(name)) for name in MEASURES
         ),
         condition=condition,
-        further=SQL(" UNION ALL ").join(further),
+    )
+
+
+def read_totals(condition: SQL, moment: SQL) -> SQL:
+    """Return the select of what is available at all sites together, by product.
+
+    It is the sum of what :func:`read` tells, a site where more is promised than it has counted as
+    nothing, in three quarters of the time: rows are summed as they lie, and then it is added by
+    how much the ledger and the time change those that they concern.
+
+    :param condition: as in :func:`read`
+    :param moment: as in :func:`read`
+    """
+    return SQL(
+        """
+        SELECT product_id, SUM(available) AS available
+          FROM (SELECT product_id, GREATEST(on_hand - demand - claimed, 0) AS available
+                  FROM oms_position_row WHERE %(condition)s
+                 UNION ALL
+                SELECT late.product_id,
+                       GREATEST(row_available + late.on_hand + late.external
+                                - late.demand - late.claimed, 0) - GREATEST(row_available, 0)
+                  FROM (%(late)s) AS late
+             LEFT JOIN oms_position_row held USING (product_id, site_id)
+    CROSS JOIN LATERAL COALESCE(held.on_hand - held.demand - held.claimed, 0) AS row_available
+               ) AS part
+      GROUP BY product_id
+        """,
+        late=_late(condition, moment),
+        condition=condition,
     )
 
 

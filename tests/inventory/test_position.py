@@ -286,6 +286,43 @@ class TestPosition(OmsCase):
         with self.enter_registry_test_mode(), self.assertRaisesRegex(UserError, "has ended"):
             claim._extend(5)
 
+    def test_totals_are_sums_of_positions(self):
+        """Whatever lies in rows, ledger, claims and feeds; sites in debt count as nothing."""
+        depot = self.env["oms.site"].create(
+            {"name": "Depot", "code": "DEPOT", "kind": "distributor"}
+        )
+        self.env["oms.external.stock"].create(
+            {"product_id": self.apple.id, "site_id": depot.id, "quantity": 3}
+        )
+        self.stock(self.apple, (self.near, 9))
+        self.claim(self.apple, self.near, 2).write(
+            {"origin": "cart", "expires_at": "2020-01-01 00:00:00"}
+        )
+        self.env.flush_all()
+        draw, sites = random.Random(5), self.sites + depot
+        for step in range(40):
+            product, site = draw.choice((self.apple, self.berry)), draw.choice(self.sites)
+            self.env.cr.execute(
+                SQL(
+                    "INSERT INTO oms_position_delta (product_id, site_id, on_hand, demand) "
+                    "VALUES (%s, %s, %s, %s)",
+                    product.id,
+                    site.id,
+                    draw.randint(-8, 8),
+                    draw.randint(-4, 4),
+                )
+            )
+            if step % 7 == 3:
+                self.env.cr.execute("SELECT oms_position_compact(3)")
+            products = (self.apple + self.berry).ids
+            expected = defaultdict(float)
+            for position in self.env["oms.position"]._get_positions(sites.ids, products):
+                expected[position.product_id] += max(position.available, 0.0)
+            self.assertEqual(
+                self.env["oms.position"]._get_totals(sites.ids, products),
+                {product_id: total for product_id, total in expected.items() if total},
+            )
+
     def test_screen_shows_what_is_read(self):
         """The view and the read agree on rows, on the ledger alone and on what expired."""
         self.stock(self.apple, (self.near, 5), (self.middle, 2))
