@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.database import open_registry
 
-NEEDS_ODOO = True
+DATABASES = {"OMS_DATABASE": "addon"}
 
 HOT_PRODUCTS = 20
 COLD_PRODUCTS = 2000

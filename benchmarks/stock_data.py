@@ -20,6 +20,8 @@ VERSION = 1
 """Changes with what is built: an older database is then not used."""
 
 CHUNK = 200_000
+#: Tables that the data fill.
+TABLES = ("stock_quant", "stock_move", "oms_claim", "oms_position_row", "oms_position_delta")
 RARE_SHARE = 0.024
 FAST_SHARES = (0.04, 0.86)
 
@@ -50,6 +52,11 @@ class Size:
         """At how many sites any other product lies, least and most."""
         usual = max(1, round(self.sites * RARE_SHARE))
         return 1, min(self.sites, 2 * usual - 1)
+
+    @property
+    def most_quants(self) -> int:
+        """How many quants there can be, were all products fast movers."""
+        return int(self.products * sum(self.fast_range) / 2 / 1.02)
 
     @property
     def fast(self) -> int:
@@ -189,10 +196,11 @@ def build_quants(env: Any, size: Size, say: Callable[[str], None]) -> None:
           JOIN stock_warehouse warehouse ON warehouse.id = site.warehouse_id
          WHERE member.network_id = %(network)s;
         CREATE TEMP TABLE planned ON COMMIT DROP AS
-        SELECT spread.product_id, (start::bigint + n::bigint * stride) %% %(sites)s AS place,
-               1 + floor(random() * 40) AS quantity
-          FROM spread, generate_series(0, places - 1) AS n
-      ORDER BY random() LIMIT %(quants)s;
+        SELECT product_id, place, quantity
+          FROM (SELECT product_id, (start::bigint + n::bigint * stride) %% %(sites)s AS place,
+                       1 + floor(random() * 40) AS quantity, random() AS draw
+                  FROM spread, generate_series(0, places - 1) AS n) AS quant
+      ORDER BY draw LIMIT %(quants)s;
         SELECT COUNT(*) FROM planned;
         """,
         {
@@ -266,12 +274,13 @@ def build_positions(env: Any, size: Size, say: Callable[[str], None]) -> None:
 def build_moves(env: Any, size: Size, say: Callable[[str], None]) -> None:
     """Make open moves: of 20, 15 leave to customers, 4 come from suppliers, 1 goes elsewhere.
 
-    A third of those that leave has its goods reserved.
+    Two of those that leave have their goods reserved.
     """
     customers = env.ref("stock.stock_location_customers").id
     suppliers = env.ref("stock.stock_location_suppliers").id
     env.cr.execute("SELECT MIN(id), MAX(id) FROM stock_quant")
     lowest, highest = env.cr.fetchone()
+    restore = drop_extras(env, "stock_move")
     for first in range(0, size.moves, CHUNK):
         env.cr.execute(
             """
@@ -284,8 +293,8 @@ def build_moves(env: Any, size: Size, say: Callable[[str], None]) -> None:
                    CASE WHEN kind < 15 OR kind = 19 THEN quant.location_id ELSE %(suppliers)s END,
                    CASE WHEN kind < 15 THEN %(customers)s WHEN kind < 19 THEN quant.location_id
                         ELSE other.location_id END,
-                   CASE WHEN kind < 5 THEN 'assigned' ELSE 'confirmed' END,
-                   'make_to_stock', 1, 1, CASE WHEN kind < 5 THEN 1 ELSE 0 END,
+                   CASE WHEN kind < 2 THEN 'assigned' ELSE 'confirmed' END,
+                   'make_to_stock', 1, 1, CASE WHEN kind < 2 THEN 1 ELSE 0 END,
                    now() + kind * interval '1 day', now(), now(), 1, 1, 'Large'
               FROM (SELECT number %% 20 AS kind,
                            %(lowest)s + floor(random() * %(count)s)::integer AS id,
@@ -305,6 +314,8 @@ def build_moves(env: Any, size: Size, say: Callable[[str], None]) -> None:
             },
         )
         say(f"moves: {min(first + CHUNK, size.moves)} of {size.moves}")
+    for statement in restore:
+        env.cr.execute(statement)
     env.cr.execute(
         """
         UPDATE stock_quant quant SET reserved_quantity = reserved.quantity
@@ -327,10 +338,12 @@ def build_claims(env: Any, size: Size, say: Callable[[str], None]) -> None:
             create_date, write_date, create_uid, write_uid
         )
         SELECT held.product_id, held.site_id, site.company_id, 1, 'cart', 'active',
-               CASE WHEN random() < 0.1 THEN timestamp '2026-01-01' ELSE timestamp '2099-01-01' END,
+               CASE row_number() OVER () %% 10 WHEN 0 THEN timestamp '2026-01-01'
+                                                ELSE timestamp '2099-01-01' END,
                now(), now(), 1, 1
-          FROM oms_position_row held JOIN oms_site site ON site.id = held.site_id
-      ORDER BY random() LIMIT %(claims)s;
+          FROM (SELECT product_id, site_id FROM oms_position_row
+              ORDER BY random() LIMIT %(claims)s) AS held
+          JOIN oms_site site ON site.id = held.site_id;
         ANALYZE oms_claim
         """,
         {"claims": size.claims},

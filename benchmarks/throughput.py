@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.database import open_registry
 
-NEEDS_ODOO = True
+DATABASES = {"OMS_DATABASE": "addon"}
 
 PRODUCTS = 40
 STOCK_PER_SITE = 1_000_000

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
+import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from . import environment, postgres, session
 from .databases import Databases
@@ -25,12 +29,16 @@ class Benchmark:
 
     :param path: its file.
     :param summary: first line of its docstring.
-    :param needs_odoo: whether it works in an Odoo database.
+    :param databases: the databases that it works in by the variable that names each: `addon` for
+        a fresh one with the addon, `base` for one with what the addon depends on, `filled` for
+        one with data that are made once. To make these the program is started with
+        `--step key`, then, unless they are there, with `--step build`: it prints as JSON the
+        `key`, all that the data depend on, and the `gibibytes` that they take.
     """
 
     path: Path
     summary: str
-    needs_odoo: bool
+    databases: Mapping[str, str] = field(default_factory=dict)
 
 
 def found_in(folder: Path) -> dict[str, Benchmark]:
@@ -45,17 +53,18 @@ def found_in(folder: Path) -> dict[str, Benchmark]:
             isinstance(node, ast.If) and "__name__" in ast.dump(node.test) for node in tree.body
         ):
             summary = (ast.get_docstring(tree) or "").partition("\n")[0]
-            benchmarks[path.stem] = Benchmark(path, summary, _needs_odoo(tree))
+            benchmarks[path.stem] = Benchmark(path, summary, _declared(tree))
     return benchmarks
 
 
-def _needs_odoo(tree: ast.Module) -> bool:
+def _declared(tree: ast.Module) -> dict[str, str]:
+    """What a program says in `DATABASES`."""
     for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+        if isinstance(node, ast.Assign):
             names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-            if "NEEDS_ODOO" in names:
-                return bool(node.value.value)
-    return False
+            if "DATABASES" in names:
+                return dict(ast.literal_eval(node.value))
+    return {}
 
 
 def main(given: list[str]) -> int:
@@ -73,16 +82,95 @@ def main(given: list[str]) -> int:
     # Standard output is the benchmark's alone: it may be read by a program.
     with session.opened("bench", root, sys.stderr) as surroundings:
         env = environment.prepare(surroundings)
-        if not chosen.needs_odoo:
+        asks = {"-h", "--help"} & set(given)
+        if asks or not chosen.databases:
             return run(surroundings, env, chosen, given[1:], {})
+        data = {}
+        if "filled" in chosen.databases.values():
+            code, out = ask(surroundings, env, chosen, given[1:])
+            if code:
+                return code
+            data = json.loads(out)
         with postgres.running(surroundings, env.runtime) as server:
             databases = Databases(surroundings, env, server)
             databases.drop_leftovers()
-            template = databases.with_addon(surroundings.logs / "install.log")
-            with databases.temporary(template, "bench") as name:
-                config = str(databases.config())
-                variables = {"OMS_ODOO_CONFIG": config, "OMS_DATABASE": name, **server.environ}
-                return run(surroundings, env, chosen, given[1:], variables)
+            variables = {"OMS_ODOO_CONFIG": str(databases.config()), **server.environ}
+            with opened(databases, chosen, given[1:], data, variables) as names:
+                return run(surroundings, env, chosen, given[1:], {**variables, **names})
+
+
+@contextmanager
+def opened(
+    databases: Databases,
+    chosen: Benchmark,
+    given: Sequence[str],
+    data: Mapping[str, Any],
+    variables: Mapping[str, str],
+) -> Iterator[dict[str, str]]:
+    """The databases that a benchmark asks for.
+
+    :param given: its arguments.
+    :param data: what it says of the data in a filled one.
+    :param variables: environment of the program.
+    :returns: their names by variable.
+    """
+    surroundings = databases.session
+    log = surroundings.logs / "install.log"
+
+    def fill(variable: str, name: str) -> None:
+        with surroundings.report.step("Making the data") as step:
+            surroundings.processes.run(
+                [databases.environment.python, chosen.path, *given, "--step", "build"],
+                surroundings.logs / "build.log",
+                "Making the data",
+                {**_program(surroundings), **variables, variable: name},
+                on_line=step.say,
+            )
+
+    with ExitStack() as stack:
+        names = {}
+        for number, (variable, kind) in enumerate(chosen.databases.items()):
+            if kind == "filled":
+                context = databases.filled(
+                    f"bench_{chosen.path.stem}",
+                    json.dumps(data["key"], sort_keys=True),
+                    data["gibibytes"],
+                    log,
+                    lambda name, variable=variable: fill(variable, name),
+                )
+            else:
+                template = databases.base() if kind == "base" else databases.with_addon(log)
+                context = databases.temporary(template, f"bench{number}")
+            names[variable] = stack.enter_context(context)
+        yield names
+
+
+def _program(surroundings: session.Session) -> dict[str, str]:
+    return {"PYTHONPATH": str(surroundings.addon.root), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def ask(
+    surroundings: session.Session,
+    env: environment.Environment,
+    chosen: Benchmark,
+    given: Sequence[str],
+) -> tuple[int, str]:
+    """Have a benchmark say what its data depend on.
+
+    :returns: its exit code and output; what it complains about goes to the user.
+    """
+    process = surroundings.processes.start(
+        [env.python, chosen.path, *given, "--step", "key"],
+        _program(surroundings),
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=os.getcwd(),
+    )
+    try:
+        out, _err = process.communicate()
+        return process.returncode, out
+    finally:
+        surroundings.processes.end(process)
 
 
 def run(
@@ -96,10 +184,9 @@ def run(
 
     :returns: its exit code.
     """
-    root = surroundings.addon.root
     process = surroundings.processes.start(
         [env.python, chosen.path, *given],
-        {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", **variables},
+        {**_program(surroundings), **variables},
         cwd=os.getcwd(),
     )
     try:

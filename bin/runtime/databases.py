@@ -22,8 +22,11 @@ from .postgres import Server
 from .processes import is_running
 from .session import Session
 
-RECIPE = 1
+RECIPE = 2
 KEPT = 4
+FILLED = "filled"
+FILLED_KEPT = 2
+FILLED_DAYS = 30
 INSIDE = Path(__file__).parent / "inside"
 
 
@@ -134,9 +137,12 @@ class Databases:
                 self.drop(name)
 
     def drop_leftovers(self) -> None:
-        """Drop the temporary databases of commands that were killed."""
+        """Drop temporary databases of commands that were killed, and filled ones long unused."""
+        oldest = time.time() - FILLED_DAYS * 86400
         for name, facts in self.remarks().items():
-            if facts.get("kind") == "temporary" and not is_running(str(facts.get("run", ""))):
+            kind = facts.get("kind")
+            killed = kind == "temporary" and not is_running(str(facts.get("run", "")))
+            if killed or (kind == FILLED and float(facts["at"]) < oldest):
                 self.drop(name)
 
     def base(self) -> str:
@@ -181,7 +187,46 @@ class Databases:
             shutil.copyfile(kept_log, log)
         return name
 
-    def _build(self, name: str, fill: Callable[[str], None], **facts: object) -> None:
+    @contextmanager
+    def filled(
+        self, purpose: str, key: str, gibibytes: float, log: Path, fill: Callable[[str], None]
+    ) -> Iterator[str]:
+        """A database with the addon and much data, filled once and kept for later runs.
+
+        Nobody else uses it meanwhile. When the addon has changed in a way that its key does not
+        tell, the addon is updated in it. It has its name only when it is whole: when filling it
+        is interrupted, the next run begins anew.
+
+        :param purpose: becomes part of its name.
+        :param key: what its data depend on.
+        :param gibibytes: space that it needs.
+        :param log: gets the server's log when the addon is installed or updated.
+        :param fill: fills a database with the addon, given its name.
+        """
+
+        def build(building: str) -> None:
+            self.session.cache.require_space(gibibytes, "The database with the data")
+            self.clone(self.with_addon(log), building)
+            self.remark(building, kind="temporary", run=self.session.processes.run_id)
+            fill(building)
+
+        name = f"oms_{purpose}_{digest(self.base(), key)}"
+        fingerprint = self.session.addon.fingerprint()
+        with self.session.cache.lock(f"{purpose} database"):
+            noted = self.remarks().get(name, {}).get("fingerprint", fingerprint)
+            if noted != fingerprint:
+                title = "Updating the addon in the database with the data"
+                try:
+                    self.prepare(name, "update", [addon_module.NAME], log, title)
+                except Stop:
+                    # It was half filled by a state of the addon that never was; begin anew.
+                    self.drop(name)
+            self._build(name, build, FILLED_KEPT, kind=FILLED, fingerprint=fingerprint)
+            yield name
+
+    def _build(
+        self, name: str, fill: Callable[[str], None], kept: int = KEPT, **facts: object
+    ) -> None:
         known = self.remarks()
         if name not in known or not self.filestore(name).exists():
             building = f"{name}_building"
@@ -194,7 +239,7 @@ class Databases:
         self.remark(name, **facts)
         same = [each for each, noted in known.items() if noted.get("kind") == facts["kind"]]
         same.sort(key=lambda each: float(known[each]["at"]), reverse=True)
-        for old in [each for each in same if each != name][KEPT - 1 :]:
+        for old in [each for each in same if each != name][kept - 1 :]:
             self.drop(old)
 
     def prepare(self, name: str, mode: str, modules: Sequence[str], log: Path, title: str) -> None:

@@ -1,5 +1,6 @@
 from . import test_allocation
 from . import test_audit
+from . import test_benchmark
 from . import test_audit_commits
 from . import test_audit_promises
 from . import test_audit_runs

@@ -97,18 +97,18 @@ def test_the_demo_checks_month_and_limit(tmp_path):
 FILES = ("orders", "sites", "stock")
 
 
-def test_benchmarks_are_listed_with_their_first_line_and_their_need_of_odoo(tmp_path):
+def test_benchmarks_are_listed_with_their_first_line_and_their_databases(tmp_path):
     (tmp_path / "quick.py").write_text(
         '"""Is quick.\n\nMore."""\nif __name__ == "__main__":\n    0\n'
     )
     (tmp_path / "slow.py").write_text(
-        '"""Is slow."""\nNEEDS_ODOO = True\nif __name__ == "__main__":\n    0\n'
+        '"""Is slow."""\nDATABASES = {"DB": "addon"}\nif __name__ == "__main__":\n    0\n'
     )
     (tmp_path / "helper.py").write_text('"""Is none."""\n')
     found = bench.found_in(tmp_path)
-    assert {name: (each.summary, each.needs_odoo) for name, each in found.items()} == {
-        "quick": ("Is quick.", False),
-        "slow": ("Is slow.", True),
+    assert {name: (each.summary, each.databases) for name, each in found.items()} == {
+        "quick": ("Is quick.", {}),
+        "slow": ("Is slow.", {"DB": "addon"}),
     }
 
 

@@ -6,6 +6,7 @@ Usage: dbtool.py facts | list | create NAME [TEMPLATE] | drop NAME | rename OLD 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from typing import Any
@@ -49,6 +50,10 @@ def create(name: str, template: str = "template0") -> None:
     with _connect().cursor() as cursor:
         _disconnect(cursor, template)
         cursor.execute(sql.SQL(text).format(sql.Identifier(name), sql.Identifier(template)))
+    if template == "template0":
+        # As Odoo does: without it searching by name has no index.
+        with contextlib.suppress(psycopg2.Error), _connect(name).cursor() as cursor:
+            cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
 
 
 def drop(name: str) -> None:
