@@ -30,11 +30,11 @@ class OwnTransactionCase(BaseCase):
         with self.registry.cursor() as cr:
             cr.execute("DELETE FROM ir_config_parameter WHERE key = %s", [KEY])
 
-    def write(self, env, value):
+    def put(self, env, value):
         env["ir.config_parameter"].set_param(KEY, value)
         env.flush_all()
 
-    def read(self):
+    def look(self):
         with self.registry.cursor() as cr:
             cr.execute("SELECT value FROM ir_config_parameter WHERE key = %s", [KEY])
             return [value for [value] in cr.fetchall()]
@@ -55,7 +55,7 @@ class TestRetrying(OwnTransactionCase):
         self.values = []
 
         def work(env):
-            self.write(env, str(len(self.values)))
+            self.put(env, str(len(self.values)))
             self.values.append(env)
             if left:
                 raise left.pop(0)
@@ -65,7 +65,7 @@ class TestRetrying(OwnTransactionCase):
 
     def test_done_at_once(self):
         self.assertEqual(retrying(self.env, self.fail()), "done")
-        self.assertEqual(self.read(), ["0"])
+        self.assertEqual(self.look(), ["0"])
         self.assertFalse(self.waits)
         [env] = self.values
         self.assertEqual((env.uid, env.context), (self.env.uid, self.env.context))
@@ -75,7 +75,7 @@ class TestRetrying(OwnTransactionCase):
         errors = [SerializationFailure(), DeadlockDetected(), LockNotAvailable()]
         with self.assertLogs(transaction.__name__, logging.INFO) as logs:
             self.assertEqual(retrying(self.env, self.fail(*errors)), "done")
-        self.assertEqual(self.read(), ["3"], "what was done in vain is undone")
+        self.assertEqual(self.look(), ["3"], "what was done in vain is undone")
         self.assertEqual(len({id(env.cr) for env in self.values}), 4, "each in its own transaction")
         self.assertIn("SerializationFailure in try 1 of 5", logs.output[0])
         self.assertIn("LockNotAvailable in try 3 of 5", logs.output[2])
@@ -87,42 +87,42 @@ class TestRetrying(OwnTransactionCase):
         with self.assertRaises(DeadlockDetected):
             retrying(self.env, self.fail(*errors), tries=3)
         self.assertEqual(len(self.waits), 2)
-        self.assertFalse(self.read())
+        self.assertFalse(self.look())
 
     def test_other_errors_are_not_for_another_try(self):
         for error in (ValueError(), OperationalError(), KeyboardInterrupt()):
             with self.assertRaises(type(error)):
                 retrying(self.env, self.fail(error))
             self.assertEqual(len(self.values), 1)
-            self.assertFalse(self.read())
+            self.assertFalse(self.look())
 
     def test_caller_keeps_his_transaction(self):
         """It neither commits nor is rolled back with the work."""
-        self.write(self.env, "mine")
+        self.put(self.env, "mine")
         with self.assertRaises(ValueError), mute_logger("odoo.sql_db"):
             retrying(self.env, self.raise_value_error)
         self.cr.execute("SELECT value FROM ir_config_parameter WHERE key = %s", [KEY])
         self.assertEqual(self.cr.fetchall(), [("mine",)])
         self.cr.rollback()
-        self.assertFalse(self.read())
+        self.assertFalse(self.look())
 
     def raise_value_error(self, env):
         raise ValueError
 
     def test_real_conflict(self):
         """Two who read and write the same row: one does it again with what the other wrote."""
-        retrying(self.env, lambda env: self.write(env, "1"))
-        others = [lambda env: self.write(env, "5")]
+        retrying(self.env, lambda env: self.put(env, "1"))
+        others = [lambda env: self.put(env, "5")]
 
         def add(env):
             before = int(env["ir.config_parameter"].get_param(KEY))
             if others:
                 retrying(self.env, others.pop())
-            self.write(env, str(before + 1))
+            self.put(env, str(before + 1))
 
         with mute_logger("odoo.sql_db"):
             retrying(self.env, add)
-        self.assertEqual(self.read(), ["6"])
+        self.assertEqual(self.look(), ["6"])
 
 
 @tagged("post_install", "-at_install")
@@ -152,7 +152,7 @@ class TestReadingCommitted(OwnTransactionCase):
             env.cr.execute("SHOW transaction_isolation")
             self.assertEqual(env.cr.fetchone(), ("read committed",))
             with self.registry.cursor() as cr:
-                self.write(api.Environment(cr, SUPERUSER_ID, {}), "theirs")
+                self.put(api.Environment(cr, SUPERUSER_ID, {}), "theirs")
             env.cr.execute("SELECT value FROM ir_config_parameter WHERE key = %s", [KEY])
             self.assertEqual(env.cr.fetchall(), [("theirs",)])
 
@@ -160,17 +160,17 @@ class TestReadingCommitted(OwnTransactionCase):
         first = self.get_pid()
         self.assertEqual(self.get_pid(), first)
         with self.assertRaises(ValueError), reading_committed(self.env) as env:
-            self.write(env, "wrong")
+            self.put(env, "wrong")
             raise ValueError
         self.assertEqual(self.get_pid(), first, "also after a failure")
-        self.assertFalse(self.read())
+        self.assertFalse(self.look())
 
     def test_next_one_starts_afresh(self):
         """No records, and no registry, of an earlier transaction."""
         with reading_committed(self.env) as env:
-            self.write(env, "1")
+            self.put(env, "1")
             before = env.transaction
-        self.assertEqual(self.read(), ["1"])
+        self.assertEqual(self.look(), ["1"])
         with reading_committed(self.env) as env:
             self.assertIsNot(env.transaction, before)
             self.assertIs(env.transaction.registry, self.registry)
