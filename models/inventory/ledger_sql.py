@@ -7,6 +7,8 @@ into ``oms_position_row``, one row per product and site. A position is its row a
 holds of it. What counts is written in :mod:`.position_sql`.
 """
 
+from collections.abc import Iterable
+
 from odoo.tools import SQL
 
 from .position_sql import FACTS, MEASURES, columns, differences, facts, sums, totals, truth
@@ -96,37 +98,41 @@ def upsert(keys: SQL, values: SQL | None, change: SQL) -> SQL:
     )
 
 
-def append(select: SQL) -> SQL:
+def append(select: SQL, measures: Iterable[str] = MEASURES) -> SQL:
     """Return the statement that appends sums to the ledger."""
-    return SQL("INSERT INTO oms_position_delta (product_id, site_id, %s) %s", columns(), select)
+    return SQL(
+        "INSERT INTO oms_position_delta (product_id, site_id, %s) %s",
+        SQL(", ").join(map(SQL.identifier, measures)),
+        select,
+    )
 
 
 def triggers(table: str) -> SQL:
     """Return the statements that make a table's triggers, for insert, update and delete."""
-    after, before = SQL("after_rows"), SQL("before_rows")
     kinds = {
-        "insert": ([facts(table, after)], SQL("REFERENCING NEW TABLE AS after_rows")),
+        "insert": ({"after_rows": 1}, SQL("NEW TABLE AS after_rows")),
         "update": (
-            [facts(table, after), facts(table, before, -1)],
-            SQL("REFERENCING OLD TABLE AS before_rows NEW TABLE AS after_rows"),
+            {"after_rows": 1, "before_rows": -1},
+            SQL("OLD TABLE AS before_rows NEW TABLE AS after_rows"),
         ),
-        "delete": ([facts(table, before, -1)], SQL("REFERENCING OLD TABLE AS before_rows")),
+        "delete": ({"before_rows": -1}, SQL("OLD TABLE AS before_rows")),
     }
+    measures = FACTS[table].measures
     return SQL("\n").join(
         SQL(
             """
             CREATE OR REPLACE FUNCTION %(name)s() RETURNS trigger LANGUAGE plpgsql AS
             $body$ BEGIN %(append)s; RETURN NULL; END $body$;
             CREATE OR REPLACE TRIGGER %(name)s AFTER %(event)s ON %(table)s
-                %(referencing)s FOR EACH STATEMENT EXECUTE FUNCTION %(name)s();
+                REFERENCING %(transition)s FOR EACH STATEMENT EXECUTE FUNCTION %(name)s();
             """,
             name=SQL.identifier(f"oms_position_{table}_{event}"),
-            append=append(totals(selects)),
+            append=append(totals(facts(table, **rows), measures), measures),
             event=SQL(event.upper()),
             table=SQL.identifier(table),
-            referencing=referencing,
+            transition=transition,
         )
-        for event, (selects, referencing) in kinds.items()
+        for event, (rows, transition) in kinds.items()
     )
 
 

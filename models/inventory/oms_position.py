@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from odoo.tools.sql import table_exists
 
 from ..transaction import reading_committed, retrying
-from . import external_sql, gate_sql, ledger_sql, position_sql, safety_sql
+from . import external_sql, gate_sql, ledger_sql, position_sql, position_view_sql, safety_sql
 
 _logger = logging.getLogger(__name__)
 
@@ -150,11 +150,7 @@ class OmsPosition(models.Model):
 
     @api.model
     def _get_view_sql(self):
-        return SQL(
-            "SELECT facts.*, site.company_id FROM (%s) AS facts "
-            "JOIN oms_site site ON site.id = facts.site_id",
-            position_sql.view(NOW),
-        )
+        return position_view_sql.view(NOW)
 
     # === BUSINESS METHODS === #
 

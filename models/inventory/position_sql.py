@@ -7,10 +7,11 @@ triggers), over whole tables (rebuilding, auditing), and so both can never disag
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from odoo.tools import SQL
 
-from . import external_sql, safety_sql
+from . import external_sql
 
 MEASURES = ("on_hand", "reserved", "demand", "incoming", "claimed")
 
@@ -22,23 +23,22 @@ NOISE = SQL("1e-9")
 
 _QUANT_FACTS = """
     SELECT quant.product_id, place.oms_position_site_id AS site_id,
-           %(sign)s * COALESCE(quant.quantity, 0) AS on_hand,
-           %(sign)s * COALESCE(quant.reserved_quantity, 0) AS reserved,
-           0 AS demand, 0 AS incoming, 0 AS claimed
-      FROM %(rows)s quant
+           sign * COALESCE(quant.quantity, 0) AS on_hand,
+           sign * COALESCE(quant.reserved_quantity, 0) AS reserved
+      FROM %s quant
       JOIN stock_location place ON place.id = quant.location_id
- LEFT JOIN res_company company ON company.id = place.company_id
      WHERE place.oms_position_site_id IS NOT NULL
-       AND (quant.owner_id IS NULL OR quant.owner_id = company.partner_id)
+       AND (quant.owner_id IS NULL OR quant.owner_id = (
+               SELECT partner_id FROM res_company company WHERE company.id = place.company_id))
 """
 
 # A move within a site is neither demand nor incoming. Of the steps of a delivery the one counts
 # whose goods are to leave in the end, whatever location lies between.
 _MOVE_FACTS = """
-    SELECT move.product_id, side.site_id, 0, 0,
-           CASE WHEN side.leaves THEN %(sign)s * COALESCE(move.product_qty, 0) ELSE 0 END,
-           CASE WHEN side.leaves THEN 0 ELSE %(sign)s * COALESCE(move.product_qty, 0) END, 0
-      FROM %(rows)s move
+    SELECT move.product_id, side.site_id,
+           CASE WHEN side.leaves THEN sign * COALESCE(move.product_qty, 0) ELSE 0 END AS demand,
+           CASE WHEN side.leaves THEN 0 ELSE sign * COALESCE(move.product_qty, 0) END AS incoming
+      FROM %s move
       JOIN stock_location source ON source.id = move.location_id
       JOIN stock_location target
         ON target.id = COALESCE(move.location_final_id, move.location_dest_id)
@@ -50,12 +50,45 @@ CROSS JOIN LATERAL (VALUES (source.oms_position_site_id, TRUE),
 """
 
 _CLAIM_FACTS = """
-    SELECT claim.product_id, claim.site_id, 0, 0, 0, 0, %(sign)s * claim.quantity
-      FROM %(rows)s claim
+    SELECT claim.product_id, claim.site_id, sign * claim.quantity AS claimed
+      FROM %s claim
      WHERE claim.state = 'active'
 """
 
-FACTS = {"stock_quant": _QUANT_FACTS, "stock_move": _MOVE_FACTS, "oms_claim": _CLAIM_FACTS}
+
+class Fact(NamedTuple):
+    """What rows of a table say of positions.
+
+    :param columns: of the table, those that are read
+    :param measures: those that follow from them
+    :param select: of product, site and these measures, from rows with their sign
+    """
+
+    columns: tuple[str, ...]
+    measures: tuple[str, ...]
+    select: str
+
+
+FACTS = {
+    "stock_quant": Fact(
+        ("product_id", "location_id", "owner_id", "quantity", "reserved_quantity"),
+        ("on_hand", "reserved"),
+        _QUANT_FACTS,
+    ),
+    "stock_move": Fact(
+        (
+            "product_id",
+            "location_id",
+            "location_dest_id",
+            "location_final_id",
+            "state",
+            "product_qty",
+        ),
+        ("demand", "incoming"),
+        _MOVE_FACTS,
+    ),
+    "oms_claim": Fact(("product_id", "site_id", "state", "quantity"), ("claimed",), _CLAIM_FACTS),
+}
 
 #: What the time adds when positions are read: the measures, then what sites outside of Odoo have.
 READ_FACTS = {
@@ -72,8 +105,12 @@ READ_FACTS = {
     """,
 }
 
-_SUMS = SQL(", ").join(SQL("SUM(%s)::float8", SQL.identifier(name)) for name in MEASURES)
-_COLUMNS = SQL(", ").join(SQL.identifier(name) for name in MEASURES)
+
+def _names(names: Iterable[str]) -> SQL:
+    return SQL(", ").join(map(SQL.identifier, names))
+
+
+_COLUMNS = _names(MEASURES)
 
 
 def ids(values: Iterable[int]) -> SQL:
@@ -98,27 +135,49 @@ def among(products: Iterable[int], sites: Iterable[int]) -> SQL:
     return SQL("product_id = ANY(%s) AND %s = ANY(%s)", ids(products), site, ids(sites))
 
 
-def facts(table: str, rows: SQL, sign: int = 1) -> SQL:
-    """Return the select that turns rows of a table into changes of positions.
+def facts(table: str, **rows: int) -> SQL:
+    """Return the select that turns rows of a table into changes of its measures.
+
+    All rows go through one look-up of their locations, whether they came or went: most of what a
+    trigger costs is that PostgreSQL plans it once in every transaction.
 
     :param table: ``stock_quant``, ``stock_move`` or ``oms_claim``
-    :param rows: relation to read, with the columns of that table
-    :param sign: 1 for rows that came, -1 for rows that went
+    :param rows: relations to read, with the columns of that table; 1 for one whose rows came, -1
+        for one whose rows went
     """
-    return SQL(FACTS[table], rows=rows, sign=SQL(str(int(sign))))
-
-
-def totals(selects: list[SQL], condition: SQL | None = None) -> SQL:
-    """Return the select of the sums by product and site of some facts, noise left out."""
+    fact = FACTS[table]
     return SQL(
-        "SELECT product_id, site_id, %s FROM (%s) AS facts (product_id, site_id, %s) %s "
+        fact.select,
+        SQL(
+            "(%s)",
+            SQL(" UNION ALL ").join(
+                SQL(
+                    "SELECT %s AS sign, %s FROM %s",
+                    SQL(str(int(sign))),
+                    _names(fact.columns),
+                    SQL.identifier(relation),
+                )
+                for relation, sign in rows.items()
+            ),
+        ),
+    )
+
+
+def totals(select: SQL, measures: Iterable[str] = MEASURES, condition: SQL | None = None) -> SQL:
+    """Return the select of the sums by product and site of some facts, noise left out.
+
+    :param select: of ``product_id``, ``site_id`` and the measures
+    :param measures: which they are
+    :param condition: on ``product_id`` and ``site_id``
+    """
+    return SQL(
+        "SELECT product_id, site_id, %s FROM (%s) AS facts %s "
         "GROUP BY product_id, site_id HAVING %s",
-        _SUMS,
-        SQL(" UNION ALL ").join(selects),
-        _COLUMNS,
+        SQL(", ").join(SQL("SUM(%(n)s)::float8 AS %(n)s", n=SQL.identifier(n)) for n in measures),
+        select,
         SQL("WHERE %s", condition) if condition else SQL(),
         SQL(" OR ").join(
-            SQL("ABS(SUM(%s)) > %s", SQL.identifier(name), NOISE) for name in MEASURES
+            SQL("ABS(SUM(%s)) > %s", SQL.identifier(name), NOISE) for name in measures
         ),
     )
 
@@ -128,7 +187,20 @@ def truth(condition: SQL | None = None) -> SQL:
 
     :param condition: on ``product_id`` and ``site_id``; all positions when None
     """
-    return totals([facts(table, SQL.identifier(table)) for table in FACTS], condition)
+    selects = []
+    for table, fact in FACTS.items():
+        measures = SQL(", ").join(
+            SQL.identifier(name) if name in fact.measures else SQL("0 AS %s", SQL.identifier(name))
+            for name in MEASURES
+        )
+        selects.append(
+            SQL(
+                "SELECT product_id, site_id, %s FROM (%s) AS facts",
+                measures,
+                facts(table, **{table: 1}),
+            )
+        )
+    return totals(SQL(" UNION ALL ").join(selects), condition=condition)
 
 
 def kept(condition: SQL | None = None, further: SQL | None = None) -> SQL:
@@ -234,81 +306,16 @@ def read_totals(condition: SQL, moment: SQL) -> SQL:
     )
 
 
-def view(moment: SQL) -> SQL:
-    """Return the select behind the screen of positions, over all of them.
-
-    Written so that PostgreSQL takes a page in order of product and site, or the positions of some
-    products, from the keys of the tables, whatever their number. For that the parts of the first
-    union are plain tables with no condition of their own, and nothing is a common table
-    expression. Of what only the ledger knows yet its oldest entry stands for the position.
-    External stock is joined by its own key, which costs nothing where it is not asked for.
-
-    :param moment: as in :func:`read`
-    """
-    further = [
-        SQL(select, condition=SQL("TRUE"), moment=moment)
-        for name, select in READ_FACTS.items()
-        if name != "external stock"
-    ]
-    positions = SQL(
-        """
-        SELECT facts.*, %(external)s AS external,
-               on_hand + %(external)s - demand - claimed AS available
-          FROM (
-                SELECT keyed.id, keyed.product_id, keyed.site_id, %(added)s
-                  FROM (
-                        SELECT id, product_id, site_id, %(columns)s, NULL::bigint AS entry
-                          FROM oms_position_row
-                         UNION ALL
-                        SELECT -1 - (id %% 2147483647)::integer, product_id, site_id, %(zeros)s, id
-                          FROM oms_position_delta
-                       ) AS keyed
-             LEFT JOIN (
-                        SELECT product_id, site_id, %(sums)s
-                          FROM (SELECT product_id, site_id, %(columns)s, 0::float8 AS external
-                                  FROM oms_position_delta
-                                 UNION ALL %(further)s) AS facts
-                      GROUP BY product_id, site_id
-                       ) AS late USING (product_id, site_id)
-                 WHERE entry IS NULL OR NOT EXISTS (
-                           SELECT FROM oms_position_row held
-                            WHERE (held.product_id, held.site_id)
-                                  = (keyed.product_id, keyed.site_id)
-                       ) AND NOT EXISTS (
-                           SELECT FROM oms_position_delta older
-                            WHERE (older.product_id, older.site_id)
-                                  = (keyed.product_id, keyed.site_id) AND older.id < entry)
-               ) AS facts
-     LEFT JOIN oms_external_stock stock
-            ON (stock.product_id, stock.site_id) = (facts.product_id, facts.site_id)
-     LEFT JOIN oms_site site ON site.id = stock.site_id
-         WHERE facts.site_id > 0
-        """,
-        sums=sums(),
-        columns=_COLUMNS,
-        zeros=SQL(", ").join(SQL("0::float8") for _name in MEASURES),
-        added=SQL(", ").join(
-            SQL("keyed.%(n)s + COALESCE(late.%(n)s, 0) AS %(n)s", n=SQL.identifier(name))
-            for name in MEASURES
-        ),
-        further=SQL(" UNION ALL ").join(further),
-        external=SQL(
-            "CASE WHEN %s THEN stock.quantity::float8 ELSE 0 END",
-            SQL(external_sql.FRESH, moment=moment),
-        ),
-    )
-    day = SQL("(%s)::date", moment)
-    return safety_sql.apply(positions, SQL("id, %s", read_columns()), day)
-
-
 def differences(condition: SQL | None = None) -> SQL:
     """Return the select of what must be added to the kept positions to make them true."""
     negated = SQL(", ").join(SQL("-%s", SQL.identifier(name)) for name in MEASURES)
     return totals(
-        [
+        SQL(
+            "%s UNION ALL SELECT product_id, site_id, %s FROM (%s) AS kept",
             truth(condition),
-            SQL("SELECT product_id, site_id, %s FROM (%s) AS kept", negated, kept(condition)),
-        ]
+            negated,
+            kept(condition),
+        )
     )
 
 
