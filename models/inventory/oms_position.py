@@ -204,11 +204,11 @@ class OmsPosition(models.Model):
         if self.env["oms.safety.stock"]._is_any():
             return self._sum_available(self._get_sql(product_ids, site_ids))
         self._flush_facts()
-        totals = position_sql.read_totals(position_sql.among(product_ids, site_ids), NOW)
+        totals = position_sql.read_totals(set(product_ids), site_ids, NOW)
         return {
             product_id: available
             for product_id, available in self.env.execute_query(totals)
-            if available > 1e-9
+            if available and available > 1e-9
         }
 
     @api.model
