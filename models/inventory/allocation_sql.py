@@ -7,10 +7,10 @@ from . import position_sql, safety_sql
 _NOW = SQL("timezone('UTC', statement_timestamp())")
 
 
-def maybe_governed(products: list[int]) -> SQL:
+def maybe_governed(products: list[int] | SQL) -> SQL:
     """Return the select of whether there is any share that could be of some products.
 
-    :param products: ids
+    :param products: ids, or an expression that is an array of ids
     """
     return SQL(
         """

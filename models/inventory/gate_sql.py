@@ -17,7 +17,7 @@ with the particulars as JSON in the detail of the error.
 
 from odoo.tools import SQL
 
-from . import ledger_sql, position_sql, safety_sql
+from . import allocation_sql, ledger_sql, position_sql, safety_sql
 
 #: How long a hold waits for others. Longer waits only somebody who stands in the own way.
 LOCK_TIMEOUT = SQL("'5s'")
@@ -30,8 +30,10 @@ FOLD_EVERY = SQL("32")
 
 _ASKED = SQL("unnest(asked_products, asked_sites, asked_quantities)")
 _NOW = SQL("timezone('UTC', clock_timestamp())")
+# By pairs: each is looked up by its whole key, however much of its product was ever claimed.
 _POSITIONS = position_sql.read(
-    SQL("product_id = ANY(asked_products) AND site_id = ANY(asked_sites)"), SQL("present")
+    SQL("(product_id, site_id) IN (SELECT * FROM unnest(asked_products, asked_sites))"),
+    SQL("present"),
 )
 _UNTIL = SQL("date_trunc('second', present + asked_minutes * interval '1 minute')")
 _ALIVE = SQL("held.state = 'active' AND held.expires_at > present")
@@ -50,8 +52,8 @@ def touch(keys: SQL) -> SQL:
 
 
 def functions() -> SQL:
-    """Return the statements that make the functions of the gate."""
-    return SQL("%s; %s; %s", _hold(), _extend(), _expire())
+    """Return the statements that make the functions of the gate anew, whatever they asked for."""
+    return SQL("%s; %s; %s; %s", removal(), _hold(), _extend(), _expire())
 
 
 def removal() -> SQL:
@@ -65,18 +67,23 @@ def _hold() -> SQL:
 
     Returns the ids of the claims in the order of what was asked. Holds in ``instead_of`` end in
     the same step: what they held is there to be taken. ``guard_products`` and ``guard_sites`` are
-    further guards to take.
+    further guards to take. Where there may be some and they are NULL, nobody has looked for them
+    yet: nothing is done then and NULL returned. Most goods have none, and take one call.
     """
     return SQL(
         """
         CREATE OR REPLACE FUNCTION oms_hold(
             asked_products integer[], asked_sites integer[], asked_quantities numeric[],
             asked_origin varchar, asked_reference varchar, asked_channel integer,
-            asked_minutes float8, asked_until timestamp, asked_by integer,
-            guard_products integer[], guard_sites integer[], instead_of integer[]
+            asked_minutes float8, asked_until timestamp, asked_by integer, instead_of integer[],
+            guard_products integer[], guard_sites integer[]
         ) RETURNS integer[] LANGUAGE plpgsql
-        -- The arrays are short: what a plan for just these would gain is less than its making.
-        SET plan_cache_mode = force_generic_plan SET lock_timeout = %(timeout)s AS $body$
+        -- The arrays are short: what a plan for just these would gain is less than its making, and
+        -- their few rows are best looked up one by one. Plain scans of an index also mark the
+        -- entries of the ledger that are folded, bitmap scans do not.
+        SET plan_cache_mode = force_generic_plan
+        SET enable_seqscan = off SET enable_bitmapscan = off
+        SET lock_timeout = %(timeout)s AS $body$
         DECLARE
             present timestamp;
             fold boolean;
@@ -84,6 +91,9 @@ def _hold() -> SQL:
             fault record;
             claims integer[];
         BEGIN
+            IF guard_products IS NULL AND (%(maybe_governed)s) THEN
+                RETURN NULL;
+            END IF;
             %(find_fault)s INTO fault;
             IF FOUND THEN
                 RAISE EXCEPTION 'unknown or archived' USING ERRCODE = 'OM002',
@@ -112,6 +122,7 @@ def _hold() -> SQL:
         END $body$
         """,
         timeout=LOCK_TIMEOUT,
+        maybe_governed=allocation_sql.maybe_governed(SQL("asked_products")),
         find_fault=_find_fault(),
         touch=touch(
             SQL(

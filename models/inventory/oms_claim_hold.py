@@ -248,28 +248,37 @@ class OmsClaim(models.Model):
 
     @api.model
     def _take(self, requests, origin, reference, channel_id, minutes, until, instead_of=None):
-        products, sites, quantities = map(list, zip(*requests, strict=True))
-        guards = self._get_guards(set(products))
+        asked = (
+            *map(list, zip(*requests, strict=True)),
+            *(origin, reference or None, channel_id, minutes, until, self.env.uid, instead_of),
+        )
+        ids = self._call_hold(*asked)
+        if ids is not None:
+            return ids
+        guards = self._get_guards({product_id for product_id, _site_id, _quantity in requests})
+        ids = self._call_hold(*asked, guards=guards)
+        if guards:
+            self._check_shares(self.browse(ids))
+        return ids
+
+    @api.model
+    def _call_hold(self, products, sites, quantities, *owner, guards=None):
+        """Pass the gate.
+
+        :param guards: further guards to take; None as long as nobody has looked for any
+        :return: ids of the claims; None if there may be further guards, and nothing was done
+        """
+        further = [None, None] if guards is None else [[g[0] for g in guards], [0] * len(guards)]
         [[ids]] = self._call(
             SQL(
-                "SELECT oms_hold(%s, %s, %s::numeric[], %s, %s, %s, %s, %s, %s, "
-                "%s::integer[], %s::integer[], %s)",
+                "SELECT oms_hold(%s, %s, %s::numeric[], %s, %s::integer[], %s::integer[])",
                 products,
                 sites,
                 quantities,
-                origin,
-                reference or None,
-                channel_id,
-                minutes,
-                until,
-                self.env.uid,
-                [product_id for product_id, _site_id in guards],
-                [site_id for _product_id, site_id in guards],
-                instead_of,
+                SQL(", ").join(SQL("%s", value) for value in owner),
+                *further,
             )
         )
-        if guards:
-            self._check_shares(self.browse(ids))
         return ids
 
     def _take_longer(self, minutes):

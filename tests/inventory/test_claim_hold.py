@@ -107,6 +107,8 @@ class TestHold(ClaimCase):
             if sum(claims.mapped("quantity")) > 2:
                 raise UserError(model.env._("beyond the share"))
 
+        shares = self.env["oms.allocation"]
+        shares.create({"channel_id": self.channel.id, "kind": "capped", "amount": 9})
         self.patch(Claim, "_get_guards", lambda model, ids: [(product, 0) for product in ids])
         self.patch(Claim, "_check_shares", check)
         self.hold((self.apple, self.near, 1), (self.apple, self.far, 1))
