@@ -23,7 +23,7 @@ from .processes import is_running
 from .session import Session
 
 RECIPE = 2
-KEPT = 4
+KEPT = 16  # several clones of the project may be at work at once, each with states of its own
 FILLED = "filled"
 FILLED_KEPT = 2
 FILLED_DAYS = 30
@@ -181,7 +181,7 @@ class Databases:
             self.prepare(building, "install", [addon_module.NAME], log, "Installing the addon")
             shutil.copyfile(log, kept_log)
 
-        with self.session.cache.lock("addon database"):
+        with self.session.cache.lock(f"database {name}"):
             self._build(name, fill, kind="addon", base=base)
         if not log.exists():
             shutil.copyfile(kept_log, log)

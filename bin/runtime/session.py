@@ -20,7 +20,7 @@ from .cache import Cache
 from .processes import Processes, catch_signals
 from .progress import Reporter
 
-KEPT_LOGS = 12
+KEPT_LOGS = 60
 
 
 @dataclass
