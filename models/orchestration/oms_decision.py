@@ -85,7 +85,11 @@ class OmsDecision(models.Model):
     note = fields.Text(readonly=True, help="What a reader of the decision should know.")
     costs = fields.Json(readonly=True)
     problem = fields.Json(readonly=True, help="The stock and the costs as they were seen.")
-    explanation = fields.Json(readonly=True)
+    plan = fields.Json(readonly=True, help="What was chosen, line by line.")
+    explanation = fields.Json(
+        compute="_compute_explanation",
+        help="Worked out when it is looked at: the same problem and plan always give the same.",
+    )
     considered = fields.Json(
         string="What Was Considered",
         compute="_compute_considered",

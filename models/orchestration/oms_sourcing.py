@@ -7,7 +7,7 @@ import numpy as np
 from odoo import models
 
 from ...engine.geography import great_circle_km
-from ...engine.sourcing import OrderLine, Site, SourcingProblem, explain, solve
+from ...engine.sourcing import OrderLine, Site, SourcingProblem, solve
 from ...engine.sourcing.problem import MISSING
 
 #: Seconds after which the engine stops looking for a better plan and states the gap. Orders of up
@@ -258,7 +258,7 @@ class OmsSourcing(models.AbstractModel):
             "note": self._prepare_note(outcome),
             "costs": list(plan.costs),
             "problem": problem.to_dict(),
-            "explanation": explain(problem, plan).to_dict(),
+            "plan": plan.to_dict(),
         }
 
     def _prepare_note(self, outcome):

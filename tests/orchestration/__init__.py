@@ -6,3 +6,4 @@ from . import test_sourcing
 from . import test_steps
 from . import test_take_up
 from . import test_tour
+from . import test_snapshot
