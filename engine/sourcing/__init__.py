@@ -2,6 +2,7 @@
 
 from .comparison import explain
 from .explanation import Explanation, RunnerUp, Verdict
+from .limits import Barred, Budget, Limits
 from .plan import Assignment, Shortage, SourcingPlan
 from .policies import POLICIES, fewest_sites, nearest, whole_order_first
 from .problem import CostPart, MissingCost, OrderLine, Site, SourcingProblem
@@ -10,8 +11,11 @@ from .solver import solve
 __all__ = [
     "POLICIES",
     "Assignment",
+    "Barred",
+    "Budget",
     "CostPart",
     "Explanation",
+    "Limits",
     "MissingCost",
     "OrderLine",
     "RunnerUp",

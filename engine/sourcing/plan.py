@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from .problem import MISSING, Key, SourcingProblem
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
+READABLE_VERSIONS = (1, PLAN_VERSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class SourcingPlan:
     :param costs: the objective by part, the penalty last under the name ``missing``
     :param lower_bound: no plan can cost less than this
     :param proven: no plan costs less than this one (to a relative tolerance of 1e-9 per site)
+    :param amounts: name, amount and unit of the parts that are known in their own unit
     """
 
     assignments: tuple[Assignment, ...]
@@ -48,6 +50,7 @@ class SourcingPlan:
     costs: tuple[tuple[str, float], ...]
     lower_bound: float
     proven: bool
+    amounts: tuple[tuple[str, float, str], ...] = ()
 
     @property
     def sites(self) -> tuple[Key, ...]:
@@ -71,6 +74,7 @@ class SourcingPlan:
             "costs": [list(item) for item in self.costs],
             "lower_bound": self.lower_bound,
             "proven": self.proven,
+            "amounts": [list(item) for item in self.amounts],
         }
 
     @classmethod
@@ -79,7 +83,7 @@ class SourcingPlan:
 
         :raises ValueError: the data are of another version
         """
-        if data.get("version") != PLAN_VERSION:
+        if data.get("version") not in READABLE_VERSIONS:
             raise ValueError(f"Unknown version of a stored plan: {data.get('version')!r}.")
         return cls(
             assignments=tuple(Assignment(*item) for item in data["assignments"]),
@@ -88,6 +92,8 @@ class SourcingPlan:
             costs=tuple((name, amount) for name, amount in data["costs"]),
             lower_bound=data["lower_bound"],
             proven=data["proven"],
+            # Plans of version 1 have none.
+            amounts=tuple((name, amount, unit) for name, amount, unit in data.get("amounts", ())),
         )
 
 
@@ -113,6 +119,27 @@ def cost_parts(
     if missed.any():
         penalty += problem.missing.per_order
     return (*costs, (MISSING, penalty))
+
+
+def own_amounts(
+    problem: SourcingProblem, steps: NDArray[np.float64]
+) -> tuple[tuple[str, float, str], ...]:
+    """What a plan comes to by part, in the parts' own units.
+
+    :param steps: shape (L, S): how many steps of each line each site gives
+    """
+    given = steps * problem.rounding[:, None]
+    found = []
+    for part in problem.parts:
+        if not part.has_amounts:
+            continue
+        amount = 0.0
+        if part.amount_per_parcel is not None:
+            amount += float(part.amount_per_parcel[steps.any(axis=0)].sum())
+        if part.amount_per_unit is not None:
+            amount += float((part.amount_per_unit * given).sum())
+        found.append((part.name, amount, part.unit))
+    return tuple(found)
 
 
 def missing_units(problem: SourcingProblem, steps: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -160,6 +187,7 @@ def build_plan(
         costs=costs,
         lower_bound=cost if lower_bound is None else min(lower_bound, cost),
         proven=lower_bound is None,
+        amounts=own_amounts(problem, steps),
     )
 
 

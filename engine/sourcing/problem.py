@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .checks import Array, Key, amounts, check_unique
 from .encoding import decode_matrix, encode_matrix, numbers
+from .limits import Barred, Limits
 
-Key = int | str
-Array = NDArray[np.float64]
-
-PROBLEM_VERSION = 1
+PROBLEM_VERSION = 2
+READABLE_VERSIONS = (1, PROBLEM_VERSION)
 MISSING = "missing"
 """Name under which a plan's costs list the penalty; no cost part may bear it."""
 
@@ -60,11 +60,23 @@ class CostPart:
     :param name: unique within the problem
     :param per_parcel: shape (S,): charged once for each site that serves anything
     :param per_unit: shape (L, S): charged for each unit of a line from a site
+    :param unit: what the amounts are measured in, such as 'kg CO2e'; '' if there are none
+    :param amount_per_parcel: shape (S,): the part in its own unit for each site that serves
+        anything, only to be shown; None is nothing
+    :param amount_per_unit: shape (L, S): the same for each unit of a line from a site
     """
 
     name: str
     per_parcel: Array
     per_unit: Array
+    unit: str = ""
+    amount_per_parcel: Array | None = None
+    amount_per_unit: Array | None = None
+
+    @property
+    def has_amounts(self) -> bool:
+        """Whether the part is known in its own unit."""
+        return self.amount_per_parcel is not None or self.amount_per_unit is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +104,8 @@ class SourcingProblem:
     :param rounding: shape (L,): the smallest step of each line's quantities (default 1). What a
         site gives to a line is a multiple of it: stock is floored to it first, and of a demand
         that is no multiple the rest stays missing
+    :param limits: what a plan must keep to beyond stock and demand
+    :param barred: sites that never became candidates, for the explanation
     :raises ValueError: anything is out of shape, not finite, negative, duplicated or contradictory
     """
 
@@ -101,6 +115,8 @@ class SourcingProblem:
     parts: tuple[CostPart, ...]
     missing: MissingCost
     rounding: Array | Sequence[float] | None = None
+    limits: Limits = field(default_factory=Limits)
+    barred: tuple[Barred, ...] = ()
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -109,20 +125,25 @@ class SourcingProblem:
         put(self, "parts", tuple(self.parts))
         n_lines, n_sites = len(self.lines), len(self.sites)
         self._check_keys()
-        put(self, "stock", _amounts("stock", self.stock, (n_lines, n_sites)))
+        put(self, "stock", amounts("stock", self.stock, (n_lines, n_sites)))
         rounding = np.ones(n_lines) if self.rounding is None else self.rounding
-        put(self, "rounding", _amounts("rounding", rounding, (n_lines,), positive=True))
+        put(self, "rounding", amounts("rounding", rounding, (n_lines,), positive=True))
         put(self, "parts", tuple(_checked_part(p, n_lines, n_sites) for p in self.parts))
         put(self, "missing", _checked_missing(self.missing, n_lines))
         self._check_shared_products()
+        line_keys = [line.key for line in self.lines]
+        put(self, "limits", self.limits.checked(line_keys, n_sites))
+        put(self, "barred", tuple(self.barred))
+        site_keys = [site.key for site in self.sites]
+        check_unique("candidate or barred site", site_keys + [gone.site for gone in self.barred])
 
     def _check_keys(self) -> None:
         if not self.lines:
             raise ValueError("A sourcing problem needs at least one line.")
-        _check_unique("line", [line.key for line in self.lines])
-        _check_unique("site", [site.key for site in self.sites])
+        check_unique("line", [line.key for line in self.lines])
+        check_unique("site", [site.key for site in self.sites])
         names = [part.name for part in self.parts]
-        _check_unique("cost part", names)
+        check_unique("cost part", names)
         if MISSING in names:
             raise ValueError(f"No cost part may be named {MISSING!r}: it names the penalty.")
         for line in self.lines:
@@ -192,16 +213,11 @@ class SourcingProblem:
             "lines": [[line.key, line.product, line.quantity] for line in self.lines],
             "sites": [[site.key, site.name, site.rank] for site in self.sites],
             "stock": encode_matrix(self.stock, held),
-            "parts": [
-                {
-                    "name": part.name,
-                    "per_parcel": numbers(part.per_parcel),
-                    "per_unit": encode_matrix(part.per_unit, held),
-                }
-                for part in self.parts
-            ],
+            "parts": [_encode_part(part, held) for part in self.parts],
             "missing": [float(self.missing.per_order), numbers(self.missing.per_unit)],
             "rounding": numbers(self.rounding),
+            "limits": self.limits.to_dict(held),
+            "barred": [[gone.site, gone.name, gone.reason, gone.detail] for gone in self.barred],
         }
 
     @classmethod
@@ -210,7 +226,7 @@ class SourcingProblem:
 
         :raises ValueError: the data are of another version or do not make a valid problem
         """
-        if data.get("version") != PROBLEM_VERSION:
+        if data.get("version") not in READABLE_VERSIONS:
             raise ValueError(f"Unknown version of a stored problem: {data.get('version')!r}.")
         shape = len(data["lines"]), len(data["sites"])
         per_order, per_unit = data["missing"]
@@ -218,53 +234,61 @@ class SourcingProblem:
             lines=tuple(OrderLine(*line) for line in data["lines"]),
             sites=tuple(Site(*site) for site in data["sites"]),
             stock=decode_matrix(data["stock"], shape),
-            parts=tuple(
-                CostPart(
-                    part["name"],
-                    np.array(part["per_parcel"], dtype=float),
-                    decode_matrix(part["per_unit"], shape),
-                )
-                for part in data["parts"]
-            ),
+            parts=tuple(_decode_part(part, shape) for part in data["parts"]),
             missing=MissingCost(per_order, np.array(per_unit, dtype=float)),
             rounding=np.array(data["rounding"], dtype=float),
+            # Problems of version 1 know neither.
+            limits=Limits.from_dict(data.get("limits", {}), shape),
+            barred=tuple(Barred(*gone) for gone in data.get("barred", ())),
         )
 
 
-def _check_unique(what: str, keys: Sequence[Hashable]) -> None:
-    if len(set(keys)) == len(keys):
-        return
-    seen: set[Hashable] = set()
-    for key in keys:
-        if key in seen:
-            raise ValueError(f"The {what} {key!r} appears twice.")
-        seen.add(key)
-
-
-def _amounts(what: str, values: Any, shape: tuple[int, ...], *, positive: bool = False) -> Array:
-    try:
-        array = np.array(values, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"The {what} must be an array of numbers.") from None
-    if array.shape != shape:
-        raise ValueError(f"The {what} has the shape {array.shape}, expected {shape}.")
-    if array.size and not (array.min() >= 0.0 and array.max() < np.inf):
-        raise ValueError(f"The {what} holds a negative or not finite number.")
-    if positive and array.size and not array.min() > 0.0:
-        raise ValueError(f"The {what} holds a zero.")
-    array.flags.writeable = False
-    return array
-
-
 def _checked_part(part: CostPart, n_lines: int, n_sites: int) -> CostPart:
+    what = f"cost {part.name!r}"
+    own_parcel, own_unit = part.amount_per_parcel, part.amount_per_unit
+    if own_parcel is not None:
+        own_parcel = amounts(f"amount of {what} per parcel", own_parcel, (n_sites,), signed=True)
+    if own_unit is not None:
+        shape = n_lines, n_sites
+        own_unit = amounts(f"amount of {what} per unit", own_unit, shape, signed=True)
     return CostPart(
         part.name,
-        _amounts(f"cost {part.name!r} per parcel", part.per_parcel, (n_sites,)),
-        _amounts(f"cost {part.name!r} per unit", part.per_unit, (n_lines, n_sites)),
+        amounts(f"{what} per parcel", part.per_parcel, (n_sites,)),
+        amounts(f"{what} per unit", part.per_unit, (n_lines, n_sites)),
+        part.unit,
+        own_parcel,
+        own_unit,
     )
 
 
 def _checked_missing(missing: MissingCost, n_lines: int) -> MissingCost:
-    per_order = _amounts("missing cost per order", missing.per_order, ())
-    per_unit = _amounts("missing cost per unit", missing.per_unit, (n_lines,))
+    per_order = amounts("missing cost per order", missing.per_order, ())
+    per_unit = amounts("missing cost per unit", missing.per_unit, (n_lines,))
     return MissingCost(float(per_order), per_unit)
+
+
+def _encode_part(part: CostPart, held: NDArray[np.bool_]) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "name": part.name,
+        "per_parcel": numbers(part.per_parcel),
+        "per_unit": encode_matrix(part.per_unit, held),
+    }
+    if part.unit:
+        data["unit"] = part.unit
+    if part.amount_per_parcel is not None:
+        data["amount_per_parcel"] = numbers(part.amount_per_parcel)
+    if part.amount_per_unit is not None:
+        data["amount_per_unit"] = encode_matrix(part.amount_per_unit, held)
+    return data
+
+
+def _decode_part(data: dict[str, Any], shape: tuple[int, int]) -> CostPart:
+    own_parcel, own_unit = data.get("amount_per_parcel"), data.get("amount_per_unit")
+    return CostPart(
+        data["name"],
+        np.array(data["per_parcel"], dtype=float),
+        decode_matrix(data["per_unit"], shape),
+        data.get("unit", ""),
+        None if own_parcel is None else np.array(own_parcel, dtype=float),
+        None if own_unit is None else decode_matrix(own_unit, shape),
+    )

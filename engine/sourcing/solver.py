@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from .limited import solve_limited
 from .plan import SourcingPlan, build_plan
 from .problem import SourcingProblem
 from .reduction import line_steps, reduce
+from .rules import Rules
 from .search import Search
 
 
@@ -25,6 +27,10 @@ def solve(problem: SourcingProblem, *, time_limit: float | None = None) -> Sourc
 
     :param time_limit: seconds after which the best plan found is good enough
     """
+    if not problem.limits.is_empty:
+        rules = Rules.of(problem)
+        steps, bound = solve_limited(problem, rules, time_limit)
+        return build_plan(problem, steps, lower_bound=bound)
     core = reduce(problem)
     result = Search(core, time_limit).run()
     steps = line_steps(problem, core, result.given)

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
-from engine.sourcing import CostPart, MissingCost, OrderLine, Site, SourcingProblem
+from engine.sourcing import (
+    Budget,
+    CostPart,
+    Limits,
+    MissingCost,
+    OrderLine,
+    Site,
+    SourcingProblem,
+)
 
 KINDS = ("plain", "shared", "fractional", "ties")
+LIMITS = (
+    "max_sites",
+    "max_sites_per_line",
+    "whole_lines",
+    "whole_order",
+    "together",
+    "min_value",
+    "unit_capacity",
+    "budgets",
+)
 
 
 def random_problem(
@@ -96,3 +116,55 @@ def simple_problem(
         missing=MissingCost(missing[0], np.full(n_lines, missing[1])),
         rounding=rounding,
     )
+
+
+def limited(
+    rng: np.random.Generator, problem: SourcingProblem, names: tuple[str, ...]
+) -> SourcingProblem:
+    """The problem under random limits, tight enough to matter often.
+
+    :param names: which limits, of ``LIMITS``
+    """
+    return dataclasses.replace(problem, limits=Limits(**random_limits(rng, problem, names)))
+
+
+def random_limits(
+    rng: np.random.Generator, problem: SourcingProblem, names: tuple[str, ...]
+) -> dict:
+    """Draw arguments of ``Limits`` for a problem."""
+    n_lines, n_sites = problem.stock.shape
+    keys = [line.key for line in problem.lines]
+    units = problem.quantities
+    drawn: dict = {}
+    if "max_sites" in names:
+        drawn["max_sites"] = int(rng.integers(1, 4))
+    if "max_sites_per_line" in names:
+        drawn["max_sites_per_line"] = rng.integers(0, 4, n_lines)
+    if "whole_lines" in names:
+        drawn["whole_lines"] = rng.random(n_lines) < 0.6
+    if "whole_order" in names:
+        drawn["whole_order"] = bool(rng.random() < 0.8)
+    if "together" in names:
+        sizes = rng.integers(1, n_lines + 1, rng.integers(1, 3))
+        drawn["together"] = tuple(
+            tuple(keys[row] for row in rng.permutation(n_lines)[:size]) for size in sizes
+        )
+    if "min_value" in names:
+        values = np.round(rng.random(n_lines) * 10, 2)
+        drawn["values"] = values
+        drawn["min_value"] = float(np.round(rng.random() * 0.6 * (values @ units), 2))
+    if "unit_capacity" in names:
+        capacity = rng.integers(0, max(2, int(units.sum())), n_sites).astype(float)
+        capacity[rng.random(n_sites) < 0.3] = np.inf
+        drawn["unit_capacity"] = capacity
+    if "budgets" in names:
+        drawn["budgets"] = tuple(
+            Budget(
+                f"budget {number}",
+                rng.random(n_sites) * rng.choice([0.0, 3.0]),
+                rng.random((n_lines, n_sites)),
+                float(rng.random() * 0.8 * units.sum() + 0.5),
+            )
+            for number in range(rng.integers(1, 3))
+        )
+    return drawn

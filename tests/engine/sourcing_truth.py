@@ -47,12 +47,14 @@ def optimum(
         for site in range(n_sites):
             cost = cost + float(part.per_parcel[site]) * opened[site]
     given: dict[tuple[int, int], Any] = {}
+    missing: list[Any] = []
     for row, line in enumerate(problem.lines):
         step = float(problem.rounding[row])
         wanted = whole_steps(line.quantity, step)
         rest = line.quantity - wanted * step
         rest = 0.0 if rest < 1e-5 * step else rest
         missed = model.addIntegral(0, wanted)
+        missing.append(missed)
         total = missed
         for site in range(n_sites):
             most = min(whole_steps(float(problem.stock[row, site]), step), wanted)
@@ -80,9 +82,80 @@ def optimum(
         model.addConstr(sum(x for (_row, site), x in given.items() if site == used) >= 1)
     for site in closed:
         model.addConstr(opened[site] <= 0)
+    add_limits(model, problem, opened, given, missing)
     model.minimize(cost)
+    if used is not None and model.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+        return math.inf
     assert model.getModelStatus() == highspy.HighsModelStatus.kOptimal
     return model.getObjectiveValue()
+
+
+def add_limits(
+    model: Any,
+    problem: SourcingProblem,
+    opened: list[Any],
+    given: dict[tuple[int, int], Any],
+    missing: list[Any],
+) -> None:
+    """Write a problem's limits into its mixed-integer program, from their definition."""
+    limits, steps = problem.limits, problem.rounding
+    sites = range(len(problem.sites))
+    wanted = [whole_steps(line.quantity, steps[row]) for row, line in enumerate(problem.lines)]
+    row_of = {line.key: row for row, line in enumerate(problem.lines)}
+    if limits.max_sites is not None:
+        model.addConstr(sum(opened) <= limits.max_sites)
+    bound = [] if limits.max_sites_per_line is None else enumerate(limits.max_sites_per_line)
+    groups = [([row], int(most)) for row, most in bound if most]
+    groups += [([row_of[key] for key in group], 1) for group in limits.together]
+    for rows, most in groups:
+        serves = [model.addBinary() for _ in sites]
+        model.addConstr(sum(serves) <= most)
+        for row, site in given:
+            if row in rows:
+                model.addConstr(given[row, site] <= wanted[row] * serves[site])
+    every = model.addBinary()
+    for row, want in enumerate(wanted):
+        if want and limits.whole_order:
+            model.addConstr(missing[row] == want * (1 - every))
+        elif want and limits.whole_lines is not None and limits.whole_lines[row]:
+            model.addConstr(missing[row] == want * (1 - model.addBinary()))
+    if limits.unit_capacity is not None:
+        for site in sites:
+            units = [steps[row] * x for (row, at), x in given.items() if at == site]
+            if units and limits.unit_capacity[site] < math.inf:
+                model.addConstr(sum(units) <= float(limits.unit_capacity[site]))
+    for budget in limits.budgets:
+        total = sum(float(budget.per_parcel[site]) * opened[site] for site in sites)
+        for (row, site), x in given.items():
+            total = total + float(budget.per_unit[row, site]) * steps[row] * x
+        model.addConstr(total + 0.0 * every <= budget.limit)
+    if limits.min_value > 0.0:
+        add_least_value(model, problem, opened, given, missing, wanted)
+
+
+def add_least_value(
+    model: Any,
+    problem: SourcingProblem,
+    opened: list[Any],
+    given: dict[tuple[int, int], Any],
+    missing: list[Any],
+    wanted: list[int],
+) -> None:
+    """Fragments and the remainder are worth something, unless one site or nobody serves."""
+    least, worth = problem.limits.min_value, problem.limits.values * problem.rounding
+    alone, partial, served = model.addBinary(), model.addBinary(), model.addBinary()
+    n_sites = len(opened)
+    model.addConstr(sum(opened) <= 1 + n_sites * (1 - alone))
+    for row, missed in enumerate(missing):
+        model.addConstr(missed <= wanted[row] * partial)
+    model.addConstr(partial + alone <= 1)
+    for site, used in enumerate(opened):
+        model.addConstr(used <= served)
+        values = [float(worth[row]) * x for (row, at), x in given.items() if at == site]
+        fragment = sum(values) + 0.0 * used
+        model.addConstr(fragment >= least * used - least * alone)
+    remainder = sum(float(worth[row]) * missed for row, missed in enumerate(missing))
+    model.addConstr(remainder >= least * partial - least * (1 - served))
 
 
 def same_products(problem: SourcingProblem) -> list[list[int]]:
@@ -123,6 +196,40 @@ def _line_cost(problem: SourcingProblem, row: int, sites: tuple[int, ...], may_m
     return sum(sorted(offers)[:wanted])
 
 
+def check_limits(problem: SourcingProblem, units: np.ndarray) -> None:
+    """A plan keeps every limit; written from their definition.
+
+    :param units: shape (L, S): what each site gives to each line
+    """
+    limits, steps = problem.limits, problem.rounding
+    wanted = [whole_steps(line.quantity, steps[row]) for row, line in enumerate(problem.lines)]
+    left = np.array(wanted) - np.rint(units.sum(axis=1) / steps)
+    used = np.flatnonzero(units.any(axis=0))
+    if not len(used):
+        return
+    if limits.max_sites is not None:
+        assert len(used) <= limits.max_sites
+    if limits.max_sites_per_line is not None:
+        for row, most in enumerate(limits.max_sites_per_line):
+            assert not most or np.count_nonzero(units[row]) <= most
+    if limits.whole_lines is not None:
+        for row in np.flatnonzero(limits.whole_lines):
+            assert left[row] == 0 or left[row] == wanted[row]
+    assert not limits.whole_order or not left.any()
+    row_of = {line.key: row for row, line in enumerate(problem.lines)}
+    for group in limits.together:
+        assert np.count_nonzero(units[[row_of[key] for key in group]].any(axis=0)) <= 1
+    if limits.unit_capacity is not None:
+        assert (units.sum(axis=0) <= limits.unit_capacity + 1e-6).all()
+    for budget in limits.budgets:
+        taken = budget.per_parcel[used].sum() + (budget.per_unit * units).sum()
+        assert taken <= budget.limit + 1e-6
+    if limits.min_value > 0.0 and (len(used) > 1 or left.any()):
+        assert (limits.values @ units[:, used] >= limits.min_value - 1e-6).all()
+        remainder = (limits.values * steps) @ left
+        assert not left.any() or remainder >= limits.min_value - 1e-6
+
+
 def check_plan(problem: SourcingProblem, plan: SourcingPlan) -> None:
     """A plan keeps to stock and demand, and costs what it says."""
     rows = {line.key: row for row, line in enumerate(problem.lines)}
@@ -155,3 +262,4 @@ def check_plan(problem: SourcingProblem, plan: SourcingPlan) -> None:
         assert math.isclose(amount, expected[name], rel_tol=1e-9, abs_tol=1e-7)
     assert math.isclose(plan.cost, sum(expected.values()), rel_tol=1e-9, abs_tol=1e-7)
     assert plan.lower_bound <= plan.cost
+    check_limits(problem, units)
