@@ -19,7 +19,6 @@ class OmsDecision(models.Model):
         readonly=True, help="The explanation, kept when the snapshot is forgotten."
     )
     snapshot_kept = fields.Boolean(
-        string="Snapshot Kept",
         compute="_compute_snapshot_kept",
         help="Stock and costs as they were seen are still there: the decision can be replayed.",
     )

@@ -26,6 +26,7 @@ class Outcome(NamedTuple):
     """What the engine said of one order."""
 
     order: models.BaseModel
+    strategy: models.BaseModel
     sites: models.BaseModel
     problem: SourcingProblem
     plan: object
@@ -53,7 +54,7 @@ class OmsSourcing(models.AbstractModel):
 
     # === ENTRY POINT === #
 
-    def _source_lines(self, lines, trigger):
+    def _source_lines(self, lines, trigger, strategy=None):
         """Source what is open of some order lines: decisions, fulfillments and claims.
 
         Orders are served one after the other in order of date and id, each with what the
@@ -62,6 +63,7 @@ class OmsSourcing(models.AbstractModel):
 
         :param lines: ``sale.order.line`` recordset of orchestrated, confirmed lines
         :param str trigger: key of the decision's trigger, why sourcing runs
+        :param strategy: ``oms.strategy`` to go by this time; that of each order's channel if None
         :return: the decisions, one per order with something open; for the scheduled job one per
             order of which something was sourced
         """
@@ -83,7 +85,12 @@ class OmsSourcing(models.AbstractModel):
         outcomes = []
         for order in orders.sorted(lambda order: (order.date_order, order.id)):
             outcome = self._solve_order(
-                order, demands[order], sites_by_order[order], available, book
+                order,
+                strategy or order.oms_channel_id.strategy_id,
+                demands[order],
+                sites_by_order[order],
+                available,
+                book,
             )
             if trigger == "stock" and not outcome.plan.assignments:
                 # The scheduled job asks again and again; what changed nothing is not recorded.
@@ -148,8 +155,8 @@ class OmsSourcing(models.AbstractModel):
         )
         return kilometers, note
 
-    def _prepare_problem(self, order, demands, sites, available, kilometers):
-        """Put one order into the engine's words.
+    def _prepare_problem(self, order, strategy, demands, sites, available, kilometers):
+        """Put one order into the engine's words, at the prices of a strategy.
 
         Goods whose stock Odoo does not track can be taken from any site.
         """
@@ -165,7 +172,6 @@ class OmsSourcing(models.AbstractModel):
                 ]
             else:
                 stock[row] = asked[product]
-        strategy = order.oms_channel_id.strategy_id
         parts, missing = strategy._prepare_costs(
             sites,
             kilometers,
@@ -204,17 +210,19 @@ class OmsSourcing(models.AbstractModel):
             ]
         )
 
-    def _solve_order(self, order, demands, sites, available, book):
+    def _solve_order(self, order, strategy, demands, sites, available, book):
         kilometers, note = self._get_kilometers(order, sites)
         sellable = self._get_sellable(order, demands, sites, kilometers, book)
         start = time.perf_counter()
         for offer in self._get_offers(order, sites, available, sellable, book):
-            problem = self._prepare_problem(order, demands, sites, offer, kilometers)
+            problem = self._prepare_problem(order, strategy, demands, sites, offer, kilometers)
             plan = solve(problem, time_limit=TIME_LIMIT)
             if not self._find_refusal(order, plan, sellable, book):
                 break
         duration_ms = (time.perf_counter() - start) * 1000
-        return Outcome(order, sites, problem, plan, kilometers, duration_ms, note, sellable)
+        return Outcome(
+            order, strategy, sites, problem, plan, kilometers, duration_ms, note, sellable
+        )
 
     # === WRITE === #
 
@@ -229,12 +237,11 @@ class OmsSourcing(models.AbstractModel):
         return decisions
 
     def _prepare_decision_vals(self, outcome, trigger):
-        order, sites, problem, plan = outcome[:4]
+        order, strategy, sites, problem, plan = outcome[:5]
         used = list(dict.fromkeys(assignment.site for assignment in plan.assignments))
         position = {site_id: index for index, site_id in enumerate(sites.ids)}
         unfilled = sum(shortage.quantity for shortage in plan.missing)
         serving = order._oms_get_open_fulfillments().site_id.ids
-        strategy = order.oms_channel_id.strategy_id
         costs = dict(plan.costs)
         return {
             "order_id": order.id,
