@@ -164,14 +164,18 @@ class Relaxation:
     :param bound: no plan in the region costs less
     :param prices: shape (I,): what a step of each item is worth
     :param reduced: shape (m,): what opening a facility costs beyond what it saves
+    :param loose: the same bound if any number of facilities may be opened
     """
 
     bound: float
     prices: Array
     reduced: Array
+    loose: float
 
 
-def relax(region: Region, prices: Array, target: float, rounds: int) -> Relaxation:
+def relax(
+    region: Region, prices: Array, target: float, rounds: int, most: int | None = None
+) -> Relaxation:
     """Raise the linear relaxation's bound by following its subgradients.
 
     Any prices give a bound: each item is sold at its price, and each facility pays its fixed cost
@@ -180,6 +184,7 @@ def relax(region: Region, prices: Array, target: float, rounds: int) -> Relaxati
     :param prices: shape (I,): where to start
     :param target: cost of a known plan; the search stops once the bound exceeds it
     :param rounds: how many steps to try
+    :param most: how many further facilities may be opened; None is any number
     """
     demand, supply, unit = region.demand, region.supply, region.unit
     best: Relaxation | None = None
@@ -189,9 +194,13 @@ def relax(region: Region, prices: Array, target: float, rounds: int) -> Relaxati
         gain = np.maximum(prices[:, None] - unit, 0.0)
         reduced = region.fixed - region.by_facility((supply * gain).sum(axis=0))
         loss = np.minimum(reduced, 0.0)
-        bound = region.paid + float(demand @ prices + loss.sum())
+        bound = loose = region.paid + float(demand @ prices + loss.sum())
+        losing = reduced < 0.0
+        if most is not None:
+            losing = _few(losing, reduced, region.opened, most)
+            bound = region.paid + float(demand @ prices + loss[losing].sum())
         if best is None or bound > best.bound:
-            best, stuck = Relaxation(bound, prices, reduced), 0
+            best, stuck = Relaxation(bound, prices, reduced, loose), 0
             if bound > target:
                 break
         else:
@@ -199,7 +208,6 @@ def relax(region: Region, prices: Array, target: float, rounds: int) -> Relaxati
             if stuck == 3:
                 eager, stuck, prices = eager / 2.0, 0, best.prices
                 continue
-        losing = reduced < 0.0
         if region.extra:
             losing = np.concatenate([losing, np.repeat(losing[-1], region.extra)])
         slope = 1.0 - (width * ((gain > 0.0) & losing)).sum(axis=1)
@@ -210,3 +218,14 @@ def relax(region: Region, prices: Array, target: float, rounds: int) -> Relaxati
         prices = np.maximum(prices + stride * slope / demand, 0.0)
     assert best is not None
     return best
+
+
+def _few(losing: Mask, reduced: Array, opened: Mask, most: int) -> Mask:
+    """Which facilities a relaxation opens if only so many may be, besides the opened ones."""
+    free = losing & ~opened
+    if np.count_nonzero(free) <= most:
+        return losing
+    kept = losing & opened
+    places = np.flatnonzero(free)
+    kept[places[np.argsort(reduced[places], kind="stable")[:most]]] = True
+    return kept

@@ -1,49 +1,431 @@
-"""The exact search for the cheapest plan of one order that keeps to limits."""
+"""The exact search for the cheapest plan of one order that keeps to limits.
+
+Branch and bound over the set of sites, as without limits, in two worlds: everything is filled, or
+something is missing and its penalty paid. Bounds come from a view of the problem in which limits
+that couple several lines are relaxed; how good a set of sites really is, is worked out exactly.
+"""
 
 from __future__ import annotations
 
-import itertools
+import heapq
 import time
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from .bounds import Region, Relaxation, item_costs, relax, shift_fixed
 from .fitting import Fit
-from .problem import Array, SourcingProblem
-from .reduction import line_steps
+from .incumbent import SLACK, Mask
+from .limited_cover import LimitedCover, sums_of_sets
+from .problem import Array
 from .rules import Rules
-from .search import Search
+from .subsets import MOST_ITEMS
+from .trial import price_sets, sets_within
+from .views import View
 
-MOST_SETS = 20_000
+MOST_REGIONS = 20_000
+"""How many regions are looked at before the search settles for the best found."""
+
+MOST_ENUMERATED = 40
+"""With so few undecided sites, it is worth looking how many sets of them are left."""
+
+STAGES = ((6, 200), (14, 1_500), (24, 6_000))
+"""Steps of the relaxation, and how many sets it may leave to be priced."""
+
+CHEAP_COVER = 60_000
+"""Covering before the relaxation has thinned out sites pays up to this size of its table."""
+
+FEW_FITS = 48
+"""So many sets of sites are worked out one by one rather than bounded further."""
 
 
-def solve_limited(
-    problem: SourcingProblem, rules: Rules, time_limit: float | None
-) -> tuple[Array, float | None]:
-    """Find the cheapest plan that keeps the limits.
+@dataclass(frozen=True, slots=True, eq=False)
+class LimitedResult:
+    """What a search found.
 
-    :return: steps of shape (L, S), and a lower bound, None if the plan is proven the best
+    :param given: shape (L, n): steps
+    :param cost: cost of the plan, with the hairs of the tie rule
+    :param bound: no plan costs less, with the hairs
+    :param proven: the plan is the best one
     """
-    deadline = None if time_limit is None else time.perf_counter() + time_limit
-    core = rules.core
-    free = Search(core, time_limit).run()
-    steps = line_steps(problem, core, free.given)
-    best = steps[np.ix_(rules.lines, core.sites)]
-    bound = float(free.bound) + core.sunk - core.hairs
-    if rules.broken(best) is None:
-        return steps, None if free.proven else bound
-    best_cost, best = rules.nothing, np.zeros(rules.supply.shape)
-    same = 1e-12 * core.scale / 16
-    best_used: list[int] = []
-    sizes = range(1, min(core.n_sites, rules.most_sites) + 1)
-    sets = itertools.chain.from_iterable(
-        itertools.combinations(range(core.n_sites), size) for size in sizes
-    )
-    for number, sites in enumerate(sets):
-        if number > MOST_SETS or (deadline is not None and time.perf_counter() > deadline):
-            return rules.steps(problem, best), bound
+
+    given: Array
+    cost: float
+    bound: float
+    proven: bool
+
+
+class LimitedSearch:
+    """One search; see :meth:`run`.
+
+    :param rules: the problem
+    :param deadline: when to settle for the best found
+    :param cutoff: plans that do not cost less than this are of no interest
+    :param needed: a site that must give at least one step
+    :param first: sets of sites to try first
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        deadline: float | None = None,
+        *,
+        cutoff: float = np.inf,
+        needed: int | None = None,
+        first: Iterable[list[int]] = (),
+    ) -> None:
+        self.rules = rules
+        self.cost = cutoff
+        self.given: Array | None = None
+        self.regions = 0
+        self._needed = needed
+        self._first = list(first)
+        self._deadline = deadline
+        self._used: list[int] | None = None
+        self._slack = SLACK * rules.core.scale
+        self._same = self._slack / 16.0
+        self._tried: set[tuple[bool, tuple[int, ...]]] = set()
+        self._unfit = np.inf
+        self._queue: list[tuple[float, int, _Node]] = []
+        self._pushed = 0
+
+    @property
+    def limit(self) -> float:
+        """Bounds above this leave nothing to look for."""
+        return self.cost + self._slack
+
+    def run(self, closed: Iterable[int] = ()) -> LimitedResult | None:
+        """Find the best plan.
+
+        :param closed: sites that must stay closed
+        :return: None if no plan costs less than the cutoff
+        """
+        rules = self.rules
+        if self._needed is None and rules.nothing < self.cost:
+            self.cost, self.given, self._used = rules.nothing, np.zeros(rules.supply.shape), []
+        is_closed = np.zeros(rules.core.n_sites + 1, dtype=bool)
+        is_closed[list(closed)] = True
         for missing in (False, True):
-            found = Fit(rules, list(sites), missing=missing).solve(best_cost + same)
-            if found and (found[0] < best_cost - same or list(sites) < best_used):
-                best_cost, best = found
-                best_used = np.flatnonzero(best.any(axis=0)).tolist()
-    return rules.steps(problem, best), None
+            self._start(missing, is_closed.copy())
+        bound = np.inf
+        while self._queue:
+            if self._out_of_time():
+                bound = self._queue[0][0]
+                break
+            lower, _number, node = heapq.heappop(self._queue)
+            if lower > self.limit:
+                break
+            self.regions += 1
+            self._examine(node)
+        # Sets that could not be worked out to the end.
+        bound = min(bound, self._unfit)
+        if self.given is None:
+            return None
+        bound = min(bound, self.cost)
+        return LimitedResult(self.given, self.cost, bound, bound >= self.cost - self._slack)
+
+    def _out_of_time(self) -> bool:
+        if self.regions >= MOST_REGIONS:
+            return True
+        # The first regions are always looked at, so that there is a plan and a bound.
+        return (
+            self.regions > 1 and self._deadline is not None and time.perf_counter() > self._deadline
+        )
+
+    def _start(self, missing: bool, closed: Mask) -> None:
+        """Queue one of the two worlds."""
+        rules = self.rules
+        paid = rules.core.fixed[-1] == 0.0 and rules.min_value <= 0.0 and not rules.whole_order
+        if not missing and paid:
+            return  # The other world holds everything that this one does.
+        for sites in self._first:
+            self._offer(missing, sites, -np.inf)
+        prices = np.zeros(len(rules.caps))
+        view = View.of(rules, missing=missing)
+        if not view.can_fill:
+            return
+        closed[:-1] |= ~(view.core.supply[:, :-1] > 0.0).any(axis=0)
+        closed[-1] = not missing
+        opened = np.zeros(len(closed), dtype=bool)
+        opened[-1] = missing
+        if self._needed is not None:
+            if closed[self._needed]:
+                return
+            opened[self._needed] = True
+        node = _Node(view, opened, closed, -np.inf)
+        if rules.caps:
+            prices = self._budget_prices(node)
+            if prices.any():
+                node.view = View.of(rules, missing=missing, prices=prices)
+        self._push(node)
+
+    def _push(self, node: _Node) -> None:
+        self._pushed += 1
+        heapq.heappush(self._queue, (node.lower, -self._pushed, node))
+
+    def _budget_prices(self, node: _Node) -> Array:
+        """Prices of the budgets that raise the bound, found one after the other."""
+        rules = self.rules
+        prices = np.zeros(len(rules.caps))
+        scale = abs(rules.nothing) or 1.0
+
+        def bound(trial: Array) -> float:
+            view = View.of(rules, missing=node.view.missing, prices=trial)
+            region = Region.of(view.core, node.opened, node.closed)
+            start = self._first_prices(view)
+            most = self._left(node)
+            return relax(region, start, self.limit - view.offset, 8, most).bound + view.offset
+
+        best = bound(prices)
+        for number, cap in enumerate(rules.caps):
+            step = 0.25 * scale / max(cap.limit, 1e-9)
+            for _round in range(10):
+                better = False
+                for change in (step, -step):
+                    trial = prices.copy()
+                    trial[number] = max(trial[number] + change, 0.0)
+                    value = bound(trial) if trial[number] != prices[number] else best
+                    if value > best:
+                        best, prices, better = value, trial, True
+                        break
+                step = step * 2.0 if better else step / 3.0
+                if best > self.limit:
+                    return prices
+        return prices
+
+    def _left(self, node: _Node) -> int:
+        """How many further sites the order may have."""
+        return self.rules.most_sites - int(np.count_nonzero(node.opened[:-1]))
+
+    def _first_prices(self, view: View) -> Array:
+        """About what a step of each item costs, its share of parcels included."""
+        core, given = view.core, self.given
+        if given is None or not given.any():
+            unit = np.where(core.supply[:, :-1] > 0.0, core.unit[:, :-1], np.inf)
+            least = np.minimum(unit.min(axis=1, initial=np.inf), core.unit[:, -1])
+            parcel = core.fixed[:-1].min(initial=0.0)
+            return np.minimum(least + parcel / core.demand, core.unit[:, -1] * 2.0 + 1e-9)
+        rules = self.rules
+        share = given / rules.demand[:, None]
+        total = share.sum(axis=0)
+        parcels = np.zeros(core.n_sites)
+        np.divide(core.fixed[:-1], total, out=parcels, where=total > 0.0)
+        missed = rules.demand - given.sum(axis=1)
+        cost = (given * view.unit + share * parcels).sum(axis=1) + missed * rules.penalty
+        return np.array([cost[list(rows)].sum() for rows in view.lines]) / core.demand
+
+    # One region.
+
+    def _examine(self, node: _Node) -> None:
+        """Bound a region, look for better plans in it, and queue what is left of it."""
+        view = node.view
+        if not self._settle(node):
+            return
+        small = len(view.lines) <= MOST_ITEMS
+        prices = node.prices if node.prices is not None else self._first_prices(view)
+        covered = False
+        for rounds, most in STAGES:
+            region = Region.of(view.core, node.opened, node.closed)
+            target = self.limit - view.offset + self._slack
+            relaxed = relax(region, prices, target, rounds, self._left(node))
+            prices = node.prices = relaxed.prices
+            if self._fix(node, region, relaxed):
+                return
+            if small and not covered and self._is_cheap(node):
+                covered = True
+                if self._cover(node, None):
+                    return
+            if self._enumerate(node, region, relaxed, most):
+                return
+        if small:
+            if self._cover(node, prices) or (not covered and self._cover(node, None)):
+                return
+            if self._enumerate(node, region, relaxed, STAGES[-1][1]):
+                return
+        self._branch(node)
+
+    def _settle(self, node: _Node) -> bool:
+        """Work out the opened sites alone.
+
+        :return: more sites may be opened
+        """
+        opened = np.flatnonzero(node.opened[:-1]).tolist()
+        if opened:
+            self._offer(node.view.missing, opened, node.lower)
+        if self._left(node) <= 0:
+            return False
+        return bool((~(node.opened | node.closed)).any())
+
+    def _is_cheap(self, node: _Node) -> bool:
+        left = int(np.count_nonzero(~(node.opened | node.closed)))
+        return left << len(node.view.lines) <= CHEAP_COVER
+
+    def _fix(self, node: _Node, region: Region, relaxed: Relaxation) -> bool:
+        """Decide the sites that the relaxation decides.
+
+        :return: nothing is left to look for in the region
+        """
+        offset, limit = node.view.offset, self.limit
+        bound = relaxed.bound + offset
+        node.lower = max(node.lower, bound)
+        if bound > limit:
+            return True
+        free = ~region.opened
+        reduced = relaxed.reduced
+        node.closed[region.facilities[free & (reduced > 0.0) & (bound + reduced > limit)]] = True
+        # Once the opened ones are worked out, only plans with another site are left.
+        least = float(np.maximum(reduced[free], 0.0).min(initial=np.inf))
+        node.lower = max(node.lower, min(bound + least, limit + 1.0))
+        opens = free & (reduced < 0.0) & (relaxed.loose + offset - reduced > limit)
+        if opens.any() and self._left(node) >= np.count_nonzero(opens):
+            node.opened[region.facilities[opens]] = True
+            return not self._settle(node)
+        if opens.any():
+            return True
+        if not (~(node.opened | node.closed)).any():
+            return True
+        losing = region.facilities[free & (reduced < 0.0)]
+        if len(losing):
+            order = np.argsort(reduced[free & (reduced < 0.0)], kind="stable")
+            chosen = losing[order[: self._left(node)]].tolist()
+            self._offer(
+                node.view.missing,
+                sorted([*np.flatnonzero(node.opened[:-1]).tolist(), *chosen]),
+                node.lower,
+            )
+        return False
+
+    def _cover(self, node: _Node, prices: Array | None) -> bool:
+        """Bound a region by covering whole items, and work out the sites that this opens.
+
+        :param prices: shape (k,): if given, fixed costs are shared out among units first
+        :return: nothing is left to look for in the region
+        """
+        view = node.view
+        region = Region.of(view.core, node.opened, node.closed)
+        if prices is None:
+            fixed, unit = region.fixed, region.unit
+        else:
+            fixed, unit = shift_fixed(region, prices)
+        base, first = item_costs(region, unit)
+        free = np.flatnonzero(~region.opened)
+        names = region.facilities[free]
+        table = sums_of_sets(fixed[free], first.take(free, axis=1))
+        extra = view.together(names)
+        if extra is not None:
+            table += extra
+        cover = LimitedCover(base, table, self._left(node))
+        paid, limit = region.paid + view.offset, self.limit
+        opened = np.flatnonzero(node.opened[:-1]).tolist()
+        through = paid + cover.through()
+        # The opened sites alone have been worked out: at least one more is opened.
+        node.lower = max(node.lower, float(through.min(initial=np.inf)))
+        if node.lower > limit:
+            return True
+        choice = cover.choice()
+        chosen = np.unique(choice[choice >= 0])
+        if not len(chosen):
+            chosen = np.array([int(np.argmin(through))])
+        self._offer(view.missing, sorted([*opened, *names[chosen].tolist()]), node.lower)
+        node.closed[names[through > self.limit]] = True
+        node.pick = int(names[chosen[np.argmin(through[chosen])]])
+        if node.lower >= self.cost - self._slack:
+            # No cheaper plan here; there may be one that the tie rule prefers.
+            return not self._may_lose_to(node)
+        return bool((node.opened | node.closed).all())
+
+    def _may_lose_to(self, node: _Node) -> bool:
+        """Whether a plan of the region could win by the order of sites."""
+        if self._used is None:
+            return False
+        opened = np.flatnonzero(node.opened[:-1]).tolist()
+        free = np.flatnonzero(~(node.opened | node.closed)[:-1])
+        more = free[: max(len(self._used) - len(opened), 0)].tolist()
+        return sorted(opened + more) < self._used
+
+    def _enumerate(self, node: _Node, region: Region, relaxed: Relaxation, most: int) -> bool:
+        """Work out every set of sites that the relaxation leaves in a region, if they are few.
+
+        :param most: how many sets are few enough to be priced
+        :return: the region has been dealt with
+        """
+        view = node.view
+        free = np.flatnonzero(~(node.opened | node.closed))
+        if len(free) > MOST_ENUMERATED:
+            return False
+        reduced = np.zeros(len(node.opened))
+        reduced[region.facilities] = relaxed.reduced
+        free = free[np.argsort(np.abs(reduced[free]), kind="stable")]
+        limit = self.limit - view.offset
+        sets = sets_within(reduced[free], limit - relaxed.loose, most)
+        if sets is None:
+            return False
+        sizes = sets.sum(axis=1)
+        sets = sets[(sizes > 0) & (sizes <= self._left(node))]
+        if not len(sets):
+            return True
+        costs, rows = price_sets(view.core, limit, node.opened, free, sets)
+        if len(rows) > FEW_FITS:
+            return False
+        opened = np.flatnonzero(node.opened[:-1]).tolist()
+        for place in np.argsort(costs, kind="stable").tolist():
+            bound = float(costs[place]) + view.offset
+            if bound > self.limit:
+                break
+            more = free[sets[rows[place]] == 1].tolist()
+            self._offer(view.missing, sorted(opened + more), bound)
+        return True
+
+    def _offer(self, missing: bool, sites: list[int], bound: float) -> None:
+        """Work out a set of sites; keep its plan if it is better, or first among equals.
+
+        :param bound: a known lower bound of the set
+        """
+        if (
+            not sites
+            or len(sites) > self.rules.most_sites
+            or (missing, tuple(sites)) in self._tried
+        ):
+            return
+        self._tried.add((missing, tuple(sites)))
+        fit = Fit(self.rules, sites, missing=missing, needed=self._needed)
+        found = fit.solve(self.cost + self._same, self._deadline)
+        if not fit.proven:
+            self._unfit = min(self._unfit, bound)
+        if found is None:
+            return
+        cost, given = found
+        used = np.flatnonzero(given.any(axis=0)).tolist()
+        if cost < self.cost - self._same or (
+            cost <= self.cost + self._same and self._used is not None and used < self._used
+        ):
+            self.cost, self.given, self._used = cost, given, used
+
+    def _branch(self, node: _Node) -> None:
+        """Queue the two halves of a region: with a site opened, and without it."""
+        pick = node.pick
+        if pick is None or node.opened[pick] or node.closed[pick]:
+            left = np.flatnonzero(~node.opened & ~node.closed)
+            if not len(left):
+                return
+            pick = int(left[0])
+        for mask in ("closed", "opened"):
+            child = _Node(
+                node.view, node.opened.copy(), node.closed.copy(), node.lower, node.prices
+            )
+            getattr(child, mask)[pick] = True
+            self._push(child)
+
+
+@dataclass(slots=True, eq=False)
+class _Node:
+    """A region: shape (n + 1,) masks, which its examination may tighten."""
+
+    view: View
+    opened: Mask
+    closed: NDArray[np.bool_]
+    lower: float
+    prices: Array | None = None
+    pick: int | None = None

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from .limited import solve_limited
+import time
+
+import numpy as np
+
+from .limited import LimitedSearch
 from .plan import SourcingPlan, build_plan
 from .problem import SourcingProblem
 from .reduction import line_steps, reduce
@@ -28,11 +32,31 @@ def solve(problem: SourcingProblem, *, time_limit: float | None = None) -> Sourc
     :param time_limit: seconds after which the best plan found is good enough
     """
     if not problem.limits.is_empty:
-        rules = Rules.of(problem)
-        steps, bound = solve_limited(problem, rules, time_limit)
-        return build_plan(problem, steps, lower_bound=bound)
+        return _solve_limited(problem, time_limit)
     core = reduce(problem)
     result = Search(core, time_limit).run()
     steps = line_steps(problem, core, result.given)
     bound = None if result.proven else float(result.bound) + core.sunk - core.hairs
     return build_plan(problem, steps, lower_bound=bound)
+
+
+def _solve_limited(problem: SourcingProblem, time_limit: float | None) -> SourcingPlan:
+    """Find the cheapest plan that keeps the problem's limits."""
+    deadline = None if time_limit is None else time.perf_counter() + time_limit
+    rules = Rules.of(problem)
+    core = rules.core
+    # Often the limits leave the best plan alone.
+    free = Search(core, time_limit).run()
+    steps = line_steps(problem, core, free.given)
+    given = steps[np.ix_(rules.lines, core.sites)]
+    if rules.broken(given) is None:
+        bound = None if free.proven else float(free.bound) + core.sunk - core.hairs
+        return build_plan(problem, steps, lower_bound=bound)
+    sites = np.flatnonzero(given.any(axis=0)).tolist()
+    result = LimitedSearch(rules, deadline, first=[sites]).run()
+    bound = max(float(result.bound), float(free.bound)) + core.sunk - core.hairs
+    return build_plan(
+        problem,
+        rules.steps(problem, result.given),
+        lower_bound=None if result.proven else bound,
+    )

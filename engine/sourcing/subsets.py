@@ -41,7 +41,7 @@ class Cover:
         """Cost of the cheapest partition of every set of items, shape (2^k,)."""
         best = self._best
         cheapest = np.zeros(len(best))
-        for sets, parts, rests in _partitions(n_items):
+        for sets, parts, rests in partitions(n_items):
             cheapest[sets] = (best[parts] + cheapest[rests]).min(axis=1)
         return cheapest
 
@@ -59,7 +59,7 @@ class Cover:
         chosen = np.zeros(n_items, dtype=np.intp)
         left = len(self._best) - 1
         while left:
-            parts, rests = _splits(left)
+            parts, rests = splits(left)
             part = parts[int(np.argmin(self._best[parts] + self._cheapest[rests]))]
             facility = int(np.argmin(self._table[part]))
             for item in range(n_items):
@@ -70,7 +70,7 @@ class Cover:
 
 
 @lru_cache(maxsize=1 << MOST_ITEMS)
-def _splits(whole: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def splits(whole: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The parts of a set that hold its lowest item, and what each leaves over."""
     lowest = whole & -whole
     rest = whole ^ lowest
@@ -84,7 +84,7 @@ def _splits(whole: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 @lru_cache(maxsize=MOST_ITEMS + 1)
-def _partitions(
+def partitions(
     n_items: int,
 ) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]], ...]:
     """For the sets of 1, 2, … items: the sets, their parts and what each part leaves over."""
@@ -93,12 +93,12 @@ def _partitions(
         by_size[bin(mask).count("1")].append(mask)
     levels = []
     for sets in by_size[1:]:
-        splits = [_splits(mask) for mask in sets]
+        split = [splits(mask) for mask in sets]
         levels.append(
             (
                 np.array(sets, dtype=np.intp),
-                np.array([parts for parts, _rests in splits]),
-                np.array([rests for _parts, rests in splits]),
+                np.array([parts for parts, _rests in split]),
+                np.array([rests for _parts, rests in split]),
             )
         )
     return tuple(levels)

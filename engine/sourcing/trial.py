@@ -45,7 +45,27 @@ def try_sets(
     :param free: shape (f,): the other facilities in question
     :param sets: shape (N, f): which of them each set opens, 1 or 0
     """
-    core = best.core
+    costs, rows = price_sets(best.core, best.limit, is_open, free, sets)
+    if not len(rows):
+        return
+    equals = rows[costs <= costs.min() + best.same]
+    first = min(equals.tolist(), key=lambda row: sorted(free[sets[row] == 1].tolist()))
+    opened = is_open.copy()
+    opened[free] = sets[first] == 1
+    best.offer(opened)
+
+
+def price_sets(
+    core: Core, limit: float, is_open: Mask, free: NDArray[np.intp], sets: NDArray[np.int64]
+) -> tuple[Array, NDArray[np.intp]]:
+    """What each of many sets of facilities costs.
+
+    :param limit: sets that cost more are of no interest
+    :param is_open: shape (n + 1,): open in all of the sets
+    :param free: shape (f,): the other facilities in question
+    :param sets: shape (N, f): which of them each set opens, 1 or 0
+    :return: the costs within the limit, and which of the sets have them
+    """
     places = np.full(core.n_sites + 1, len(free))
     places[free] = np.arange(len(free))
     involved = is_open.copy()
@@ -62,15 +82,11 @@ def try_sets(
     rows = np.arange(len(sets))
     for fill in fills:
         costs = costs + fill.costs(usable) - fill.at_least
-        left = costs <= best.limit
+        left = costs <= limit
         costs, rows, usable = costs[left], rows[left], usable[left]
         if not len(rows):
-            return
-    equals = rows[costs <= costs.min() + best.same]
-    first = min(equals.tolist(), key=lambda row: sorted(free[sets[row] == 1].tolist()))
-    opened = is_open.copy()
-    opened[free] = sets[first] == 1
-    best.offer(opened)
+            break
+    return costs, rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,162 @@
+"""A problem with limits as bounds see it: limits that couple several lines are relaxed.
+
+Lines that ship from one site each, alone or together, become one item of one step, which a site
+has or has not. All bounds of the search without limits then hold.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .limited_cover import sums_of_sets
+from .problem import Array
+from .reduction import Core
+from .rules import Rules
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """One of the two worlds: with everything filled, or with the penalty of missing paid.
+
+    :param rules: the problem
+    :param missing: whether anything may be missing
+    :param core: k items by n sites, and missing
+    :param lines: the lines of each item
+    :param atomic: shape (k,): items that one site serves or nobody
+    :param offset: what every plan costs beyond what the core knows, negative: budgets that have
+        been given a price
+    :param unit: shape (L, n): cost per step, with these prices
+    """
+
+    rules: Rules
+    missing: bool
+    core: Core
+    lines: tuple[tuple[int, ...], ...]
+    atomic: NDArray[np.bool_]
+    offset: float
+    unit: Array
+
+    @classmethod
+    def of(cls, rules: Rules, *, missing: bool, prices: Array | None = None) -> View:
+        """Look at a problem.
+
+        :param prices: shape (B,): a price for each budget, by which keeping to it is relaxed
+        """
+        prices = np.zeros(len(rules.caps)) if prices is None else prices
+        fixed, unit, offset = rules.core.fixed, rules.unit, 0.0
+        for price, cap in zip(prices.tolist(), rules.caps, strict=True):
+            if price:
+                fixed = fixed + price * np.append(cap.per_parcel, 0.0)
+                unit = unit + price * cap.per_step
+                offset -= price * cap.limit
+        items = _items(rules)
+        n = rules.core.n_sites
+        demand, supply = np.ones(len(items)), np.zeros((len(items), n + 1))
+        costs = np.zeros((len(items), n + 1))
+        atomic = np.array([rules.most_per_line[rows[0]] == 1 for rows in items], dtype=bool)
+        for item, rows in enumerate(items):
+            if atomic[item]:
+                able, cost = _at_one_site(rules, list(rows), unit, missing=missing)
+                supply[item, :n], costs[item, :n] = able, cost
+                costs[item, n] = rules.demand[list(rows)] @ rules.penalty[list(rows)]
+                supply[item, n] = 1.0
+            else:
+                (row,) = rows
+                demand[item] = supply[item, n] = rules.demand[row]
+                supply[item, :n], costs[item, :n] = rules.supply[row], unit[row]
+                costs[item, n] = rules.penalty[row]
+        core = dataclasses.replace(
+            rules.core, items=items, demand=demand, supply=supply, unit=costs, fixed=fixed
+        )
+        return cls(rules, missing, core, items, atomic, offset, unit)
+
+    @property
+    def can_fill(self) -> bool:
+        """Whether every item could be served in this world."""
+        if self.missing:
+            return not self.rules.whole_order
+        return bool((self.core.supply[:, :-1].sum(axis=1) >= self.core.demand).all())
+
+    def together(self, sites: NDArray[np.intp]) -> Array | None:
+        """What it costs beyond its items that a site serves some set of them, ``inf`` if it cannot.
+
+        :param sites: shape (m,)
+        :return: shape (2^k, m); None if that is nothing
+        """
+        rules = self.rules
+        supply = rules.supply[:, sites]
+        extra: Array | None = None
+        if not self.atomic.any() and rules.min_value <= 0.0:
+            return None
+        capacity = rules.capacity[sites]
+        if (rules.step @ supply > capacity).any():
+            extra = self._beyond(sites, supply, capacity)
+        if rules.min_value > 0.0:
+            worth = np.array([rules.worth[list(rows)] @ supply[list(rows)] for rows in self.lines])
+            loose = worth[~self.atomic].sum(axis=0)
+            worth[~self.atomic] = 0.0
+            poor = sums_of_sets(loose, worth) < rules.least
+            if not self.missing:
+                # One site that serves everything may be of little worth.
+                poor[-1] = False
+            if poor.any():
+                extra = np.zeros(poor.shape) if extra is None else extra
+                extra[poor] = np.inf
+        return extra
+
+    def _beyond(self, sites: NDArray[np.intp], supply: Array, capacity: Array) -> Array:
+        """What serving a set of items costs beyond a site's capacity for them, at least."""
+        rules, n_sites = self.rules, len(sites)
+        units = np.zeros((len(self.lines), n_sites))
+        regret = np.full((len(self.lines), n_sites), np.inf)
+        for item in np.flatnonzero(self.atomic).tolist():
+            rows = list(self.lines[item])
+            loss = rules.penalty[rows][:, None] - self.unit[rows][:, sites]
+            served = np.where(loss > 0.0, supply[rows], 0.0) if self.missing else supply[rows]
+            units[item] = rules.step[rows] @ served
+            each = np.where(loss > 0.0, loss, np.inf) / rules.step[rows][:, None]
+            regret[item] = each.min(axis=0)
+        over = np.maximum(sums_of_sets(np.zeros(n_sites), units) - capacity, 0.0)
+        if not self.missing:
+            return np.where(over > 0.0, np.inf, 0.0)
+        least = np.full(over.shape, np.inf)
+        for item, row in enumerate(regret):
+            size = 1 << item
+            np.minimum(least[:size], row, out=least[size : 2 * size])
+        with np.errstate(invalid="ignore"):
+            return np.where(over > 0.0, over * least, 0.0)
+
+
+def _items(rules: Rules) -> tuple[tuple[int, ...], ...]:
+    """Lines that ship together, then the others; a line of several groups counts for the first."""
+    items: list[tuple[int, ...]] = []
+    taken: set[int] = set()
+    for group in rules.groups:
+        rows = tuple(row for row in group if row not in taken)
+        if len(rows) > 1:
+            items.append(rows)
+            taken.update(rows)
+    items += [(row,) for row in range(len(rules.demand)) if row not in taken]
+    return tuple(items)
+
+
+def _at_one_site(
+    rules: Rules, rows: list[int], unit: Array, *, missing: bool
+) -> tuple[NDArray[np.bool_], Array]:
+    """Which sites can serve some lines as a whole, or in part if that is allowed, and at what cost.
+
+    :return: shapes (n,): able, cost with the penalty of what the site cannot give
+    """
+    demand, supply, unit = rules.demand[rows], rules.supply[rows], unit[rows]
+    whole = supply >= demand[:, None]
+    if not missing:
+        return whole.all(axis=0), demand @ unit
+    penalty = rules.penalty[rows][:, None]
+    given = np.where(rules.whole[rows][:, None] & ~whole, 0.0, supply)
+    given[unit >= penalty] = 0.0
+    cost = (given * unit + (demand[:, None] - given) * penalty).sum(axis=0)
+    return (supply > 0.0).any(axis=0), cost
