@@ -34,6 +34,7 @@
         "views/channel_views.xml",
         "views/orchestration_strategy_views.xml",
         "views/orchestration_decision_views.xml",
+        "views/orchestration_simulation_views.xml",
         "views/inventory_position_views.xml",
         "views/inventory_claim_views.xml",
         "views/inventory_safety_stock_views.xml",

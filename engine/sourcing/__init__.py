@@ -3,7 +3,7 @@
 from .comparison import explain
 from .explanation import Explanation, RunnerUp, Verdict
 from .limits import Barred, Budget, Limits
-from .plan import Assignment, Shortage, SourcingPlan
+from .plan import Assignment, Shortage, SourcingPlan, plan_costs
 from .policies import POLICIES, fewest_sites, nearest, whole_order_first
 from .problem import CostPart, MissingCost, OrderLine, Site, SourcingProblem
 from .solver import solve
@@ -27,6 +27,7 @@ __all__ = [
     "explain",
     "fewest_sites",
     "nearest",
+    "plan_costs",
     "solve",
     "whole_order_first",
 ]

@@ -121,6 +121,29 @@ def cost_parts(
     return (*costs, (MISSING, penalty))
 
 
+def plan_costs(problem: SourcingProblem, plan: SourcingPlan) -> tuple[tuple[str, float], ...]:
+    """What a plan would cost at the prices of another problem with the same lines and sites.
+
+    So plans that were made by different prices can be laid side by side.
+
+    :param plan: a plan whose lines and sites are in the problem, whatever stock there is
+    :return: the costs by part, the penalty last
+    :raises ValueError: the plan has a line or a site that the problem does not have
+    """
+    rows = {line.key: row for row, line in enumerate(problem.lines)}
+    columns = {site.key: column for column, site in enumerate(problem.sites)}
+    steps = np.zeros(problem.stock.shape)
+    for given in plan.assignments:
+        if given.line not in rows or given.site not in columns:
+            raise ValueError(
+                f"The plan takes line {given.line!r} from site {given.site!r}, which are not both"
+                " in the problem."
+            )
+        row = rows[given.line]
+        steps[row, columns[given.site]] += given.quantity / problem.rounding[row]
+    return cost_parts(problem, steps)
+
+
 def own_amounts(
     problem: SourcingProblem, steps: NDArray[np.float64]
 ) -> tuple[tuple[str, float, str], ...]:

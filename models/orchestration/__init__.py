@@ -2,6 +2,7 @@ from . import oms_strategy
 from . import oms_decision
 from . import oms_decision_snapshot
 from . import oms_sourcing
+from . import oms_simulation
 from . import oms_claim
 from . import oms_sourcing_share
 from . import sale_order

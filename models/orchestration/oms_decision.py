@@ -211,3 +211,15 @@ class OmsDecision(models.Model):
             "res_id": self.order_id.id,
             "view_mode": "form",
         }
+
+    def action_replay(self):
+        """Open the decision worked out again under other strategies; nothing is changed.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_test_drive")
+        action["name"] = self.env._("Replay of %s", self.display_name)
+        action["context"] = {"default_decision_id": self.id, "dialog_size": "extra-large"}
+        return action

@@ -6,4 +6,5 @@ from . import test_sourcing
 from . import test_steps
 from . import test_take_up
 from . import test_tour
+from . import test_simulation
 from . import test_snapshot

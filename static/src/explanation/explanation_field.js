@@ -3,8 +3,7 @@ import { registry } from "@web/core/registry";
 import { formatMonetary } from "@web/views/fields/formatters";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { useService } from "@web/core/utils/hooks";
-
-const PART_COLORS = ["#714b67", "#17a2b8", "#e0a800", "#dc3545", "#28a745", "#6c757d"];
+import { partColor } from "./part_colors";
 
 /** Shows what a sourcing decision compared: the plan's cost by part, and a row for each site. */
 export class ExplanationField extends Component {
@@ -31,7 +30,7 @@ export class ExplanationField extends Component {
 
     color(label) {
         const index = this.data.costs.findIndex(([name]) => name === label);
-        return PART_COLORS[Math.max(index, 0) % PART_COLORS.length];
+        return partColor(index);
     }
 
     barStyle(label, amount) {

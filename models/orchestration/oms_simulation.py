@@ -1,0 +1,101 @@
+from odoo import models
+
+from ...engine.sourcing import plan_costs
+from ...engine.sourcing.problem import MISSING
+from .oms_sourcing import Demand
+
+
+class OmsSourcing(models.AbstractModel):
+    """Sourcing that writes nothing: what strategies would make of an order, side by side."""
+
+    _inherit = "oms.sourcing"
+
+    def _simulate(self, order, demands, sites, strategies, available=None, freed=None):
+        """Source an order under several strategies and change nothing.
+
+        :param order: ``sale.order``, real or new, with its channel and delivery address
+        :param list[Demand] demands: what is asked, with real or new order lines
+        :param sites: ``oms.site`` candidates in order of priority
+        :param strategies: ``oms.strategy`` recordset
+        :param dict available: what the sites have by (site id, product id); when None, what is
+            available now, shares of channels included
+        :param dict freed: what to add to that, by (site id, product id)
+        :return: an outcome for each strategy
+        :rtype: list[Outcome]
+        """
+        # sudo: as for real orders, who sells need not see other sites' stock
+        self, order = self.sudo(), order.sudo()
+        lines = self.env["sale.order.line"].union(*(demand.line for demand in demands))
+        products = lines.product_id.filtered("is_storable")
+        governed = products.browse()
+        if available is None:
+            available, governed = dict(sites._get_available(products)), products
+        for key, quantity in (freed or {}).items():
+            available[key] = available.get(key, 0.0) + quantity
+        book = self.env["oms.allocation"]._open_book(governed, order.oms_channel_id.company_id)
+        return [
+            self._solve_order(order, strategy, demands, sites, available, book)
+            for strategy in strategies
+        ]
+
+    def _prepare_demands(self, order, quantities):
+        """Make demands of an order that does not exist.
+
+        :param order: new ``sale.order``
+        :param quantities: (product, quantity in its unit) pairs
+        :rtype: list[Demand]
+        """
+        # sudo: see _simulate
+        Line = self.env["sale.order.line"].sudo()
+        return [
+            Demand(Line.new({"order_id": order.id, "product_id": product.id}), quantity)
+            for product, quantity in quantities
+        ]
+
+    # === FOR THE SCREEN === #
+
+    def _prepare_comparison(self, outcomes, reference):
+        """Lay plans side by side, all at the prices of one strategy.
+
+        :param list[Outcome] outcomes: what the strategies made of the same order
+        :param Outcome reference: the one whose prices count
+        :return: ``currency_id``, ``parts`` (label by key) and a row for each plan
+        :rtype: dict
+        """
+        rows = [self._prepare_comparison_row(outcome, reference) for outcome in outcomes]
+        cheapest = min((row["total"] for row in rows), default=0.0)
+        for row in rows:
+            row["difference"] = row["total"] - cheapest
+            row["best"] = row["difference"] < 0.005
+        return {
+            "currency_id": reference.strategy.currency_id.id,
+            "reference": reference.strategy.name,
+            "rows": rows,
+        }
+
+    def _prepare_comparison_row(self, outcome, reference):
+        labels = self.env["oms.decision"]._get_cost_labels()
+        costs = plan_costs(reference.problem, outcome.plan)
+        names = dict(zip(outcome.sites.ids, outcome.sites.mapped("name"), strict=True))
+        far = dict(zip(outcome.sites.ids, outcome.kilometers.tolist(), strict=True))
+        used = {}
+        for given in outcome.plan.assignments:
+            used[given.site] = used.get(given.site, 0.0) + given.quantity
+        return {
+            "key": outcome.strategy.id,
+            "title": outcome.strategy.name,
+            "reference": outcome.strategy == reference.strategy,
+            "sites": [
+                {"id": site_id, "name": names[site_id], "quantity": quantity}
+                for site_id, quantity in used.items()
+            ],
+            "parcels": len(used),
+            "kilometers": sum(far[site_id] for site_id in used),
+            "unfilled": sum(shortage.quantity for shortage in outcome.plan.missing),
+            "costs": [(labels.get(key, key), amount) for key, amount in costs],
+            "total": sum(amount for _key, amount in costs),
+            "cost": sum(amount for key, amount in costs if key != MISSING),
+            "gap": outcome.plan.gap,
+            "milliseconds": outcome.duration_ms,
+            "note": outcome.note,
+        }
