@@ -1,6 +1,7 @@
 """Sourcing one order: which site gives how much of which line."""
 
-from .comparison import explain
+from .credit import credited, without_credits
+from .explainer import explain
 from .explanation import Explanation, RunnerUp, Verdict
 from .limits import Barred, Budget, Limits
 from .plan import Assignment, Shortage, SourcingPlan, plan_costs
@@ -24,10 +25,12 @@ __all__ = [
     "SourcingPlan",
     "SourcingProblem",
     "Verdict",
+    "credited",
     "explain",
     "fewest_sites",
     "nearest",
     "plan_costs",
     "solve",
     "whole_order_first",
+    "without_credits",
 ]

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .explanation import (
+    BARRED,
     CHOSEN,
     CODES,
     COSTLIER,
     DOMINATED,
+    LIMITED,
     NO_STOCK,
     TIE,
     Explanation,
@@ -23,29 +25,8 @@ from .problem import Array, SourcingProblem
 from .reduction import line_steps, reduce
 from .search import Result, Search
 
-SHOWN = 25
-PROVEN = 3
 
-
-def explain(
-    problem: SourcingProblem, plan: SourcingPlan, *, limit: int = SHOWN, prove: int = PROVEN
-) -> Explanation:
-    """Say what became of every site, and what the next best plan would have been.
-
-    What the sites that were not chosen would cost is first found quickly: by adding the site to
-    the plan, or putting it in the place of one that was chosen. For the best of them it is then
-    proven by searches of their own, about as long as the first one each.
-
-    A site counts as dominated if one of the chosen sites, or of those with a verdict, has at
-    least as much of everything that the site has for the order, and no cost of it is higher.
-
-    :param limit: how many sites that were not chosen get a verdict of their own
-    :param prove: for how many of these the extra cost is proven
-    """
-    return _Comparison(problem, plan).explanation(limit, prove)
-
-
-class _Comparison:
+class Comparison:
     """One plan of a problem beside the alternatives; arrays over the n sites with stock."""
 
     def __init__(self, problem: SourcingProblem, plan: SourcingPlan) -> None:
@@ -61,21 +42,23 @@ class _Comparison:
         self.tolerance = core.hairs + 1e-9 * abs(plan.cost)
 
     def explanation(self, limit: int, prove: int) -> Explanation:
+        """Compare everything.
+
+        :param limit: how many sites that were not chosen get a verdict of their own
+        :param prove: for how many of these the extra cost is proven
+        """
         core = self.core
         extra = self._quick_extra()
         order = np.lexsort((np.arange(len(extra)), extra))
         rest = [site for site in order.tolist() if not self.chosen[site]]
         shown, hidden = rest[:limit], rest[limit:]
-        proven = {}
-        for site in shown[: max(prove, 0)]:
-            proven[site] = self._proven_extra(site, extra[site])
-            extra[site] = proven[site]
+        proven = self._look_closer(shown, extra, max(prove, 0))
         shown.sort(key=lambda site: (extra[site], site))
         chosen = np.flatnonzero(self.chosen).tolist()
         codes, dominators = self._codes(extra, [*chosen, *shown])
         alone, coverage = self._alone(), self._coverage()
         served = self._units(self.given)
-        verdicts = tuple(
+        verdicts = [
             Verdict(
                 site=self.problem.sites[core.sites[site]].key,
                 code=codes[site],
@@ -83,18 +66,44 @@ class _Comparison:
                 coverage=_decimal(coverage[site]),
                 costs=self._shares(site) if self.chosen[site] else (),
                 alone_cost=float(alone[site]),
-                extra_cost=0.0 if codes[site] in (CHOSEN, TIE) else float(extra[site]),
+                extra_cost=self._shown_extra(codes[site], extra[site]),
                 extra_is_bound=not self.chosen[site] and site not in proven,
                 dominated_by=dominators.get(site),
+                reason=self._limit_of(site) if codes[site] == LIMITED else "",
             )
             for site in [*chosen, *shown]
-        )
+        ]
         counts = dict.fromkeys(CODES, 0)
         counts[NO_STOCK] = len(self.problem.sites) - core.n_sites
         for site in hidden:
             counts[codes[site]] += 1
+        barred = self.problem.barred
+        verdicts += [
+            Verdict(b.site, BARRED, 0.0, 0.0, (), None, None, False, None, b.reason, b.detail)
+            for b in barred[:limit]
+        ]
+        counts[BARRED] = len(barred[limit:])
         others = tuple((code, count) for code, count in counts.items() if count)
-        return Explanation(verdicts, others, self._runner_up())
+        return Explanation(tuple(verdicts), others, self._runner_up())
+
+    def _look_closer(self, shown: list[int], extra: Array, prove: int) -> set[int]:
+        """Prove the extra cost of the first sites in a list.
+
+        :param extra: shape (n,): what was found quickly; becomes what is proven
+        :return: the sites of which the extra cost is proven
+        """
+        for site in shown[:prove]:
+            extra[site] = self._proven_extra(site, extra[site])
+        return set(shown[:prove])
+
+    def _shown_extra(self, code: str, extra: float) -> float | None:
+        if code in (CHOSEN, TIE):
+            return 0.0
+        return float(extra) if np.isfinite(extra) else None
+
+    def _limit_of(self, site: int) -> str:
+        """The limit that keeps a site out."""
+        return ""
 
     def _given(self) -> Array:
         """What the plan takes, in steps, shape (I, n)."""

@@ -65,6 +65,7 @@ class LimitedSearch:
     :param cutoff: plans that do not cost less than this are of no interest
     :param needed: a site that must give at least one step
     :param first: sets of sites to try first
+    :param most_regions: how many regions to look at before settling for the best found
     """
 
     def __init__(
@@ -75,11 +76,14 @@ class LimitedSearch:
         cutoff: float = np.inf,
         needed: int | None = None,
         first: Iterable[list[int]] = (),
+        most_regions: int = MOST_REGIONS,
     ) -> None:
         self.rules = rules
         self.cost = cutoff
         self.given: Array | None = None
         self.regions = 0
+        self.complete = False
+        self._most_regions = most_regions
         self._needed = needed
         self._first = list(first)
         self._deadline = deadline
@@ -95,6 +99,13 @@ class LimitedSearch:
     def limit(self) -> float:
         """Bounds above this leave nothing to look for."""
         return self.cost + self._slack
+
+    @property
+    def _target(self) -> float:
+        """How high bounds are worth being raised."""
+        if np.isfinite(self.cost):
+            return self.limit
+        return self.rules.nothing + float(self.rules.core.fixed.max())
 
     def run(self, closed: Iterable[int] = ()) -> LimitedResult | None:
         """Find the best plan.
@@ -121,13 +132,14 @@ class LimitedSearch:
             self._examine(node)
         # Sets that could not be worked out to the end.
         bound = min(bound, self._unfit)
+        self.complete = bound >= self.cost - self._slack
         if self.given is None:
             return None
         bound = min(bound, self.cost)
         return LimitedResult(self.given, self.cost, bound, bound >= self.cost - self._slack)
 
     def _out_of_time(self) -> bool:
-        if self.regions >= MOST_REGIONS:
+        if self.regions >= self._most_regions:
             return True
         # The first regions are always looked at, so that there is a plan and a bound.
         return (
@@ -176,7 +188,7 @@ class LimitedSearch:
             region = Region.of(view.core, node.opened, node.closed)
             start = self._first_prices(view)
             most = self._left(node)
-            return relax(region, start, self.limit - view.offset, 8, most).bound + view.offset
+            return relax(region, start, self._target - view.offset, 8, most).bound + view.offset
 
         best = bound(prices)
         for number, cap in enumerate(rules.caps):
@@ -228,7 +240,7 @@ class LimitedSearch:
         covered = False
         for rounds, most in STAGES:
             region = Region.of(view.core, node.opened, node.closed)
-            target = self.limit - view.offset + self._slack
+            target = self._target - view.offset + self._slack
             relaxed = relax(region, prices, target, rounds, self._left(node))
             prices = node.prices = relaxed.prices
             if self._fix(node, region, relaxed):

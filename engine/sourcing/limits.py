@@ -183,7 +183,8 @@ class Limits:
 def _checked_most(most: Any) -> int | None:
     if most is None:
         return None
-    if isinstance(most, bool) or int(most) != most or most < 1:
+    whole = isinstance(most, (int, float, np.number)) and not isinstance(most, bool)
+    if not whole or not most >= 1 or most % 1:
         raise ValueError(f"The most sites of an order must be a whole number from 1, not {most!r}.")
     return int(most)
 
