@@ -49,11 +49,12 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class SiteRow:
-    """A site and where it is."""
+    """A site, where it is, and what kind of site, if the file says so."""
 
     key: str
     lat: float
     lng: float
+    kind: str = ""
 
 
 def read_orders(path: Path) -> list[Order]:
@@ -85,7 +86,7 @@ def read_sites(path: Path) -> list[SiteRow]:
         key = row.text("site")
         if key in sites:
             raise row.error(f"site {key} appears a second time")
-        sites[key] = SiteRow(key, *row.place())
+        sites[key] = SiteRow(key, *row.place(), kind=row.optional("kind"))
     if not sites:
         raise FileError(f"{path}: the file holds no site.")
     return list(sites.values())
@@ -143,6 +144,9 @@ class _Row:
         if not value:
             raise self.error(f"the column {column} is empty")
         return value
+
+    def optional(self, column: str) -> str:
+        return (self.cells.get(column) or "").strip()
 
     def number(self, column: str) -> float:
         text = self.text(column)

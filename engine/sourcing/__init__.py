@@ -5,20 +5,26 @@ from .explainer import explain
 from .explanation import Explanation, RunnerUp, Verdict
 from .limits import Barred, Budget, Limits
 from .plan import Assignment, Shortage, SourcingPlan, plan_costs
-from .policies import POLICIES, fewest_sites, nearest, whole_order_first
+from .presets import D365, OPTIONS, PRESETS, Facts, HotWax, HotWaxRule, Preset
 from .problem import CostPart, MissingCost, OrderLine, Site, SourcingProblem
 from .solver import solve
 
 __all__ = [
-    "POLICIES",
+    "D365",
+    "OPTIONS",
+    "PRESETS",
     "Assignment",
     "Barred",
     "Budget",
     "CostPart",
     "Explanation",
+    "Facts",
+    "HotWax",
+    "HotWaxRule",
     "Limits",
     "MissingCost",
     "OrderLine",
+    "Preset",
     "RunnerUp",
     "Shortage",
     "Site",
@@ -27,10 +33,7 @@ __all__ = [
     "Verdict",
     "credited",
     "explain",
-    "fewest_sites",
-    "nearest",
     "plan_costs",
     "solve",
-    "whole_order_first",
     "without_credits",
 ]

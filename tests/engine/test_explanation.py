@@ -7,7 +7,7 @@ import pytest
 from sourcing_cases import KINDS, random_problem, simple_problem
 from sourcing_truth import optimum
 
-from engine.sourcing import Explanation, explain, nearest, solve
+from engine.sourcing import PRESETS, Explanation, Facts, explain, solve
 
 
 def verdicts(explanation):
@@ -116,7 +116,7 @@ def test_only_the_best_of_many_sites_are_told_of():
 
 def test_a_plan_that_is_not_the_best_is_told_so():
     problem = simple_problem([[1, 1, 1], [0, 1, 0]], [1.0, 1.0])
-    plan = nearest(problem, [1.0, 2.0, 3.0])
+    plan = PRESETS["nearest"](problem, Facts(kilometers=[1.0, 2.0, 3.0]))
     assert plan.sites == ("A", "B")
     explanation = explain(problem, plan)
     assert explanation.runner_up.plan.sites == ("B",)

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks import sourcing
+from engine.sourcing import PRESETS
 
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "sourcing.py"
 
@@ -74,7 +76,10 @@ def test_figures(run):
     assert times == sorted(times)
     per_unit = 0.423 + 0.000541 * PARIS_LYON_MILES
     assert found.pop("cost") == pytest.approx(3 * 8.759 + 4 * 0.423 + 3 * per_unit, abs=0.01)
-    assert found.pop("km") == pytest.approx(PARIS_LYON_MILES * 1.609344, abs=0.1)
+    km = PARIS_LYON_MILES * 1.609344
+    assert found.pop("km") == pytest.approx(km, abs=0.1)
+    # Three units of a pound each go that far; 0.1 kg for each tonne and kilometer.
+    assert found.pop("kg_co2e") == pytest.approx(3 * 0.45359237e-3 * 0.1 * km, abs=0.05)
     assert found == {
         "strategy": "exact",
         "orders": 3,
@@ -107,9 +112,65 @@ def test_one_month_and_a_limit(run):
     assert figures(run("--json", "--limit", "1"))["units"] == 2
 
 
-@pytest.mark.parametrize("strategy", ["nearest", "whole_order_first", "fewest_sites"])
+@pytest.mark.parametrize("strategy", ["exact", *PRESETS])
 def test_strategies(run, strategy):
     assert figures(run("--json", "--strategy", strategy))["strategy"] == strategy
+
+
+def test_all_strategies_on_the_same_file(run):
+    found = figures(run("--json", "--strategy", "all"))
+    assert [row["strategy"] for row in found] == list(PRESETS)
+    alone = figures(run("--json", "--strategy", "nearest"))
+    same = next(row for row in found if row["strategy"] == "nearest")
+    assert all(same[name] == alone[name] for name in alone if not name.endswith("_ms"))
+    lines = run("--strategy", "all").stdout.splitlines()
+    assert len(lines) == 1 + len(PRESETS)
+    assert len(set(map(len, lines))) == 1
+
+
+def test_stores_are_told_from_warehouses(run):
+    # A far store and a near warehouse have the product.
+    texts = {
+        "orders": "order_id,order_date,lat,lng,product_id,quantity\nO,2020-01-05,48.85,2.35,P1,1\n",
+        "sites": SITES.replace("PAR,store", "PAR,warehouse"),
+    }
+    near = figures(run("--json", **texts))
+    far = figures(run("--json", "--strategy", "ship_from_store_first", **texts))
+    assert near["km"] < 1 < far["km"]
+
+
+@pytest.fixture(scope="module")
+def superstore():
+    folder = Path(os.environ.get("OMS_DATA", "")) / "superstore"
+    if not os.environ.get("OMS_DATA") or not folder.is_dir():
+        pytest.skip("no data folder: OMS_DATA names none")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("stock", "strategy", "cost", "counts"),
+    [
+        ("stock_2019_2021", "nearest", 100_338, {"parcels": 9_323, "split_orders": 2_399}),
+        ("stock_2019_2021", "whole_order_first", 91_218, {"parcels": 8_091}),
+        ("stock_2019_2021", "fewest_sites", 74_452, {"parcels": 5_665, "unfilled_units": 113}),
+        ("stock_2019_2021", "balanced", 71_724, {"parcels": 5_517, "split_orders": 1_457}),
+        ("stock_2019_2021_scarce", "nearest", 128_738, {"unfilled_units": 76}),
+        ("stock_2019_2021_scarce", "whole_order_first", 126_304, {"unfilled_units": 76}),
+        ("stock_2019_2021_scarce", "fewest_sites", 112_367, {"unfilled_units": 76}),
+    ],
+)
+def test_known_figures(superstore, stock, strategy, cost, counts):
+    # Published with the files, from independent code.
+    sites = sourcing.read_sites(superstore / "sites.csv")
+    held = sourcing.read_stock(superstore / f"{stock}.csv.gz", sites)
+    orders = sourcing.read_orders(superstore / "order_lines_2019_2021.csv.gz")
+    tally = sourcing.Tally(strategy)
+    for result in sourcing.replay(orders, sites, held, strategy):
+        tally.add(*result)
+    found = tally.figures()
+    assert found["orders"] == 3_322
+    assert round(found["cost"]) == cost
+    assert {name: found[name] for name in counts} == counts
 
 
 def test_without_json_a_table(run):

@@ -1,0 +1,95 @@
+"""Rules of thumb: sites in some order, each giving what it has. None of them looks at costs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..plan import SourcingPlan
+from ..problem import Array, SourcingProblem
+from .desk import Desk
+from .facts import Facts
+
+
+def nearest(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
+    """Serve each line from the nearest site that has its product, then the next nearest.
+
+    Looks at ``kilometers``.
+    """
+    desk = Desk(problem)
+    desk.take_from(_by(facts.for_problem(problem).away))
+    return desk.plan()
+
+
+def whole_order_first(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
+    """Serve the order from the nearest site that has all of it, else by :func:`nearest`.
+
+    Looks at ``kilometers``.
+    """
+    desk = Desk(problem)
+    order = _by(facts.for_problem(problem).away)
+    able = desk.able()
+    desk.take_from([site for site in order if able[site]][:1] or order)
+    return desk.plan()
+
+
+def fewest_sites(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
+    """Open the site that covers most units of what is left, nearest among equals, until done.
+
+    Looks at ``kilometers``.
+    """
+    desk = Desk(problem)
+    desk.cover(_by(facts.for_problem(problem).away))
+    return desk.plan()
+
+
+def first_non_tie(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
+    """Rank the sites by rules of which the first that is no tie decides, as Spree and Shopify do.
+
+    The rules: preferred sites, then those that can fill more of the lines alone and wholly, then
+    the default site, then the order of the problem. Each site in turn gives what it can; the rest
+    spills over to the next. Looks at ``is_preferred`` and ``is_default``.
+
+    Source: Spree, ``docs/plans/6.0-order-routing.md`` (Reducer#rank_all, then its Prioritizer).
+    """
+    known = facts.for_problem(problem)
+    desk = Desk(problem)
+    alone = (desk.stock >= desk.wanted[:, None]) & (desk.wanted > 0.0)[:, None]
+    desk.take_from(_by(~known.is_preferred, -alone.sum(axis=0), ~known.is_default))
+    return desk.plan()
+
+
+def magento_priority(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
+    """Serve each line from the sources of the stock by their priority, as Magento recommends.
+
+    Line by line, without a thought for the number of shipments. Looks at ``priority`` (sites
+    without one come last) and ``offline`` (sources that are not enabled).
+
+    Source: magento/inventory, source selection algorithm 'priority'.
+    """
+    known = facts.for_problem(problem)
+    desk = Desk(problem, ~known.offline)
+    desk.take_from(_by(_ranks(known.priority)))
+    return desk.plan()
+
+
+def magento_distance(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
+    """Serve each line from the sources by distance, as Magento recommends.
+
+    Sources whose distance is not known come after the others, by priority; so do equals, since
+    Magento leaves open which comes first. Looks at ``kilometers``, ``priority`` and ``offline``.
+
+    Source: magento/inventory, source selection algorithm 'distance'.
+    """
+    known = facts.for_problem(problem)
+    desk = Desk(problem, ~known.offline)
+    desk.take_from(_by(known.away, _ranks(known.priority)))
+    return desk.plan()
+
+
+def _by(*keys: Array) -> list[int]:
+    """Positions of the sites by several keys, the most important first, the smallest first."""
+    return np.lexsort(keys[::-1]).tolist()
+
+
+def _ranks(priority: Array) -> Array:
+    return np.where(priority > 0.0, priority, np.inf)
