@@ -4,6 +4,7 @@ from .credit import credited, without_credits
 from .explainer import explain
 from .explanation import Explanation, RunnerUp, Verdict
 from .limits import Barred, Budget, Limits
+from .next_best import alternatives
 from .plan import Assignment, Shortage, SourcingPlan, plan_costs
 from .presets import D365, OPTIONS, PRESETS, Facts, HotWax, HotWaxRule, Preset
 from .problem import CostPart, MissingCost, OrderLine, Site, SourcingProblem
@@ -31,6 +32,7 @@ __all__ = [
     "SourcingPlan",
     "SourcingProblem",
     "Verdict",
+    "alternatives",
     "credited",
     "explain",
     "plan_costs",

@@ -2,10 +2,16 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ...engine.sourcing import SourcingPlan, SourcingProblem, explain
+from ...engine.sourcing import SourcingPlan, SourcingProblem, alternatives, explain
 
 #: Decisions whose snapshots are forgotten between two commits.
 FORGET_BATCH = 500
+#: How many other plans a decision is shown beside.
+ALTERNATIVES = 3
+#: Seconds after which the search for one of them settles for the best found.
+ALTERNATIVE_LIMIT = 0.5
+#: How many sites the table of the stock that was seen shows at most.
+SEEN_SITES = 40
 #: For how many days snapshots are kept, unless `oms.decision_snapshot_days` says otherwise.
 SNAPSHOT_DAYS = 180
 
@@ -46,6 +52,71 @@ class OmsDecision(models.Model):
             return False
         problem = SourcingProblem.from_dict(self.problem)
         return explain(problem, SourcingPlan.from_dict(self.plan)).to_dict()
+
+    # === FOR THE SCREEN === #
+
+    def _prepare_considered(self, data):
+        """Add the plans that were second best, and the stock that was seen.
+
+        :return: besides, ``plans`` (the chosen one first) and ``seen``, None once it is forgotten
+        :rtype: dict
+        """
+        considered = super()._prepare_considered(data)
+        if not (self.problem and self.plan):
+            return {**considered, "plans": [], "seen": None}
+        problem = SourcingProblem.from_dict(self.problem)
+        plan = SourcingPlan.from_dict(self.plan)
+        others = alternatives(problem, plan, ALTERNATIVES, time_limit=ALTERNATIVE_LIMIT)
+        names = self._get_site_names([site.key for site in problem.sites])
+        considered["plans"] = [
+            self._prepare_plan_row(each, plan, names) for each in (plan, *others)
+        ]
+        considered["seen"] = self._prepare_seen(problem, names)
+        return considered
+
+    def _get_site_names(self, site_ids):
+        # sudo: whoever may read the decision may read the names of the sites in it
+        sites = self.env["oms.site"].sudo().browse(site_ids).exists()
+        return {site.id: site.name for site in sites}
+
+    def _prepare_plan_row(self, plan, chosen, names):
+        labels, used = self._get_cost_labels(), {}
+        for given in plan.assignments:
+            used[given.site] = used.get(given.site, 0.0) + given.quantity
+        return {
+            "chosen": plan is chosen,
+            "sites": [
+                {"id": key, "name": names.get(key, "?"), "quantity": quantity}
+                for key, quantity in used.items()
+            ],
+            "unfilled": sum(shortage.quantity for shortage in plan.missing),
+            "costs": [(labels.get(key, key), amount) for key, amount in plan.costs],
+            "total": plan.cost,
+            "margin": plan.cost - chosen.cost,
+        }
+
+    def _prepare_seen(self, problem, names):
+        """Lay out the stock that the decision saw, sites with most of it first."""
+        # sudo: as for the names of sites
+        Product = self.env["product.product"].sudo()
+        products = Product.browse(line.product for line in problem.lines).exists()
+        labels = {product.id: product.display_name for product in products}
+        coverage = (problem.stock > 0).sum(axis=0)
+        order = (-coverage).argsort(kind="stable").tolist()
+        columns = [column for column in order if coverage[column]]
+        return {
+            "sites": [names.get(problem.sites[column].key, "?") for column in columns[:SEEN_SITES]],
+            "more": max(len(columns) - SEEN_SITES, 0),
+            "empty": len(problem.sites) - len(columns),
+            "lines": [
+                {
+                    "name": labels.get(line.product, "?"),
+                    "asked": line.quantity,
+                    "stock": problem.stock[row, columns[:SEEN_SITES]].tolist(),
+                }
+                for row, line in enumerate(problem.lines)
+            ],
+        }
 
     @api.model
     def _get_snapshot_days(self):

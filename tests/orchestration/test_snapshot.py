@@ -39,11 +39,18 @@ class TestSnapshot(OmsCase):
 
     def test_forgotten_afterwards_and_still_explained(self):
         before = self.old.considered
+        self.assertEqual(
+            [[site["name"] for site in plan["sites"]] for plan in before["plans"]],
+            [["Far"], ["Near"], []],
+            "chosen, next best, nothing",
+        )
+        self.assertEqual(before["seen"]["sites"], ["Near", "Far"])
+        self.assertEqual([line["stock"] for line in before["seen"]["lines"]], [[2, 5]])
         self.assertEqual(self.forget("2026-07-10 00:00:00"), (1, False))
         self.env.flush_all()
         self.env.invalidate_all()
         self.assertFalse(self.old.snapshot_kept)
-        self.assertEqual(self.old.considered, before)
+        self.assertEqual(self.old.considered, {**before, "plans": [], "seen": None})
         self.assertEqual(self.forget("2026-07-10 00:00:00"), (0, False), "once is enough")
 
     def test_time_can_be_set(self):

@@ -1,6 +1,6 @@
 import { Component } from "@odoo/owl";
 import { registry } from "@web/core/registry";
-import { formatMonetary } from "@web/views/fields/formatters";
+import { formatFloat, formatMonetary } from "@web/views/fields/formatters";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { useService } from "@web/core/utils/hooks";
 import { partColor } from "./part_colors";
@@ -33,8 +33,16 @@ export class ExplanationField extends Component {
         return partColor(index);
     }
 
-    barStyle(label, amount) {
-        return `width: ${(100 * amount) / this.scale}%; background-color: ${this.color(label)}`;
+    get planScale() {
+        return Math.max(...this.data.plans.map((plan) => plan.total), 0.01);
+    }
+
+    number(value) {
+        return formatFloat(value, { digits: [16, 3], trailingZeros: false });
+    }
+
+    barStyle(label, amount, scale = this.scale) {
+        return `width: ${(100 * amount) / scale}%; background-color: ${this.color(label)}`;
     }
 
     money(amount) {
