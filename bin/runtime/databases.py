@@ -145,33 +145,43 @@ class Databases:
             if killed or (kind == FILLED and float(facts["at"]) < oldest):
                 self.drop(name)
 
-    def base(self) -> str:
-        """The template with the addon's dependencies, without the addon."""
-        depends = self.session.addon.depends
+    def base(self, beside: Sequence[str] = ()) -> str:
+        """The template with the addon's dependencies, without the addon.
+
+        :param beside: further modules of Odoo, which the addon works with but does not need.
+        """
         place = "" if self.server.private else self.server.identity
-        key = digest(RECIPE, self.environment.build, self.session.addon.dependency_key, place)
+        key = digest(
+            RECIPE, self.environment.build, self.session.addon.dependency_key, place, *beside
+        )
         name = f"oms_base_{key}"
+        plain = self.base() if beside else ""
+        modules = [*beside] or self.session.addon.depends
 
         def fill(building: str) -> None:
             self.session.cache.require_space(1.5, "The template database")
-            self.tool("create", building)
+            if plain:
+                self.clone(plain, building)
+            else:
+                self.tool("create", building)
             self.remark(building, kind="temporary", run=self.session.processes.run_id)
             log = self.session.logs / "base.log"
-            self.prepare(building, "install", depends, log, "Installing Odoo's modules")
+            self.prepare(building, "install", modules, log, "Installing Odoo's modules")
 
         with self.session.cache.lock("base database"):
             self._build(name, fill, kind="base")
         return name
 
-    def with_addon(self, log: Path) -> str:
+    def with_addon(self, log: Path, beside: Sequence[str] = ()) -> str:
         """The template with the addon as it is in the clone.
 
         The addon is installed afresh on a clone of the base template: that takes no longer than
         updating an older one, and leaves nothing of older states behind.
 
         :param log: gets the server's log of the installation, that of the past if it was done.
+        :param beside: see :meth:`base`.
         """
-        base = self.base()
+        base = self.base(beside)
         name = f"oms_addon_{digest(base, self.session.addon.fingerprint())}"
         kept_log = self.session.cache.folder("data", self.server.identity, "log") / f"{name}.log"
 

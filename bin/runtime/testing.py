@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from .errors import Stop
 from .results import Result
 
 PURE = ("tests/engine", "tests/runtime")
+#: Tests that need further modules of Odoo, which the addon works with but does not need.
+BESIDE = {"tests/mrp": ("mrp",)}
 SHOWN = 30
 NO_TESTS = 5
 
@@ -95,38 +97,48 @@ class Run:
         folders = [self.environment.tools, self.environment.runtime]
         return [site_packages(folder) for folder in folders if folder]
 
-    def install(self, databases: Databases) -> str | None:
+    def install(self, databases: Databases, beside: Sequence[str] = ()) -> str | None:
         """The template with the addon, whose installation is checked.
 
+        :param beside: further modules of Odoo that are there before the addon.
         :returns: its name, or nothing if the addon cannot be installed.
         """
-        log = self.session.logs / "install.log"
+        log = self.session.logs / f"{'-'.join(['install', *beside])}.log"
         template = None
-        with self.step("installation") as result:
-            template = databases.with_addon(log)
+        with self.step(f"installation{_beside(beside)}") as result:
+            template = databases.with_addon(log, beside)
             result.problems += complaints(log)
         return template
 
     def odoo(
-        self, databases: Databases, template: str, paths: list[str], options: list[str]
+        self,
+        databases: Databases,
+        template: str,
+        paths: list[str],
+        options: list[str],
+        beside: Sequence[str] = (),
     ) -> None:
         """Tests inside Odoo, HTTP and browser included.
 
         :param template: the template with the addon.
         :param paths: folders or files below the clone.
         :param options: further options of pytest.
+        :param beside: further modules of Odoo in the template.
         """
-        with self.step("Odoo tests") as result, databases.temporary(template, "test") as name:
+        title = f"Odoo tests{_beside(beside)}"
+        with self.step(title) as result, databases.temporary(template, "test") as name:
             chromium.require(self.session)
-            server_log = self.session.logs / "server.log"
+            run = "-".join(["odoo", *beside])
+            server_log = self.session.logs / f"{'-'.join(['server', *beside])}.log"
             folder = self.session.addons_path
             command: list[str | Path] = ["-m", "pytest", "-c", f"{addon.NAME}/pyproject.toml"]
             command += ["--rootdir", folder, "--odoo-http"]
             command += [f"--odoo-config={databases.config()}", f"--odoo-database={name}"]
             command += ["--odoo-log-level=warn", f"--odoo-extra=logfile={server_log}"]
-            command += [f"--ignore={addon.NAME}/{each}" for each in PURE]
+            elsewhere = [*PURE, *(each for each, needed in BESIDE.items() if needed != beside)]
+            command += [f"--ignore={addon.NAME}/{each}" for each in elsewhere]
             command += [f"{addon.NAME}/{path}" for path in paths]
-            self._pytest([*command, *options], result, "odoo", databases.server.environ, folder)
+            self._pytest([*command, *options], result, run, databases.server.environ, folder)
             result.problems += complaints(server_log)
 
     def _pytest(
@@ -163,19 +175,20 @@ class Run:
             result.problems.append(f"pytest {word}")
         result.problems += results.forbidden_skips(content["skips"])
 
-    def round_trip(self, databases: Databases, template: str) -> None:
+    def round_trip(self, databases: Databases, template: str, beside: Sequence[str] = ()) -> None:
         """Update and uninstall the addon in a database where it was installed.
 
         :param template: the template with the addon.
+        :param beside: further modules of Odoo in the template.
         """
         with (
-            self.step("update and uninstall") as result,
+            self.step(f"update and uninstall{_beside(beside)}") as result,
             databases.temporary(template, "trip") as name,
         ):
-            log = self.session.logs / "update.log"
+            log = self.session.logs / f"{'-'.join(['update', *beside])}.log"
             databases.prepare(name, "update", [addon.NAME], log, "Updating the addon")
             result.problems += complaints(log)
-            log = self.session.logs / "uninstall.log"
+            log = self.session.logs / f"{'-'.join(['uninstall', *beside])}.log"
             script = INSIDE / "roundtrip.py"
             command = [self.environment.python, script, databases.config(), name, addon.NAME]
             with self.session.report.step("Uninstalling the addon"):
@@ -185,6 +198,10 @@ class Run:
             result.problems += left + complaints(log)
             if code and not left:
                 result.problems.append(f"uninstalling failed: {lines[-1] if lines else code}")
+
+
+def _beside(modules: Sequence[str]) -> str:
+    return f" beside {', '.join(modules)}" if modules else ""
 
 
 def complaints(log: Path) -> list[str]:
@@ -225,7 +242,7 @@ def arguments(given: list[str]) -> argparse.Namespace:
 def _sorted_paths(root: Path, given: list[str]) -> tuple[list[str], list[str]]:
     """Paths of tests without Odoo and of those with it, relative to the clone."""
     pure, odoo = [], []
-    for each in given or [*PURE, "tests"]:
+    for each in given or [*PURE, *BESIDE, "tests"]:
         plain, _, selected = each.partition("::")
         path = Path(plain).absolute() if Path(plain).exists() else root / plain
         if not path.exists():
@@ -239,6 +256,18 @@ def _sorted_paths(root: Path, given: list[str]) -> tuple[list[str], list[str]]:
         text = str(relative) + (f"::{selected}" if selected else "")
         (pure if str(relative).startswith(PURE) else odoo).append(text)
     return pure, odoo
+
+
+def _by_modules(paths: list[str]) -> dict[tuple[str, ...], list[str]]:
+    """Paths of tests with Odoo by the further modules that they need, those that need none first.
+
+    :param paths: relative to the clone.
+    """
+    found: dict[tuple[str, ...], list[str]] = {}
+    for path in sorted(paths, key=lambda path: path.startswith(tuple(BESIDE))):
+        needed = next((BESIDE[each] for each in BESIDE if path.startswith(each)), ())
+        found.setdefault(needed, []).append(path)
+    return found
 
 
 def main(given: list[str]) -> int:
@@ -262,8 +291,9 @@ def main(given: list[str]) -> int:
             with postgres.running(surroundings, env.runtime) as server:
                 databases = Databases(surroundings, env, server)
                 databases.drop_leftovers()
-                if template := run.install(databases):
-                    run.odoo(databases, template, odoo, passed_on)
-                    if not part:
-                        run.round_trip(databases, template)
+                for beside, paths in _by_modules(odoo).items():
+                    if template := run.install(databases, beside):
+                        run.odoo(databases, template, paths, passed_on, beside)
+                        if not part:
+                            run.round_trip(databases, template, beside)
         return run.finish()
