@@ -26,6 +26,10 @@ class Book:
         self._allocations = dict(allocations)
         self._settlements = {}
 
+    def duplicate(self):
+        """Return a book to take from while this one stays as it is."""
+        return Book(self._allocations)
+
     def governs(self, company_id, product_id):
         """Tell whether any share of a company says something about a product."""
         return (company_id, product_id) in self._allocations

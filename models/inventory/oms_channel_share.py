@@ -102,6 +102,9 @@ class OmsChannel(models.Model):
         :rtype: list[dict]
         """
         product.ensure_one()
+        kits = product._oms_get_kits(self.company_id)
+        if kits:
+            return self._explain_kits(product, kits)
         if not product.is_storable:
             return []
         # sudo: the caller decides who may see it; what others hold is a part of the answer

@@ -55,18 +55,23 @@ class OmsClaim(models.Model):
     def _hold(self, requests, origin, minutes, reference=None, channel=None):
         """Hold goods for a limited time, all of the requests or none.
 
+        A kit is held by its parts: all that so many kits need of them, at the site that is to put
+        them together. When its order is confirmed, what was held becomes free for the transfers
+        that Odoo makes of the parts in the same transaction.
+
         :param requests: (product id, site id, quantity in the product's unit)
         :param str origin: ``cart`` or ``reservation``
         :param float minutes: for how long from now, above zero
         :param str reference: whose cart or reservation it is
         :param channel: ``oms.channel`` on which it is held
-        :return: ids of the claims, in the order of the requests
+        :return: ids of the claims, in the order of the requests; of a kit one for each part
         :rtype: list[int]
         :raises ValidationError: a quantity, a time, an origin, a product, a site or a channel
             that cannot be
         :raises UserError: not enough is available
         """
         self._check_requests(requests)
+        requests = self._replace_kits(requests)
         self._check_minutes(minutes)
         self._check_origin(origin)
         owner = (origin, reference, channel.id if channel else None, minutes, None)
@@ -120,13 +125,14 @@ class OmsClaim(models.Model):
         :param channel: as in :meth:`_hold`
         :param float minutes: for how long from now; until the first of the holds would have ended
             when None
-        :return: ids of the new claims, in the order of the requests
+        :return: ids of the new claims, as in :meth:`_hold`
         :rtype: list[int]
         :raises ValidationError: see :meth:`_hold`
         :raises UserError: not enough is available, or a hold has ended
         """
         if requests is not None:
             self._check_requests(requests)
+            requests = self._replace_kits(requests)
         if minutes is not None:
             self._check_minutes(minutes)
         if origin is not None:

@@ -48,6 +48,10 @@ class OmsPosition(models.Model):
         takes nothing from the others. Users see the sites that they may read; a channel's own
         system sees its channel, without the measures behind what is available.
 
+        A kit is put together of its parts at the site that ships it: at each site it is available
+        as often, in whole kits, as the part of which there is least allows, and in all as often as
+        at the sites together. Safety stock, claims and shares are those of the parts.
+
         :param list products: internal references, barcodes or ids, up to 5,000
         :param list sites: codes or ids of sites; all when empty
         :param list networks: names or ids of networks: their sites
@@ -58,7 +62,10 @@ class OmsPosition(models.Model):
         :param bool detail: whether to tell the sites one by one
         :return: one entry per product in the order asked: ``product`` as asked, ``product_id``,
             ``unit``, ``available`` (None for goods that are not tracked: there is no limit), and
-            with ``detail`` ``sites``: ``site`` (code), ``site_id``, ``available`` and the measures
+            with ``detail`` ``sites``: ``site`` (code), ``site_id``, ``available`` and the
+            measures; of a kit ``parts`` instead of these, the one that runs out first at the head:
+            ``product`` (internal reference or name), ``product_id``, ``unit``, ``per_kit``,
+            ``available`` and for how many ``kits`` it is enough
         :rtype: list[dict]
         :raises ValidationError: an unknown, archived or ambiguous product, site, network or
             channel, or a moment outside of the horizon
@@ -69,25 +76,24 @@ class OmsPosition(models.Model):
         question = self._prepare_question(
             found.values(), sites, networks, channel, at, horizon_days
         )
+        kits = self._get_kits(question)
+        limited = self._get_limited(question, kits)
         if not (detail or channel):
             # Hundreds of sites need not be told one by one to be summed here.
-            totals = (
-                self._sum_available(self._get_dated_sql(question))
-                if question.at
-                else self._get_totals(question.sites.ids, question.products.ids)
-            )
+            totals = self._get_question_totals(question, kits)
             return [
-                self._prepare_answer(asked, product, totals.get(product.id, 0.0))
+                self._prepare_answer(asked, product, totals.get(product.id, 0.0), limited)
                 for asked, product in found.items()
             ]
         by_site = self._get_by_site(question)
         if channel:
             self._apply_shares(channel, question, by_site)
+        self._put_kits(question, kits, channel, by_site)
         answers = []
         for asked, product in found.items():
             at_sites = by_site.get(product.id, {})
             total = sum(max(position["available"], 0.0) for position in at_sites.values())
-            answer = self._prepare_answer(asked, product, total)
+            answer = self._prepare_answer(asked, product, total, limited)
             if detail:
                 answer["sites"] = self._prepare_detail(at_sites, question.sites, told)
             answers.append(answer)
@@ -303,30 +309,40 @@ class OmsPosition(models.Model):
     def _apply_shares(self, channel, question, by_site):
         """Lower what is available at each site to what shares leave to a channel."""
 
-        def get_available(product_ids, site_ids):
-            asked = question._replace(
-                products=question.products.browse(product_ids),
-                sites=question.sites.browse(site_ids),
-            )
-            return {
-                (site_id, product_id): measures["available"]
-                for product_id, sites_of in self.sudo()._get_by_site(asked).items()
-                for site_id, measures in sites_of.items()
-            }
-
-        # sudo: the stock of all sites tells what is left at those that are asked for
+        get_available = self._get_available_of(question)
         sellable = channel._get_sellable(question.products, question.sites, get_available)
         for product_id, result in sellable.items():
             for site_id, measures in by_site[product_id].items():
                 measures["available"] = result.by_site.get(site_id, 0.0)
 
     @api.model
-    def _prepare_answer(self, asked, product, total):
+    def _get_available_of(self, question):
+        """Return a function of product and site ids for what is available when it is asked for.
+
+        :return: function that returns the quantity by (site id, product id)
+        """
+
+        def get_available(product_ids, site_ids):
+            asked = question._replace(
+                products=question.products.browse(product_ids),
+                sites=question.sites.browse(site_ids),
+            )
+            # sudo: the stock of all sites tells what shares leave at those that are asked for
+            return {
+                (site_id, product_id): measures["available"]
+                for product_id, sites_of in self.sudo()._get_by_site(asked).items()
+                for site_id, measures in sites_of.items()
+            }
+
+        return get_available
+
+    @api.model
+    def _prepare_answer(self, asked, product, total, limited):
         return {
             "product": asked,
             "product_id": product.id,
             "unit": product.uom_id.name,
-            "available": total if product.is_storable else None,
+            "available": total if product.id in limited else None,
         }
 
     @api.model
@@ -335,7 +351,8 @@ class OmsPosition(models.Model):
             {
                 "site": site.code,
                 "site_id": site.id,
-                **{key: at_sites[site.id][key] for key in told},
+                **{key: at_sites[site.id][key] for key in told if key in at_sites[site.id]},
+                **self._prepare_parts(at_sites[site.id], told),
             }
             for site in sites
             if site.id in at_sites

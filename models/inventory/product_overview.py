@@ -46,9 +46,10 @@ class ProductProduct(models.Model):
 
         :param int site_id: the site whose ``days`` and ``events`` are told; all when empty
         :param int horizon_days: how many days ahead is looked, from 1 to 180
-        :return: ``hint`` (why there is no stock to tell, else empty) and ``parts`` (of a kit);
-            ``unit`` and ``digits``; ``sites``, one entry each with the measures, ``available``
-            and what is too old to count, ``stale`` since ``stale_since``; ``total``, what is
+        :return: ``hint`` (why there is no stock to tell, else empty) and ``parts`` (of kits, else
+            empty); ``unit`` and ``digits``; ``sites``, one entry each with the measures,
+            ``available`` and what is too old to count, ``stale`` since ``stale_since``, and of a
+            single kit ``limits``: how many kits each part allows; ``total``, what is
             available over all of them; ``days``, from now on day by day: ``date`` (empty for
             now), ``projected`` stock at the end of the day, ``promisable`` for it, and what is
             then ``supply`` and ``demand``; ``events``, the first 200 of ``event_count`` open
@@ -64,18 +65,21 @@ class ProductProduct(models.Model):
         _at, horizon = Position._check_times(None, horizon_days)
         sites = self.env["oms.site"].search([("company_id", "in", self.env.companies.ids)])
         shown = self._oms_choose_sites(sites, site_id)
-        positions = Position._get_positions(sites.ids, self.ids)
+        kits = self._oms_get_kits(sites.company_id or self.env.companies)
+        positions = self._oms_drop_kits(kits, Position._get_positions(sites.ids, self.ids), sites)
+        rows = self._oms_prepare_sites(sites, positions, self._oms_get_stale(sites))
+        self._oms_add_kits(kits, rows, sites)
         now = fields.Datetime.now()
         events = self._oms_get_events(shown, now)
         days = self._oms_get_days(now, horizon)
         start = self._oms_get_start(shown, positions)
         return {
-            **self._oms_prepare_head(site_id, horizon_days),
-            "sites": self._oms_prepare_sites(sites, positions, self._oms_get_stale(sites)),
-            "total": self._oms_round(sum(max(p.available, 0.0) for p in positions)),
+            **self._oms_prepare_head(site_id, horizon_days, kits),
+            "sites": rows,
+            "total": self._oms_round(sum(max(row["available"], 0.0) for row in rows)),
             "days": self._oms_prepare_days(days, start, events),
             **self._oms_prepare_events(days, start, events, shown),
-            "channels": self._oms_prepare_channels(sites),
+            "channels": self._oms_prepare_channels(sites, kits),
         }
 
     def _oms_choose_sites(self, sites, site_id):
@@ -141,56 +145,37 @@ class ProductProduct(models.Model):
         digits = self.env["decimal.precision"].precision_get("Product Unit")
         return float_round(quantity, precision_digits=digits) + 0.0
 
-    def _oms_prepare_head(self, site_id, horizon_days):
-        hint, parts = self._oms_get_hint()
+    def _oms_prepare_head(self, site_id, horizon_days, kits):
         return {
-            "hint": hint,
-            "parts": parts,
+            "hint": self._oms_get_hint(kits),
+            "parts": self._oms_prepare_kit_parts(kits),
             "unit": self.uom_id.name or "",
             "digits": self.env["decimal.precision"].precision_get("Product Unit"),
             "site_id": site_id or False,
             "horizon_days": horizon_days,
         }
 
-    def _oms_get_hint(self):
+    def _oms_get_hint(self, kits):
         """Say in a sentence why there is no stock of these products to tell of.
 
-        :return: the sentence, empty if there can be stock; the parts of a kit
-        :rtype: tuple[str, list[dict]]
+        :return: the sentence, empty if there can be stock
+        :rtype: str
         """
         if not self:
-            return self.env._("There is no variant of this product yet."), []
-        parts = self._oms_get_kit_parts()
-        if parts:
-            return (
-                self.env._(
-                    "This is a kit: it has no stock of its own, and can be promised as long as "
-                    "its parts can."
-                ),
-                [{"id": part.id, "name": part.display_name} for part in parts],
+            return self.env._("There is no variant of this product yet.")
+        if any(kit.is_limited for kit in kits.values()):
+            return ""
+        if kits:
+            return self.env._(
+                "This is a kit of parts of which Odoo keeps no stock, so it can always be promised."
             )
         if any(self.mapped("is_storable")):
-            return "", []
+            return ""
         if all(product.type == "service" for product in self):
-            return self.env._("A service has no stock: it can always be promised."), []
-        return (
-            self.env._(
-                "Odoo keeps no stock of this product, so it can always be promised. Tick Track "
-                "Inventory on it to know what is where."
-            ),
-            [],
-        )
-
-    def _oms_get_kit_parts(self):
-        """Return the parts of which these products are put together when they are sold."""
-        if "mrp.bom" not in self.env:
-            return self.browse()
-        # sudo: who may see a kit may know what it is made of
-        kits = self.env["mrp.bom"].sudo()._bom_find(self, bom_type="phantom")
-        if any(product not in kits for product in self):
-            return self.browse()
-        return self.browse().union(
-            *(kit.bom_line_ids.product_id.with_env(self.env) for kit in kits.values())
+            return self.env._("A service has no stock: it can always be promised.")
+        return self.env._(
+            "Odoo keeps no stock of this product, so it can always be promised. Tick Track "
+            "Inventory on it to know what is where."
         )
 
     def _oms_prepare_sites(self, sites, positions, stale):
@@ -283,14 +268,14 @@ class ProductProduct(models.Model):
 
     # === CHANNELS === #
 
-    def _oms_prepare_channels(self, sites):
+    def _oms_prepare_channels(self, sites, kits):
         """Tell what each channel can sell, term by term.
 
         Only of a single product, and to users who may read all sites of the channel: the terms
         tell of them together.
         """
         Channel = self.env["oms.channel"]
-        if len(self) != 1 or not self.is_storable or not Channel.has_access("read"):
+        if len(self) != 1 or not (self.is_storable or kits) or not Channel.has_access("read"):
             return []
         channels = Channel.search([("company_id", "in", self.env.companies.ids)]).filtered(
             # sudo: which sites there are; what the user may read of them is known
@@ -308,4 +293,5 @@ class ProductProduct(models.Model):
                 "terms": terms[channel.id],
             }
             for channel in channels
+            if terms[channel.id]
         ]

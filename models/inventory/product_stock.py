@@ -21,7 +21,7 @@ class ProductProduct(models.Model):
     @api.depends_context("allowed_company_ids")
     def _compute_oms_available_qty(self):
         sites = self.env["oms.site"].search([("company_id", "in", self.env.companies.ids)])
-        totals = self.env["oms.position"]._get_totals(sites.ids, self._origin.ids)
+        totals = self.env["oms.position"]._get_available_totals(self._origin, sites)
         for product in self:
             product.oms_available_qty = totals.get(product._origin.id, 0.0)
 
@@ -40,6 +40,8 @@ class ProductProduct(models.Model):
     def action_view_oms_stock(self, site_id=None, what="positions"):
         """Open the stock of the products by site, or what lies behind it at one site.
 
+        The stock of a kit is that of its parts.
+
         :param int site_id: this site alone
         :param str what: ``positions``, or the ``quants``, ``external`` stock, ``moves`` or
             ``claims`` of the site
@@ -57,8 +59,10 @@ class ProductProduct(models.Model):
         if what in behind:
             return behind[what](self, sites)
         domain = [("site_id", "in", sites.ids)] if sites else []
+        kits = self._oms_get_kits(self.env.companies).values()
+        product_ids = {*self.ids, *(part for kit in kits for part in kit.per_kit)}
         return Position._get_action(
-            "oms.action_position", [("product_id", "in", self.ids), *domain]
+            "oms.action_position", [("product_id", "in", sorted(product_ids)), *domain]
         )
 
     def action_view_oms_claims(self):

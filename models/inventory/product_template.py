@@ -19,6 +19,19 @@ class ProductTemplate(models.Model):
         string="Open Claims", compute="_compute_oms_claim_count", groups=CLAIM_GROUPS
     )
 
+    oms_has_stock = fields.Boolean(
+        compute="_compute_oms_has_stock",
+        help="There can be too little of it: its stock is tracked, or it is a kit.",
+    )
+
+    @api.depends_context("company")
+    @api.depends("is_storable")
+    def _compute_oms_has_stock(self):
+        for template in self:
+            template.oms_has_stock = template.is_storable or any(
+                product._oms_is_kit(self.env.company) for product in template.product_variant_ids
+            )
+
     @api.depends_context("allowed_company_ids")
     @api.depends("product_variant_ids")
     def _compute_oms_available_qty(self):

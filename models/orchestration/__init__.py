@@ -7,3 +7,4 @@ from . import oms_claim
 from . import oms_sourcing_share
 from . import sale_order
 from . import sale_order_line
+from . import sale_order_kit

@@ -107,7 +107,7 @@ class SaleOrderLine(models.Model):
         """Tell whether the product is bought, made or put together for each order."""
         self.ensure_one()
         product = self.product_id
-        if "is_kits" in product._fields and product.is_kits:
+        if product._oms_is_kit(self.company_id):
             return True
         routes = product.route_ids | product.categ_id.total_route_ids
         # sudo: rules are configuration that a salesperson cannot read

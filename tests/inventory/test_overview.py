@@ -1,5 +1,4 @@
 from datetime import datetime, timedelta
-from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, ValidationError
@@ -270,14 +269,6 @@ class TestOverview(OverviewCase):
         self.assertEqual(template.get_stock_overview(product_id=small.id)["total"], 3)
         with self.assertRaisesRegex(ValidationError, "no variant"):
             template.get_stock_overview(product_id=self.apple.id)
-
-    def test_kits(self):
-        kit = self.make_product("Kit")
-        # Manufacturing, which knows kits, need not be installed.
-        with patch.object(type(kit), "_oms_get_kit_parts", lambda _self: self.apple):
-            overview = self.overview(kit)
-        self.assertIn("kit", overview["hint"])
-        self.assertEqual(overview["parts"], [{"id": self.apple.id, "name": "[Apple] Apple"}])
 
     # === CHANNELS === #
 

@@ -6,6 +6,7 @@ import { useService } from "@web/core/utils/hooks";
 import { formatFloat } from "@web/core/utils/numbers";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 import { ChannelTerms } from "./channel_terms";
+import { KitTable } from "./kit_table";
 import { SiteTable } from "./site_table";
 import { StockChart } from "./stock_chart";
 import { StockEvents } from "./stock_events";
@@ -13,7 +14,7 @@ import { StockEvents } from "./stock_events";
 /** The stock of a product: what is where, what will come and go, and what each channel can sell. */
 export class StockOverview extends Component {
     static template = "oms.StockOverview";
-    static components = { ChannelTerms, SiteTable, StockChart, StockEvents };
+    static components = { ChannelTerms, KitTable, SiteTable, StockChart, StockEvents };
     static props = { ...standardWidgetProps };
 
     setup() {
@@ -25,6 +26,7 @@ export class StockOverview extends Component {
         this.openBehind = this.openBehind.bind(this);
         this.openDocument = this.openDocument.bind(this);
         this.chooseSite = this.chooseSite.bind(this);
+        this.openPart = this.openPart.bind(this);
         this.state = useState({ data: null, error: "", loading: false });
         this.choice = { siteId: false, productId: false, horizonDays: 30 };
         onWillStart(() => {
