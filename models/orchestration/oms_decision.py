@@ -84,6 +84,7 @@ class OmsDecision(models.Model):
     )
     note = fields.Text(readonly=True, help="What a reader of the decision should know.")
     costs = fields.Json(readonly=True)
+    amounts = fields.Json(readonly=True, help="The parts of the cost in units of their own.")
     problem = fields.Json(readonly=True, help="The stock and the costs as they were seen.")
     plan = fields.Json(readonly=True, help="What was chosen, line by line.")
     explanation = fields.Json(
@@ -101,7 +102,7 @@ class OmsDecision(models.Model):
         for decision in self:
             decision.display_name = f"{decision.order_id.name} #{decision.id}"
 
-    @api.depends("explanation", "costs")
+    @api.depends("explanation", "costs", "amounts")
     def _compute_considered(self):
         for decision in self:
             decision.considered = decision.explanation and decision._prepare_considered(
@@ -131,6 +132,7 @@ class OmsDecision(models.Model):
         return {
             "currency_id": self.currency_id.id,
             "costs": [(labels.get(key, key), amount) for key, amount in self.costs],
+            "amounts": self._prepare_amounts(labels),
             "rows": [
                 {
                     "site_id": verdict.site,
@@ -154,7 +156,34 @@ class OmsDecision(models.Model):
             "parcel": self.env._("Parcels"),
             "handling": self.env._("Handling"),
             "distance": self.env._("Distance"),
+            "split": self.env._("Splits"),
+            "weight": self.env._("Rates by weight"),
+            "carbon": self.env._("Carbon"),
+            "lateness": self.env._("Lateness"),
+            "stock_value": self.env._("Retail value of stock"),
+            "workload": self.env._("Workload"),
+            "scarcity": self.env._("Scarcity"),
             "missing": self.env._("Unfilled"),
+        }
+
+    def _prepare_amounts(self, labels):
+        """Say each part of the cost in its own unit.
+
+        :return: text like '12.5 kg CO2e' by label
+        :rtype: dict
+        """
+        units = {
+            "parcels": self.env._("parcels"),
+            "units": self.env._("units"),
+            "km": self.env._("km"),
+            "kg": self.env._("kg"),
+            "kg CO2e": self.env._("kg CO2e"),
+            "days": self.env._("days late"),
+            "days of work": self.env._("days of work"),
+        }
+        return {
+            labels.get(key, key): f"{round(amount, 3):g} {units.get(unit, unit)}"
+            for key, amount, unit in self.amounts or ()
         }
 
     def _get_verdict_sentence(self, verdict, names):

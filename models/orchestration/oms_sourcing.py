@@ -6,7 +6,6 @@ import numpy as np
 
 from odoo import models
 
-from ...engine.geography import great_circle_km
 from ...engine.sourcing import OrderLine, Site, SourcingProblem, solve
 from ...engine.sourcing.problem import MISSING
 
@@ -82,6 +81,9 @@ class OmsSourcing(models.AbstractModel):
         products = lines.product_id.filtered("is_storable")
         available = sites._get_available(products)
         book = self.env["oms.allocation"]._open_book(products, orders.oms_channel_id.company_id)
+        facts = self._gather_facts(
+            strategy or orders.oms_channel_id.strategy_id, orders, demands, sites_by_order
+        )
         outcomes = []
         for order in orders.sorted(lambda order: (order.date_order, order.id)):
             outcome = self._solve_order(
@@ -91,6 +93,7 @@ class OmsSourcing(models.AbstractModel):
                 sites_by_order[order],
                 available,
                 book,
+                facts,
             )
             if trigger == "stock" and not outcome.plan.assignments:
                 # The scheduled job asks again and again; what changed nothing is not recorded.
@@ -125,37 +128,7 @@ class OmsSourcing(models.AbstractModel):
             candidates[order] = sites
         return candidates
 
-    def _get_kilometers(self, order, sites):
-        """Return the distance from each site to the order's delivery address.
-
-        Without coordinates of the customer all sites are equally near; a site without
-        coordinates counts as far as the farthest one.
-
-        :return: kilometers of shape (S,), and a sentence on what was missing or ''
-        :rtype: tuple[numpy.ndarray, str]
-        """
-        partner = order.partner_shipping_id
-        latitudes = np.array(sites.mapped("latitude"), dtype=float)
-        longitudes = np.array(sites.mapped("longitude"), dtype=float)
-        placed = (latitudes != 0) | (longitudes != 0)
-        if not (partner.partner_latitude or partner.partner_longitude):
-            note = self.env._(
-                "The delivery address has no coordinates: distances were left out of the costs."
-            )
-            return np.zeros(len(sites)), note
-        kilometers = great_circle_km(
-            latitudes, longitudes, partner.partner_latitude, partner.partner_longitude
-        )
-        if placed.all():
-            return kilometers, ""
-        kilometers[~placed] = kilometers[placed].max(initial=0.0)
-        note = self.env._(
-            "Without coordinates, counted as far as the farthest site: %s.",
-            ", ".join(site.name for site, known in zip(sites, placed, strict=True) if not known),
-        )
-        return kilometers, note
-
-    def _prepare_problem(self, order, strategy, demands, sites, available, kilometers):
+    def _prepare_problem(self, strategy, demands, sites, available, case):
         """Put one order into the engine's words, at the prices of a strategy.
 
         Goods whose stock Odoo does not track can be taken from any site.
@@ -172,12 +145,7 @@ class OmsSourcing(models.AbstractModel):
                 ]
             else:
                 stock[row] = asked[product]
-        parts, missing = strategy._prepare_costs(
-            sites,
-            kilometers,
-            self._get_least_missing(demands, stock),
-            order._oms_get_open_fulfillments().site_id,
-        )
+        parts, missing = strategy._prepare_costs(case, self._get_least_missing(demands, stock))
         return SourcingProblem(
             lines=tuple(
                 OrderLine(line.id, line.product_id.id, quantity) for line, quantity in demands
@@ -210,16 +178,19 @@ class OmsSourcing(models.AbstractModel):
             ]
         )
 
-    def _solve_order(self, order, strategy, demands, sites, available, book):
-        kilometers, note = self._get_kilometers(order, sites)
+    def _solve_order(self, order, strategy, demands, sites, available, book, facts):
+        kilometers, note = self._get_kilometers(order, sites, facts.places)
+        case = self._prepare_case(order, demands, sites, kilometers, facts)
+        notes = [note, *strategy._get_cost_notes(case)]
         sellable = self._get_sellable(order, demands, sites, kilometers, book)
         start = time.perf_counter()
         for offer in self._get_offers(order, sites, available, sellable, book):
-            problem = self._prepare_problem(order, strategy, demands, sites, offer, kilometers)
+            problem = self._prepare_problem(strategy, demands, sites, offer, case)
             plan = solve(problem, time_limit=TIME_LIMIT)
             if not self._find_refusal(order, plan, sellable, book):
                 break
         duration_ms = (time.perf_counter() - start) * 1000
+        note = "\n".join(filter(None, notes))
         return Outcome(
             order, strategy, sites, problem, plan, kilometers, duration_ms, note, sellable
         )
@@ -242,7 +213,8 @@ class OmsSourcing(models.AbstractModel):
         position = {site_id: index for index, site_id in enumerate(sites.ids)}
         unfilled = sum(shortage.quantity for shortage in plan.missing)
         serving = order._oms_get_open_fulfillments().site_id.ids
-        costs = dict(plan.costs)
+        shown = strategy._waive_first_split(plan, bool(serving))
+        costs = dict(shown.costs)
         return {
             "order_id": order.id,
             "channel_id": order.oms_channel_id.id,
@@ -257,13 +229,14 @@ class OmsSourcing(models.AbstractModel):
             "units": sum(line.quantity for line in problem.lines),
             "unfilled_units": unfilled,
             "kilometers": sum(outcome.kilometers[position[site_id]] for site_id in used),
-            "cost": plan.cost - costs[MISSING],
+            "cost": shown.cost - costs[MISSING],
             "penalty": costs[MISSING],
-            "lower_bound": plan.lower_bound,
-            "gap": plan.gap,
+            "lower_bound": shown.lower_bound,
+            "gap": shown.gap,
             "duration_ms": outcome.duration_ms,
             "note": self._prepare_note(outcome),
-            "costs": list(plan.costs),
+            "costs": list(shown.costs),
+            "amounts": [list(amount) for amount in shown.amounts],
             "problem": problem.to_dict(),
             "plan": plan.to_dict(),
         }

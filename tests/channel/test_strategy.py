@@ -1,8 +1,11 @@
 import numpy as np
 from psycopg2 import IntegrityError
 
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.oms.models.orchestration.sourcing_case import Case
 
 from ..common import OmsCase
 
@@ -27,7 +30,10 @@ class TestStrategy(OmsCase):
             self.assertRefused(**{field: -0.01})
 
     def test_something_must_cost(self):
-        self.assertRefused(parcel_cost=0, unit_cost=0, unit_km_cost=0)
+        nothing = {"parcel_cost": 0, "unit_cost": 0, "unit_km_cost": 0}
+        with self.assertRaisesRegex(ValidationError, "cannot tell one site from another"):
+            self.strategy.write(nothing)
+        self.strategy.write({**nothing, "rate_ids": [(0, 0, {"name": "All", "kg_price": 1.0})]})
 
     def test_missing_goods_must_cost_more_than_shipped_ones(self):
         self.assertRefused(missing_factor=1.0)
@@ -35,12 +41,20 @@ class TestStrategy(OmsCase):
         self.strategy.write({"missing_factor": 0.5, "shortage_policy": "price"})
         self.strategy.flush_recordset()
 
+    def case(self, sites, kilometers, *products, open_sites=None):
+        return Case(
+            sites=sites,
+            products=products,
+            kilometers=np.array(kilometers),
+            quantities=np.ones(len(products)),
+            open_sites=open_sites or self.env["oms.site"],
+            partner=self.customer,
+        )
+
     def test_costs_of_an_order(self):
         self.far.write({"parcel_cost": 2.0, "unit_cost": 0.1})
-        kilometers = np.array([0.0, 100.0, 1000.0])
-        parts, missing = self.strategy._prepare_costs(
-            self.sites, kilometers, np.array([3.0, 5.0]), self.env["oms.site"]
-        )
+        case = self.case(self.sites, [0.0, 100.0, 1000.0], self.apple, self.berry)
+        parts, missing = self.strategy._prepare_costs(case, np.array([3.0, 5.0]))
         by_name = {part.name: part for part in parts}
         self.assertEqual(by_name["parcel"].per_parcel.tolist(), [8.0, 8.0, 10.0])
         self.assertEqual(by_name["handling"].per_unit.tolist(), [[0.4, 0.4, 0.5]] * 2)
@@ -50,13 +64,13 @@ class TestStrategy(OmsCase):
         self.assertEqual(missing.per_order, 0.0)
 
     def test_open_parcel_costs_nothing_again(self):
-        parts, _missing = self.strategy._prepare_costs(
-            self.sites, np.zeros(3), np.ones(1), self.middle
-        )
+        case = self.case(self.sites, [0.0] * 3, self.apple, open_sites=self.middle)
+        parts, _missing = self.strategy._prepare_costs(case, np.ones(1))
         self.assertEqual(parts[0].per_parcel.tolist(), [8.0, 0.0, 8.0])
 
     def test_without_sites(self):
         none = self.env["oms.site"]
-        parts, missing = self.strategy._prepare_costs(none, np.zeros(0), np.ones(2), none)
+        case = self.case(none, [], self.apple, self.berry)
+        parts, missing = self.strategy._prepare_costs(case, np.ones(2))
         self.assertEqual([part.per_unit.shape for part in parts], [(2, 0)] * 3)
         self.assertEqual(missing.per_unit.shape, (2,))

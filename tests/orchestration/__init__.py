@@ -8,3 +8,5 @@ from . import test_take_up
 from . import test_tour
 from . import test_simulation
 from . import test_snapshot
+from . import test_strategy_costs
+from . import test_strategy_facts

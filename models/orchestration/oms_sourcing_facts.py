@@ -1,0 +1,167 @@
+from collections import defaultdict
+
+import numpy as np
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+from .sourcing_case import Case, Facts, Shelf
+
+
+class OmsSourcing(models.AbstractModel):
+    """Gathers what strategies look at besides stock, once for a batch of orders.
+
+    What no strategy of the batch gives a weight is not gathered.
+    """
+
+    _inherit = "oms.sourcing"
+
+    def _gather_facts(self, strategies, orders, demands, sites_by_order):
+        """Gather what the strategies of some orders look at.
+
+        :param strategies: ``oms.strategy`` recordset by which the orders are sourced
+        :param orders: ``sale.order`` recordset
+        :param dict demands: list of demands by order
+        :param dict sites_by_order: candidate sites by order
+        :rtype: Facts
+        """
+        sites = self.env["oms.site"].union(*sites_by_order.values())
+        strategies = strategies._get_all_used()
+        products = (
+            self.env["product.product"]
+            .union(*(demand.line.product_id for order in orders for demand in demands[order]))
+            .filtered("is_storable")
+        )
+        shelves = {
+            weeks: self._get_shelves(sites, products, weeks)
+            for weeks in {s.sales_weeks for s in strategies if s.stock_value_factor}
+        }
+        workload = any(strategy.workload_cost for strategy in strategies)
+        return Facts(
+            places=self._locate(orders.partner_shipping_id),
+            shelves=shelves,
+            open_units=self._get_open_units(sites) if workload else {},
+            unit_kg=self._get_unit_kg() if any(map(self._weighs, strategies)) else 1.0,
+            scarcity=self._get_scarcity(sites, products, strategies),
+        )
+
+    def _weighs(self, strategy):
+        """Tell whether the weight of products matters to a strategy."""
+        return bool(strategy.rate_ids or strategy._weighs_carbon())
+
+    def _get_unit_kg(self):
+        """Return how many kilograms the unit has in which products say their weight."""
+        unit = self.env["product.template"]._get_weight_uom_id_from_ir_config_parameter()
+        return unit._compute_quantity(1.0, self.env.ref("uom.product_uom_kgm"), round=False)
+
+    def _get_scarcity(self, sites, products, strategies):
+        """Return what one more unit of scarce stock would save, where somebody keeps prices.
+
+        :return: price by (site id, product id)
+        :rtype: dict
+        """
+        return {}
+
+    def _get_open_units(self, sites):
+        """Return the units of open fulfillments of each site.
+
+        :return: units by site id
+        :rtype: dict
+        """
+        groups = self.env["oms.fulfillment"]._read_group(
+            [("site_id", "in", sites.ids), ("state", "in", ("planned", "released"))],
+            ["site_id"],
+            ["unit_count:sum"],
+        )
+        return {site.id: units for site, units in groups}
+
+    def _get_shelves(self, sites, products, weeks):
+        """Return how the stock of some products sells at some sites.
+
+        What left a site for customers counts as sold there, whoever sold it.
+
+        :param int weeks: how many weeks of sales are looked at
+        :return: shelf by (site id, product id), where there is stock
+        :rtype: dict[tuple[int, int], Shelf]
+        """
+        if not sites or not products:
+            return {}
+        self.env["stock.quant"].flush_model()
+        self.env["stock.move"].flush_model()
+        now = fields.Datetime.now()
+        sold = self._read_sales(sites, products, fields.Datetime.subtract(now, weeks=weeks))
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT place.oms_position_site_id, quant.product_id, SUM(quant.quantity),
+                       SUM(quant.quantity
+                           * GREATEST(EXTRACT(EPOCH FROM %(now)s - quant.in_date), 0))
+                       / SUM(quant.quantity) / 86400
+                  FROM stock_quant quant
+                  JOIN stock_location place ON place.id = quant.location_id
+                 WHERE quant.product_id = ANY(%(products)s)
+                   AND place.oms_position_site_id = ANY(%(sites)s)
+                   AND quant.quantity > 0
+              GROUP BY place.oms_position_site_id, quant.product_id
+                """,
+                now=now,
+                products=products.ids,
+                sites=sites.ids,
+            )
+        )
+        return {
+            (site_id, product_id): Shelf(
+                float(quantity), sold[site_id, product_id] / weeks, float(age)
+            )
+            for site_id, product_id, quantity, age in self.env.cr.fetchall()
+        }
+
+    def _read_sales(self, sites, products, since):
+        """Return what left the sites for customers since a moment.
+
+        :rtype: dict[tuple[int, int], float]
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT source.oms_position_site_id, move.product_id,
+                       SUM(CASE WHEN move.product_uom_qty <> 0
+                                THEN move.quantity * move.product_qty / move.product_uom_qty
+                                ELSE move.quantity END)
+                  FROM stock_move move
+                  JOIN stock_location source ON source.id = move.location_id
+                  JOIN stock_location target ON target.id = move.location_dest_id
+                 WHERE move.state = 'done'
+                   AND move.date >= %(since)s
+                   AND move.product_id = ANY(%(products)s)
+                   AND source.oms_position_site_id = ANY(%(sites)s)
+                   AND target.usage = 'customer'
+              GROUP BY source.oms_position_site_id, move.product_id
+                """,
+                since=since,
+                products=products.ids,
+                sites=sites.ids,
+            )
+        )
+        sold = defaultdict(float)
+        for site_id, product_id, quantity in self.env.cr.fetchall():
+            sold[site_id, product_id] = float(quantity)
+        return sold
+
+    def _prepare_case(self, order, demands, sites, kilometers, facts):
+        """Put one order into the form in which its strategy prices it.
+
+        :rtype: Case
+        """
+        promised = order.commitment_date
+        days = promised and (promised - fields.Datetime.now()).total_seconds() / 86400
+        return Case(
+            sites=sites,
+            products=tuple(line.product_id for line, _quantity in demands),
+            kilometers=kilometers,
+            quantities=np.array([quantity for _line, quantity in demands]),
+            open_sites=order._oms_get_open_fulfillments().site_id,
+            partner=order.partner_shipping_id,
+            promised_days=days if promised else None,
+            facts=facts,
+        )

@@ -1,0 +1,294 @@
+import dataclasses
+
+import numpy as np
+
+from odoo import fields, models
+
+from ...engine import carbon
+from ...engine.sourcing import CostPart, MissingCost
+
+
+class OmsStrategy(models.Model):
+    """What a plan costs: each part in the strategy's currency, and in a unit of its own."""
+
+    _inherit = "oms.strategy"
+
+    # === COSTS === #
+
+    def _prepare_costs(self, case, least_missing):
+        """Translate the strategy into the engine's cost parts for one order.
+
+        :param Case case: the order and the sites before it
+        :param least_missing: the least that can be missing of each line if anything is, in the
+            unit of its product, shape (L,)
+        :return: the cost parts and what leaving units unfilled costs, in the strategy's currency
+        :rtype: tuple[tuple[CostPart, ...], MissingCost]
+        """
+        self.ensure_one()
+        parts = [part for part in self._prepare_parts(case) if part]
+        missing = self._prepare_missing_cost(parts, case, least_missing)
+        return tuple(self._join_open_parcels(parts, case)), missing
+
+    def _prepare_parts(self, case):
+        """Return the parts of the costs as if no parcel were open yet; None for what is not priced.
+
+        :rtype: list[CostPart | None]
+        """
+        extra = self._get_extra_costs(case.sites)
+        none, zero = np.zeros(len(case.sites)), np.zeros(case.shape)
+        one, each = np.ones(len(case.sites)), np.ones(case.shape)
+        return [
+            CostPart("parcel", self.parcel_cost + extra[:, 0], zero, "parcels", one, zero),
+            CostPart("handling", none, (self.unit_cost + extra[:, 1]) * each, "units", none, each),
+            CostPart(
+                "distance",
+                none,
+                self.unit_km_cost * case.kilometers * each,
+                "km",
+                case.kilometers,
+                zero,
+            ),
+            self.split_cost
+            and CostPart("split", self.split_cost * one, zero, "parcels", one, zero),
+            self._prepare_weight_part(case),
+            self._prepare_carbon_part(case),
+            self._prepare_lateness_part(case),
+            self._prepare_stock_value_part(case),
+            self._prepare_workload_part(case),
+            self._prepare_scarcity_part(case),
+        ]
+
+    def _join_open_parcels(self, parts, case):
+        """Make parcels free that are packed anyway, but for the days they are late."""
+        joined = np.isin(case.sites.ids, case.open_sites.ids)
+        for part in parts:
+            if part.name != "lateness" and joined.any():
+                part = CostPart(
+                    part.name,
+                    np.where(joined, 0.0, part.per_parcel),
+                    part.per_unit,
+                    part.unit,
+                    np.where(joined, 0.0, part.amount_per_parcel),
+                    part.amount_per_unit,
+                )
+            yield part
+
+    def _get_extra_costs(self, sites):
+        """Return what a parcel and a unit cost more at each site, in the strategy's currency.
+
+        :return: shape (S, 2)
+        """
+        extra = np.array(
+            [(site.parcel_cost, site.unit_cost) for site in sites], dtype=float
+        ).reshape(len(sites), 2)
+        for company, of_company in sites.grouped("company_id").items():
+            rate = self._get_rate_from(company.currency_id, company)
+            extra[np.isin(sites.ids, of_company.ids)] *= rate
+        return extra
+
+    def _get_rate_from(self, currency, company):
+        """Return what a unit of a currency is worth in the strategy's today."""
+        return currency._get_conversion_rate(
+            currency, self.currency_id, company, fields.Date.context_today(self)
+        )
+
+    def _prepare_missing_cost(self, parts, case, least_missing):
+        """Say what leaving units unfilled costs, by the shortage policy.
+
+        :param list[CostPart] parts: costs as if no parcel were open
+        """
+        none = np.zeros(len(case.sites))
+        dearest_unit = sum((part.per_unit for part in parts), np.zeros(case.shape)).max(
+            axis=1, initial=0.0
+        )
+        if self.shortage_policy == "price":
+            return MissingCost(
+                self.missing_factor * self.parcel_cost, self.missing_factor * dearest_unit
+            )
+        dearest_parcel = float(sum((part.per_parcel for part in parts), none).max(initial=0.0))
+        # Half a kilogram must weigh as much as the parcel that would be opened for it.
+        parcel_share = dearest_parcel / np.minimum(least_missing, 1.0)
+        return MissingCost(0.0, self.missing_factor * (parcel_share + dearest_unit))
+
+    def _waive_first_split(self, plan, joined):
+        """Take off what the first parcel of an order was charged for a split.
+
+        The engine charges every parcel: among plans that ship anything this moves no choice, since
+        all are dearer by the same.
+
+        :param SourcingPlan plan: what the engine said
+        :param bool joined: the order has an open parcel already, so that all others are splits
+        :rtype: SourcingPlan
+        """
+        if not self.split_cost or joined or not plan.assignments:
+            return plan
+        return dataclasses.replace(
+            plan,
+            cost=plan.cost - self.split_cost,
+            lower_bound=plan.lower_bound - self.split_cost,
+            costs=tuple(
+                (name, amount - self.split_cost if name == "split" else amount)
+                for name, amount in plan.costs
+            ),
+            amounts=tuple(
+                (name, amount - 1.0 if name == "split" else amount, unit)
+                for name, amount, unit in plan.amounts
+            ),
+        )
+
+    # === THE PARTS === #
+
+    def _get_weights(self, case):
+        """Return the weight of a unit of each product, the strategy's default where unknown.
+
+        :return: kilograms, shape (L,)
+        """
+        unit = case.facts.unit_kg
+        return np.array([product.weight * unit or self.default_weight for product in case.products])
+
+    def _prepare_weight_part(self, case):
+        if not self.rate_ids:
+            return None
+        parcel, kilogram, _missed = self.rate_ids._quote(case.sites, case.kilometers, case.partner)
+        weights = self._get_weights(case)[:, None]
+        none, each = np.zeros(len(case.sites)), np.ones(case.shape)
+        return CostPart("weight", parcel, weights * kilogram, "kg", none, weights * each)
+
+    def _prepare_carbon_part(self, case):
+        if not self._weighs_carbon():
+            return None
+        kg = self._get_emissions(case)
+        none = np.zeros(len(case.sites))
+        money = carbon.price(kg, self.carbon_price)
+        return CostPart("carbon", none, money, "kg CO2e", none, kg)
+
+    def _weighs_carbon(self):
+        return bool(self.emission_factor_id)
+
+    def _get_emissions(self, case):
+        """Return what a unit of each line emits from each site to the address.
+
+        :return: kg CO2e, shape (L, S)
+        """
+        weights = self._get_weights(case)
+        kg = np.zeros(case.shape)
+        for column, site in enumerate(case.sites):
+            transport = site.emission_factor_id or self.emission_factor_id
+            hub = site.hub_factor_id or self.hub_factor_id
+            kg[:, column] = carbon.transport_kg(
+                weights, case.kilometers[column], transport._get_transport()
+            ) + carbon.hub_kg(weights, hub.intensity)
+        return kg
+
+    def _get_days(self, case):
+        """Estimate the days until a parcel from each site arrives, shape (S,)."""
+        return self.handling_days + case.kilometers / self.transit_km_per_day
+
+    def _prepare_lateness_part(self, case):
+        if not self.late_day_cost or case.promised_days is None:
+            return None
+        days = np.maximum(self._get_days(case) - case.promised_days, 0.0)
+        zero = np.zeros(case.shape)
+        return CostPart("lateness", self.late_day_cost * days, zero, "days", days, zero)
+
+    def _prepare_stock_value_part(self, case):
+        """Price what a unit would still earn where it is, above its markdown price."""
+        if not self.stock_value_factor:
+            return None
+        shelves = case.facts.shelves.get(self.sales_weeks, {})
+        company = case.sites.company_id[:1] or self.env.company
+        earned = np.zeros(case.shape)
+        for row, product in enumerate(case.products):
+            price = product.lst_price * self._get_rate_from(product.currency_id, company)
+            at_stake = price * self.markdown_percent / 100.0
+            for column, site_id in enumerate(case.sites.ids):
+                shelf = shelves.get((site_id, product.id))
+                if shelf:
+                    earned[row, column] = at_stake * self._get_full_price_share(shelf)
+        none = np.zeros(len(case.sites))
+        money = self.stock_value_factor * earned
+        return CostPart("stock_value", none, money, self.currency_id.name, none, earned)
+
+    def _get_full_price_share(self, shelf):
+        """Estimate how surely a unit of a shelf sells at full price, from 0 to 1."""
+        wanted = self.cover_weeks * shelf.weekly
+        share = min(1.0, wanted / shelf.on_hand) if shelf.on_hand > 0 else 1.0
+        if self.ageing_days:
+            share *= min(max(1.0 - shelf.age_days / self.ageing_days, 0.0), 1.0)
+        return share
+
+    def _prepare_workload_part(self, case):
+        if not self.workload_cost:
+            return None
+        days = np.array(
+            [
+                case.facts.open_units.get(site.id, 0.0) / self._get_daily_units(site)
+                for site in case.sites
+            ]
+        ).reshape(len(case.sites))
+        zero = np.zeros(case.shape)
+        return CostPart("workload", self.workload_cost * days, zero, "days of work", days, zero)
+
+    def _get_daily_units(self, site):
+        """Return how many units a site works off in a day."""
+        return self.workload_capacity
+
+    def _prepare_scarcity_part(self, case):
+        if not self.scarcity_factor:
+            return None
+        prices = np.zeros(case.shape)
+        for row, product in enumerate(case.products):
+            for column, site_id in enumerate(case.sites.ids):
+                prices[row, column] = case.facts.scarcity.get((site_id, product.id), 0.0)
+        none = np.zeros(len(case.sites))
+        return CostPart(
+            "scarcity",
+            none,
+            self.scarcity_factor * prices,
+            self.currency_id.name,
+            none,
+            prices,
+        )
+
+    # === WHAT A READER SHOULD KNOW === #
+
+    def _get_cost_notes(self, case):
+        """Say what was assumed to price an order, a sentence each.
+
+        :rtype: list[str]
+        """
+        notes = []
+        if self.rate_ids or self._weighs_carbon():
+            light = [product.display_name for product in case.products if not product.weight]
+            if light:
+                notes.append(
+                    self.env._(
+                        "Without a weight, counted as %(weight)s kg a unit: %(products)s.",
+                        weight=f"{self.default_weight:g}",
+                        products=", ".join(dict.fromkeys(light)),
+                    )
+                )
+        if self.rate_ids:
+            missed = self.rate_ids._quote(case.sites, case.kilometers, case.partner)[2]
+            if missed.any():
+                notes.append(
+                    self.env._(
+                        "No rate holds the way from %s to the address: the dearest of the table "
+                        "counts.",
+                        ", ".join(
+                            site.name for site, miss in zip(case.sites, missed, strict=True) if miss
+                        ),
+                    )
+                )
+        today = fields.Date.context_today(self)
+        outdated = (self.emission_factor_id + self.hub_factor_id).filtered(
+            lambda factor: not factor._is_valid_on(today)
+        )
+        if outdated:
+            notes.append(
+                self.env._(
+                    "Reckoned by an emission factor that does not hold today: %s.",
+                    ", ".join(outdated.mapped("name")),
+                )
+            )
+        return notes

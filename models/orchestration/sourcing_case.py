@@ -1,0 +1,82 @@
+"""What one order looks like to a strategy: plain data between gathering and pricing."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from odoo import models
+
+
+class Place(NamedTuple):
+    """Where an address is.
+
+    :param latitude: degrees
+    :param longitude: degrees
+    :param precision: 'exact', or what was known of it: 'zip', 'region', 'country'
+    """
+
+    latitude: float
+    longitude: float
+    precision: str
+
+
+class Shelf(NamedTuple):
+    """How the stock of a product at a site sells.
+
+    :param on_hand: units there
+    :param weekly: units sold from there in a week, on average
+    :param age_days: how long the units have been there, on average
+    """
+
+    on_hand: float
+    weekly: float
+    age_days: float
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What was gathered for a batch of orders at once; empty where no strategy asks for it.
+
+    :param places: place by id of the delivery address; addresses that cannot be placed are absent
+    :param shelves: shelf by (site id, product id), by the number of weeks looked back
+    :param open_units: units of open fulfillments by site id
+    :param unit_kg: kilograms in the unit in which products say their weight
+    :param scarcity: what one more unit would save later orders, by (site id, product id)
+    """
+
+    places: dict = field(default_factory=dict)
+    shelves: dict = field(default_factory=dict)
+    open_units: dict = field(default_factory=dict)
+    scarcity: dict = field(default_factory=dict)
+    unit_kg: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One order before S sites, as its strategy prices it.
+
+    :param sites: ``oms.site`` recordset of S candidates
+    :param products: product of each of the L lines to source
+    :param kilometers: great-circle distance from each site to the customer, shape (S,)
+    :param quantities: what is to be sourced of each line, in the unit of its product, shape (L,)
+    :param open_sites: sites that pack a parcel for the order anyway; a further unit in it costs
+        no further parcel
+    :param partner: the delivery address
+    :param promised_days: days from now until the order is promised to arrive; None without promise
+    :param facts: what was gathered for all orders of the batch
+    """
+
+    sites: models.BaseModel
+    products: tuple
+    kilometers: np.ndarray
+    quantities: np.ndarray
+    open_sites: models.BaseModel
+    partner: models.BaseModel
+    promised_days: float | None = None
+    facts: Facts = field(default_factory=Facts)
+
+    @property
+    def shape(self):
+        """(L, S)"""
+        return len(self.products), len(self.sites)
