@@ -6,12 +6,22 @@ from .explanation import Explanation, RunnerUp, Verdict
 from .limits import Barred, Budget, Limits
 from .next_best import alternatives
 from .plan import Assignment, Shortage, SourcingPlan, plan_costs
-from .presets import D365, OPTIONS, PRESETS, Facts, HotWax, HotWaxRule, Preset
+from .presets import D365, IOM, OPTIONS, PRESETS, Facts, HotWax, HotWaxRule, Preset
 from .problem import CostPart, MissingCost, OrderLine, Site, SourcingProblem
 from .solver import solve
+from .stages import (
+    Stage,
+    StagedPlan,
+    check_alternates,
+    solve_stages,
+    solve_two_passes,
+    tolerating,
+    widening,
+)
 
 __all__ = [
     "D365",
+    "IOM",
     "OPTIONS",
     "PRESETS",
     "Assignment",
@@ -31,11 +41,18 @@ __all__ = [
     "Site",
     "SourcingPlan",
     "SourcingProblem",
+    "Stage",
+    "StagedPlan",
     "Verdict",
     "alternatives",
+    "check_alternates",
     "credited",
     "explain",
     "plan_costs",
     "solve",
+    "solve_stages",
+    "solve_two_passes",
+    "tolerating",
+    "widening",
     "without_credits",
 ]

@@ -121,13 +121,9 @@ def cost_parts(
     return (*costs, (MISSING, penalty))
 
 
-def plan_costs(problem: SourcingProblem, plan: SourcingPlan) -> tuple[tuple[str, float], ...]:
-    """What a plan would cost at the prices of another problem with the same lines and sites.
+def plan_steps(problem: SourcingProblem, plan: SourcingPlan) -> NDArray[np.float64]:
+    """What a plan takes, in steps of a problem with the same lines and sites, shape (L, S).
 
-    So plans that were made by different prices can be laid side by side.
-
-    :param plan: a plan whose lines and sites are in the problem, whatever stock there is
-    :return: the costs by part, the penalty last
     :raises ValueError: the plan has a line or a site that the problem does not have
     """
     rows = {line.key: row for row, line in enumerate(problem.lines)}
@@ -140,8 +136,20 @@ def plan_costs(problem: SourcingProblem, plan: SourcingPlan) -> tuple[tuple[str,
                 " in the problem."
             )
         row = rows[given.line]
-        steps[row, columns[given.site]] += given.quantity / problem.rounding[row]
-    return cost_parts(problem, steps)
+        steps[row, columns[given.site]] += round(given.quantity / problem.rounding[row])
+    return steps
+
+
+def plan_costs(problem: SourcingProblem, plan: SourcingPlan) -> tuple[tuple[str, float], ...]:
+    """What a plan would cost at the prices of another problem with the same lines and sites.
+
+    So plans that were made by different prices can be laid side by side.
+
+    :param plan: a plan whose lines and sites are in the problem, whatever stock there is
+    :return: the costs by part, the penalty last
+    :raises ValueError: the plan has a line or a site that the problem does not have
+    """
+    return cost_parts(problem, plan_steps(problem, plan))
 
 
 def own_amounts(

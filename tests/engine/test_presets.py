@@ -17,10 +17,10 @@ from presets_truth import (
     taken_by,
     whole_else_nearest,
 )
-from sourcing_cases import simple_problem
+from sourcing_cases import KINDS, LIMITS, limited, random_problem, simple_problem
 from sourcing_truth import costs_by_sites
 
-from engine.sourcing import PRESETS, CostPart, Facts, solve
+from engine.sourcing import PRESETS, CostPart, Facts, Limits, solve
 
 # Rules of thumb.
 
@@ -205,6 +205,36 @@ def test_every_strategy_runs_without_facts_and_without_stock(name):
     run(name, simple_problem([[1, 1], [1, 0]], [1.0, 2.0]), Facts())
     nothing = run(name, simple_problem([[0, 0]], [1.0]), Facts())
     assert not nothing.assignments
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_limits_hold_whatever_the_strategy(kind):
+    rng = np.random.default_rng([14, KINDS.index(kind)])
+    bound = 0
+    for _ in range(15):
+        names = tuple(name for name in LIMITS if rng.random() < 0.35)
+        free = random_problem(rng, kind, most_lines=4, most_sites=5)
+        problem = limited(rng, free, names)
+        n_sites = len(problem.sites)
+        facts = Facts(
+            kilometers=some_kilometers(rng, problem),
+            priority=rng.integers(1, 4, n_sites),
+            is_store=rng.random(n_sites) < 0.5,
+            days=rng.integers(1, 5, n_sites),
+        )
+        best = solve(problem)
+        for name, preset in PRESETS.items():
+            plan = run(name, problem, facts)
+            assert best.cost - 1e-6 <= plan.cost
+            assert plan.lower_bound <= best.cost + 1e-6
+            bound += plan != preset(free, facts)
+    assert bound > 15
+
+
+def test_a_rule_of_thumb_keeps_to_what_it_prefers_under_limits():
+    problem = simple_problem([[2, 5, 9]], [5.0])
+    problem = dataclasses.replace(problem, limits=Limits(max_sites=1))
+    assert run("nearest", problem, Facts(kilometers=[1.0, 2.0, 3.0])).sites == ("B",)
 
 
 @pytest.mark.parametrize(

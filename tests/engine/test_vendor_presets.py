@@ -7,11 +7,12 @@ import pytest
 from presets_cases import by_product, instances, quantities, run, some_kilometers
 from presets_truth import Order, cost_of, taken_by
 from sourcing_cases import simple_problem
-from vendors_truth import d365_run, hotwax_run
+from vendors_truth import d365_run, hotwax_run, iom_run
 
-from engine.sourcing import D365, OPTIONS, PRESETS, Facts, HotWax, HotWaxRule
+from engine.sourcing import D365, IOM, OPTIONS, PRESETS, Facts, HotWax, HotWaxRule
 from engine.sourcing.presets.dom import RULES
 from engine.sourcing.presets.hotwax import SORTS
+from engine.sourcing.presets.iom import RULES as CONSTRAINTS
 
 # Dynamics 365.
 
@@ -87,6 +88,47 @@ def test_d365_soft_rules_give_way_in_the_second_pass_but_priority_does_not():
     assert quantities(hard) == {("l0", "A"): 1, ("l0", "B"): 1}
     soft = run("d365", problem, facts, D365(hard=frozenset(RULES) - {"min_stock"}))
     assert quantities(soft) == {("l0", "A"): 2, ("l0", "B"): 1}
+
+
+# Intelligent Order Management.
+
+
+def test_iom():
+    partly = soft = 0
+    # Lines that compete for the same stock are left to the search's own tests.
+    for rng, problem in instances(13, kinds=("plain", "fractional", "ties"), count=150):
+        n_sites = len(problem.sites)
+        values = {
+            "kilometers": some_kilometers(rng, problem),
+            "on_hand": problem.stock,
+            "min_stock": rng.integers(0, 4, problem.stock.shape) * 1.0,
+            "past_cut_off": rng.random(n_sites) < 0.3,
+            "remaining_lines": rng.choice([0.0, 3.0, np.inf], n_sites),
+        }
+        options = IOM(
+            max_kilometers=[None, 3.0, 1500.0][rng.integers(3)],
+            max_sites=[None, 1, 2, 3][rng.integers(4)],
+            max_sites_per_line=[None, 1, 2][rng.integers(3)],
+            restrict_partial=bool(rng.random() < 0.2),
+            respect_timings=bool(rng.random() < 0.5),
+            soft=frozenset(name for name in CONSTRAINTS if rng.random() < 0.3),
+        )
+        plan = run("iom", problem, Facts(**values), options)
+        order = Order(problem)
+        taken = taken_by(problem, plan)
+        used = {site for _product, site in taken}
+        km = sum(values["kilometers"][site] for site in used)
+        assert (sum(taken.values()), km) == pytest.approx(iom_run(order, values, options), abs=1e-3)
+        partly += bool(used) and bool(plan.missing)
+        soft += bool(used) and bool(options.soft)
+    assert partly > 50
+    assert soft > 50
+
+
+def test_iom_safety_stock_is_a_gate_not_a_fence():
+    problem = simple_problem([[5, 5]], [5.0])
+    facts = Facts(kilometers=[1.0, 2.0], min_stock=[[6.0, 5.0]])
+    assert quantities(run("iom", problem, facts)) == {("l0", "B"): 5}
 
 
 # HotWax.
@@ -175,6 +217,9 @@ def test_hotwax_keeps_fragments_and_remainders_above_the_threshold():
         (lambda: D365(max_kilometers=-1.0), "distance must not be negative"),
         (lambda: D365(max_rejects=0), "at least 1"),
         (lambda: D365(hard=frozenset({"luck"})), "no rule 'luck'; known are min_stock"),
+        (lambda: IOM(max_sites=0), "most sources of an order must be at least 1"),
+        (lambda: IOM(max_kilometers=-2.0), "distance must not be negative"),
+        (lambda: IOM(soft=frozenset({"luck"})), "no constraint 'luck'"),
         (lambda: HotWax(()), "at least one inventory rule"),
         (lambda: HotWaxRule(sorts=("luck",)), "no sort of facilities 'luck'"),
         (lambda: HotWaxRule(then="stop"), "no action 'stop'"),

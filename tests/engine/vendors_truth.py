@@ -306,3 +306,79 @@ def _hotwax_part(
         for each, give in zip(rows, gives, strict=True):
             part[each] = give
     return part
+
+
+def iom_run(order: Order, facts: dict[str, Any], options: Any) -> tuple[int, float]:
+    """Intelligent Order Management by trying every set of sources; lines of different products.
+
+    :return: steps filled in all, and the sum of kilometers over the sources used
+    """
+    every = {
+        "min_stock",
+        "distance",
+        "timings",
+        "order_lines",
+        "sites",
+        "sites_per_line",
+        "partial",
+    }
+    filled: dict[int, int] = {}
+    used: set[int] = set()
+    for rules in (every, every - set(options.soft)):
+        best: tuple[Any, set[int], dict[int, int]] = ((0, 0.0), set(), {})
+        most = options.max_sites if "sites" in rules and options.max_sites else len(order.sites)
+        left = most - len(used)
+        allowed = _iom_sources(order, facts, options, rules)
+        if left <= 0:
+            allowed = [site for site in allowed if site in used]
+        sizes = range(len(allowed) + 1 if left <= 0 else min(left, len(allowed)) + 1)
+        for sites in (s for n in sizes for s in itertools.combinations(allowed, n)):
+            new = _iom_filled(order, facts, options, rules, sites, filled)
+            if "partial" in rules and options.restrict_partial:
+                wanted = [row for row, (_product, n) in enumerate(order.lines) if n]
+                if any(row not in filled and row not in new for row in wanted):
+                    continue
+            km = sum(facts["kilometers"][site] for site in set(sites) - used)
+            key = (-sum(new.values()), km)
+            if key < best[0]:
+                best = (key, set(sites), new)
+        filled |= best[2]
+        used |= best[1]
+    return sum(filled.values()), sum(facts["kilometers"][site] for site in used)
+
+
+def _iom_sources(order: Order, facts: dict[str, Any], options: Any, rules: set[str]) -> list[int]:
+    sources = []
+    for site in order.sites:
+        far = options.max_kilometers is not None
+        if "distance" in rules and far and facts["kilometers"][site] > options.max_kilometers:
+            continue
+        if "timings" in rules and options.respect_timings and facts["past_cut_off"][site]:
+            continue
+        if "order_lines" in rules and facts["remaining_lines"][site] < 1:
+            continue
+        sources.append(site)
+    return sources
+
+
+def _iom_filled(
+    order: Order,
+    facts: dict[str, Any],
+    options: Any,
+    rules: set[str],
+    sites: Iterable[int],
+    before: dict[int, int],
+) -> dict[int, int]:
+    """Lines that some sources can fill wholly, and their steps."""
+    filled = {}
+    for row, (product, steps) in enumerate(order.lines):
+        held = []
+        for site in sites:
+            below = facts["on_hand"][row][site] < facts["min_stock"][row][site]
+            held.append(0 if "min_stock" in rules and below else order.have[product][site])
+        held.sort(reverse=True)
+        if "sites_per_line" in rules and options.max_sites_per_line:
+            held = held[: options.max_sites_per_line]
+        if steps and row not in before and sum(held) >= steps:
+            filled[row] = steps
+    return filled

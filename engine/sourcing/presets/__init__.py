@@ -9,6 +9,7 @@ from ..plan import SourcingPlan
 from .dom import D365, d365
 from .facts import Facts
 from .hotwax import HotWax, HotWaxRule, hotwax
+from .iom import IOM, iom
 from .optimal import (
     balanced,
     cheapest,
@@ -17,6 +18,7 @@ from .optimal import (
     greenest,
     ship_from_store_first,
 )
+from .preferences import keeping_limits
 from .simple import (
     fewest_sites,
     first_non_tie,
@@ -35,27 +37,34 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         for preset in (
             balanced,
             cheapest,
-            fastest,
-            greenest,
-            nearest,
-            whole_order_first,
-            fewest_sites,
-            fewest_splits,
-            first_non_tie,
-            ship_from_store_first,
-            d365,
-            hotwax,
-            magento_priority,
-            magento_distance,
+            iom,
+            *map(
+                keeping_limits,
+                (
+                    fastest,
+                    greenest,
+                    nearest,
+                    whole_order_first,
+                    fewest_sites,
+                    fewest_splits,
+                    first_non_tie,
+                    ship_from_store_first,
+                    d365,
+                    hotwax,
+                    magento_priority,
+                    magento_distance,
+                ),
+            ),
         )
     }
 )
 
-OPTIONS: Mapping[str, type] = MappingProxyType({"d365": D365, "hotwax": HotWax})
+OPTIONS: Mapping[str, type] = MappingProxyType({"d365": D365, "iom": IOM, "hotwax": HotWax})
 """The dataclass of the options of those presets that have any."""
 
 __all__ = [
     "D365",
+    "IOM",
     "OPTIONS",
     "PRESETS",
     "Facts",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..plan import SourcingPlan, build_plan
+from ..plan import SourcingPlan, build_plan, plan_steps
 from ..problem import (
     STEP_TOLERANCE,
     Array,
@@ -74,9 +74,7 @@ class Desk:
 
     def take_over(self, other: Desk) -> None:
         """Take what a fork of this desk took; what sites have left is counted here."""
-        taken = other.steps - self.steps
-        for row, sites in enumerate(map(np.flatnonzero, taken)):
-            self.give(row, sites, taken[row, sites])
+        self._give_all(other.steps - self.steps)
 
     def give(self, row: int, sites: Sequence[int] | NDArray[np.intp], steps: Array) -> None:
         """Book what some sites give to a line, in steps."""
@@ -171,12 +169,11 @@ class Desk:
 
     def add(self, plan: SourcingPlan) -> None:
         """Take what a plan for the same lines and sites takes."""
-        rows = {line.key: position for position, line in enumerate(self.problem.lines)}
-        sites = {site.key: position for position, site in enumerate(self.problem.sites)}
-        for given in plan.assignments:
-            row, site = rows[given.line], sites[given.site]
-            steps = round(given.quantity / self.problem.rounding[row])
-            self.give(row, [site], np.array([float(steps)]))
+        self._give_all(plan_steps(self.problem, plan))
+
+    def _give_all(self, steps: Array) -> None:
+        for row, sites in enumerate(map(np.flatnonzero, steps)):
+            self.give(row, sites, steps[row, sites])
 
     def fill_fewest(self, per_parcel: Array, per_unit: Array, rank: Array | None = None) -> None:
         """Take what can be had from fewest sites, then at the lowest sum of ranks, then costs.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..limits import Limits
 from ..plan import SourcingPlan
 from ..problem import Array, SourcingProblem
 from .desk import Desk
@@ -93,23 +95,22 @@ def _run(
 ) -> None:
     """Source what is still wanted under some of the rules."""
     trial = desk.fork()
-    trial.stock[:, ~_candidates(known, options, rules)] = 0.0
+    trial.stock[:, ~candidates(known, options, rules)] = 0.0
     if "min_stock" in rules:
         trial.keep(known.min_stock)
     if "partial_orders" in rules:
         trial.wanted = _goal(trial, known, options)
     rank = np.where(known.priority > 0.0, known.priority, 1.0)
     trial.fill_fewest(parcel, unit, rank)
-    most = options.max_locations
-    if _must_not_split(desk.problem, known, options):
-        most = 1
+    most = _most_locations(desk.problem, known, options)
     used = trial.steps.any(axis=0)
     if "partial_orders" in rules and most is not None and used.sum() > most:
         return
     desk.take_over(trial)
 
 
-def _candidates(known: Known, options: D365, rules: frozenset[str]) -> Flags:
+def candidates(known: Known, options: D365, rules: frozenset[str]) -> Flags:
+    """Locations that some of the rules leave, shape (S,)."""
     allowed = ~known.rejected
     if known.has_priority:
         allowed &= known.priority > 0.0
@@ -122,16 +123,33 @@ def _candidates(known: Known, options: D365, rules: frozenset[str]) -> Flags:
     return allowed
 
 
-def _must_not_split(problem: SourcingProblem, known: Known, options: D365) -> bool:
+def _most_locations(problem: SourcingProblem, known: Known, options: D365) -> int | None:
     worth = float(known.values @ problem.quantities)
-    return bool(known.no_split.any()) or worth < options.no_split_below
+    if known.no_split.any() or worth < options.no_split_below:
+        return 1
+    return options.max_locations
+
+
+def limits_of(problem: SourcingProblem, known: Known, options: D365) -> Limits:
+    """The problem's limits and those of the rule for partial orders."""
+    limits, most = problem.limits, _most_locations(problem, known, options)
+    is_whole = most is not None or not options.partial_orders
+    if most is not None and limits.max_sites is not None:
+        most = min(most, limits.max_sites)
+    whole_lines = None if options.partial_lines else np.ones(len(problem.lines), dtype=bool)
+    return dataclasses.replace(
+        limits,
+        max_sites=limits.max_sites if most is None else most,
+        whole_order=limits.whole_order or is_whole,
+        whole_lines=limits.whole_lines if whole_lines is None else whole_lines,
+    )
 
 
 def _goal(desk: Desk, known: Known, options: D365) -> Array:
     """What may be filled of each line, in steps, given how partial an order may be filled."""
     goal = desk.fillable()
-    one_piece = options.max_locations is not None or _must_not_split(desk.problem, known, options)
-    if one_piece or not options.partial_orders:
+    most = _most_locations(desk.problem, known, options)
+    if most is not None or not options.partial_orders:
         return goal if (goal >= desk.wanted).all() else np.zeros(len(goal))
     if options.partial_lines:
         return goal

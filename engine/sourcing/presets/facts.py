@@ -93,6 +93,18 @@ class Facts:
                 _check_shared(problem, name, values[name])
         return Known(**values, has_priority=self.priority is not None)
 
+    def for_lines(self, rows: Sequence[int]) -> Facts:
+        """The facts about some lines only.
+
+        :param rows: positions of the lines
+        """
+        chosen = {}
+        for name, rule in _RULES.items():
+            value = getattr(self, name)
+            if value is not None and rule.shape.startswith("L"):
+                chosen[name] = np.asarray(value)[rows]
+        return dataclasses.replace(self, **chosen)
+
 
 @dataclass(frozen=True, eq=False)
 class Known:

@@ -105,7 +105,7 @@ def hotwax(problem: SourcingProblem, facts: Facts, options: HotWax | None = None
 
 def _apply(desk: Desk, known: Known, rule: HotWaxRule) -> None:
     trial = desk.fork()
-    trial.stock = np.where(_eligible(desk.problem, known, rule), desk.stock, 0.0)
+    trial.stock = np.where(eligible(desk.problem, known, rule), desk.stock, 0.0)
     if rule.all_available and (trial.fillable() < trial.wanted).any():
         return
     order = _order(trial, known, rule)
@@ -119,8 +119,8 @@ def _apply(desk: Desk, known: Known, rule: HotWaxRule) -> None:
         desk.take_over(trial)
 
 
-def _eligible(problem: SourcingProblem, known: Known, rule: HotWaxRule) -> Flags:
-    """Where stock may be taken from, shape (L, S)."""
+def eligible(problem: SourcingProblem, known: Known, rule: HotWaxRule) -> Flags:
+    """Where a rule lets stock be taken from, shape (L, S)."""
     keys = [site.key for site in problem.sites]
     tried = [key not in rule.excluded and (rule.sites is None or key in rule.sites) for key in keys]
     sites = np.array(tried, dtype=bool) & ~known.offline & ~known.rejected

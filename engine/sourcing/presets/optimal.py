@@ -16,6 +16,7 @@ from ..problem import Array, SourcingProblem
 from ..solver import solve
 from .desk import Desk
 from .facts import Facts
+from .within import distances
 
 CARRIER_PARTS = ("parcel", "distance", "weight")
 """Cost parts that are paid to a carrier."""
@@ -86,15 +87,12 @@ def fewest_splits(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
     as Salesforce routes, without a limit to the number of sets. Within the set the nearest site
     gives first. Looks at ``kilometers``; sites without a known place count as farther than all.
     """
-    known = facts.for_problem(problem)
-    away = known.away
-    finite = np.isfinite(away)
-    km = np.where(finite, away, 2.0 * away[finite].max(initial=0.0) + 1.0)
+    km = distances(facts.for_problem(problem))
     chosen = Desk(problem)
     chosen.fill_fewest(km, np.zeros(problem.stock.shape))
     desk = Desk(problem)
     used = chosen.steps.any(axis=0)
-    desk.take_from([site for site in np.argsort(away, kind="stable").tolist() if used[site]])
+    desk.take_from([site for site in np.argsort(km, kind="stable").tolist() if used[site]])
     return desk.plan()
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from ..plan import SourcingPlan
 from ..problem import Array, SourcingProblem
 from .desk import Desk
-from .facts import Facts
+from .facts import Facts, Known
 
 
 def nearest(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
@@ -53,8 +53,7 @@ def first_non_tie(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
     """
     known = facts.for_problem(problem)
     desk = Desk(problem)
-    alone = (desk.stock >= desk.wanted[:, None]) & (desk.wanted > 0.0)[:, None]
-    desk.take_from(_by(~known.is_preferred, -alone.sum(axis=0), ~known.is_default))
+    desk.take_from(ranked_by_coverage(desk, known))
     return desk.plan()
 
 
@@ -68,7 +67,7 @@ def magento_priority(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
     """
     known = facts.for_problem(problem)
     desk = Desk(problem, ~known.offline)
-    desk.take_from(_by(_ranks(known.priority)))
+    desk.take_from(_by(ranks_of(known.priority)))
     return desk.plan()
 
 
@@ -82,7 +81,7 @@ def magento_distance(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
     """
     known = facts.for_problem(problem)
     desk = Desk(problem, ~known.offline)
-    desk.take_from(_by(known.away, _ranks(known.priority)))
+    desk.take_from(_by(known.away, ranks_of(known.priority)))
     return desk.plan()
 
 
@@ -91,5 +90,12 @@ def _by(*keys: Array) -> list[int]:
     return np.lexsort(keys[::-1]).tolist()
 
 
-def _ranks(priority: Array) -> Array:
+def ranked_by_coverage(desk: Desk, known: Known) -> list[int]:
+    """Positions of the sites, as :func:`first_non_tie` ranks them."""
+    alone = (desk.stock >= desk.wanted[:, None]) & (desk.wanted > 0.0)[:, None]
+    return _by(~known.is_preferred, -alone.sum(axis=0), ~known.is_default)
+
+
+def ranks_of(priority: Array) -> Array:
+    """Priorities to sort by: sites without one come last, shape (S,)."""
     return np.where(priority > 0.0, priority, np.inf)
