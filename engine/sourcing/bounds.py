@@ -173,8 +173,49 @@ class Relaxation:
     loose: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Crowd:
+    """Facilities that cannot give all that they have: it takes room, and there is too little.
+
+    :param columns: shape (c,): their columns in a region
+    :param sizes: shape (I, c): room that a step of each item takes there
+    :param room: shape (c,): how much there is
+    :param ceiling: shape (I,): prices above these are no use
+    """
+
+    columns: NDArray[np.intp]
+    sizes: Array
+    room: Array
+    ceiling: Array
+
+    def fill(self, supply: Array, gain: Array) -> Array:
+        """What each facility gives at most, the steps first that gain most for their room.
+
+        :param supply: shape (I, J)
+        :param gain: shape (I, J), not negative
+        :return: shape (I, J)
+        """
+        offer, sizes = supply[:, self.columns], self.sizes
+        dense = np.full(sizes.shape, np.inf)
+        np.divide(gain[:, self.columns], sizes, out=dense, where=sizes > 0.0)
+        order = np.argsort(-dense, axis=0, kind="stable")
+        columns = np.arange(order.shape[1])
+        needs = (offer * sizes)[order, columns]
+        given = np.clip(self.room - (needs.cumsum(axis=0) - needs), 0.0, needs)
+        spread = np.empty_like(given)
+        spread[order, columns] = given
+        taken = supply.copy()
+        taken[:, self.columns] = np.divide(spread, sizes, out=offer, where=sizes > 0.0)
+        return taken
+
+
 def relax(
-    region: Region, prices: Array, target: float, rounds: int, most: int | None = None
+    region: Region,
+    prices: Array,
+    target: float,
+    rounds: int,
+    most: int | None = None,
+    crowd: Crowd | None = None,
 ) -> Relaxation:
     """Raise the linear relaxation's bound by following its subgradients.
 
@@ -185,13 +226,19 @@ def relax(
     :param target: cost of a known plan; the search stops once the bound exceeds it
     :param rounds: how many steps to try
     :param most: how many further facilities may be opened; None is any number
+    :param crowd: facilities that cannot give all that they have
     """
     demand, supply, unit = region.demand, region.supply, region.unit
     best: Relaxation | None = None
     eager, stuck = 1.0, 0
     width = supply / demand[:, None]
     for _round in range(rounds):
+        if crowd is not None:
+            prices = np.minimum(prices, crowd.ceiling)
         gain = np.maximum(prices[:, None] - unit, 0.0)
+        if crowd is not None:
+            supply = crowd.fill(region.supply, gain)
+            width = supply / demand[:, None]
         reduced = region.fixed - region.by_facility((supply * gain).sum(axis=0))
         loss = np.minimum(reduced, 0.0)
         bound = loose = region.paid + float(demand @ prices + loss.sum())

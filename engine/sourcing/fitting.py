@@ -40,12 +40,20 @@ class Fit:
     :param sites: the sites, ascending; each of them that must be worth something is
     :param missing: whether anything may be missing; if not, everything is served
     :param needed: a site that must give at least one step
+    :param most_nodes: how many nodes to look at before settling for the best found
     """
 
     def __init__(
-        self, rules: Rules, sites: list[int], *, missing: bool, needed: int | None = None
+        self,
+        rules: Rules,
+        sites: list[int],
+        *,
+        missing: bool,
+        needed: int | None = None,
+        most_nodes: int = MOST_NODES,
     ) -> None:
         self.rules, self.sites, self.missing, self.needed = rules, sites, missing, needed
+        self._most_nodes = most_nodes
         self.supply = rules.supply[:, sites]
         self.unit = rules.unit[:, sites]
         self.paid = float(rules.core.fixed[sites].sum())
@@ -72,7 +80,7 @@ class Fit:
             if bound >= self._best[0]:
                 continue
             looked += 1
-            if looked > MOST_NODES or (
+            if looked > self._most_nodes or (
                 looked > 1 and deadline is not None and time.perf_counter() > deadline
             ):
                 self.proven = False

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bounds import Region, Relaxation, item_costs, relax, shift_fixed
-from .fitting import Fit
+from .fitting import MOST_NODES, Fit
 from .incumbent import SLACK, Mask
 from .limited_cover import LimitedCover, sums_of_sets
 from .problem import Array
@@ -66,6 +66,7 @@ class LimitedSearch:
     :param needed: a site that must give at least one step
     :param first: sets of sites to try first
     :param most_regions: how many regions to look at before settling for the best found
+    :param most_nodes: the same for the quantities of one set of sites
     """
 
     def __init__(
@@ -77,13 +78,14 @@ class LimitedSearch:
         needed: int | None = None,
         first: Iterable[list[int]] = (),
         most_regions: int = MOST_REGIONS,
+        most_nodes: int = MOST_NODES,
     ) -> None:
         self.rules = rules
         self.cost = cutoff
         self.given: Array | None = None
         self.regions = 0
         self.complete = False
-        self._most_regions = most_regions
+        self._most_regions, self._most_nodes = most_regions, most_nodes
         self._needed = needed
         self._first = list(first)
         self._deadline = deadline
@@ -187,8 +189,9 @@ class LimitedSearch:
             view = View.of(rules, missing=node.view.missing, prices=trial)
             region = Region.of(view.core, node.opened, node.closed)
             start = self._first_prices(view)
-            most = self._left(node)
-            return relax(region, start, self._target - view.offset, 8, most).bound + view.offset
+            most, crowd = self._left(node), view.crowd(region)
+            target = self._target - view.offset
+            return relax(region, start, target, 8, most, crowd).bound + view.offset
 
         best = bound(prices)
         for number, cap in enumerate(rules.caps):
@@ -241,7 +244,8 @@ class LimitedSearch:
         for rounds, most in STAGES:
             region = Region.of(view.core, node.opened, node.closed)
             target = self._target - view.offset + self._slack
-            relaxed = relax(region, prices, target, rounds, self._left(node))
+            crowd = view.crowd(region)
+            relaxed = relax(region, prices, target, rounds, self._left(node), crowd)
             prices = node.prices = relaxed.prices
             if self._fix(node, region, relaxed):
                 return
@@ -402,7 +406,13 @@ class LimitedSearch:
         ):
             return
         self._tried.add((missing, tuple(sites)))
-        fit = Fit(self.rules, sites, missing=missing, needed=self._needed)
+        fit = Fit(
+            self.rules,
+            sites,
+            missing=missing,
+            needed=self._needed,
+            most_nodes=self._most_nodes,
+        )
         found = fit.solve(self.cost + self._same, self._deadline)
         if not fit.proven:
             self._unfit = min(self._unfit, bound)

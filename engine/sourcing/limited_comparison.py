@@ -18,8 +18,14 @@ from .reduction import line_steps
 from .rules import Rules
 from .search import Search
 
-MOST_REGIONS = 2_000
-"""How long one alternative is looked for."""
+MOST_REGIONS = 24
+"""How long one alternative is looked for; what is then not proven is a bound."""
+
+MOST_SWAPPED = 4
+"""Of so few chosen sites, each is tried to be replaced."""
+
+MOST_NODES = 200
+"""How long the quantities of one set of sites are looked for."""
 
 
 class LimitedComparison(Comparison):
@@ -32,8 +38,10 @@ class LimitedComparison(Comparison):
     @cached_property
     def _free(self) -> Array:
         """The best plan if there were no limits, shape (L, n)."""
-        steps = line_steps(self.problem, self.core, Search(self.core).run().given)
-        return steps[np.ix_(self.rules.lines, self.core.sites)]
+        steps = line_steps(
+            self.problem, self.core, Search(self.core, most_regions=MOST_REGIONS).run().given
+        )
+        return self.rules.of_steps(steps)
 
     def _cost(self, given: Array) -> float:
         """Cost of a plan straight from the problem."""
@@ -60,21 +68,26 @@ class LimitedComparison(Comparison):
         """
         rules = self.rules
         chosen = np.flatnonzero(self.chosen).tolist()
-        sets = [sorted({*chosen, site} - {other}) for other in chosen]
+        swapped = chosen if len(chosen) <= MOST_SWAPPED else []
+        sets = [sorted({*chosen, site} - {other}) for other in swapped]
         sets += [sorted({*chosen, site}), [site]]
         best, plan = np.inf, None
         for sites in sets:
             if len(sites) > rules.most_sites:
                 continue
             for missing in (False, True):
-                fit = Fit(rules, sites, missing=missing, needed=site)
+                fit = Fit(rules, sites, missing=missing, needed=site, most_nodes=MOST_NODES)
                 found = fit.solve(best)
                 if found is not None and found[0] < best:
                     best, plan = found
         if not search and plan is not None:
             return self._cost(plan), False
         looked = LimitedSearch(
-            rules, cutoff=best + rules.core.hairs, needed=site, most_regions=MOST_REGIONS
+            rules,
+            cutoff=best + rules.core.hairs,
+            needed=site,
+            most_regions=MOST_REGIONS,
+            most_nodes=MOST_NODES,
         )
         result = looked.run()
         if result is not None:
@@ -110,8 +123,12 @@ class LimitedComparison(Comparison):
     def _runner_up(self) -> RunnerUp | None:
         best: Array | None = None
         cost = np.inf
-        for site in np.flatnonzero(self.chosen).tolist():
-            search = LimitedSearch(self.rules, cutoff=cost, most_regions=MOST_REGIONS)
+        chosen = np.flatnonzero(self.chosen).tolist()
+        regions = max(3 * MOST_REGIONS // max(len(chosen), 1), 3)
+        for site in chosen:
+            search = LimitedSearch(
+                self.rules, cutoff=cost, most_regions=regions, most_nodes=MOST_NODES
+            )
             result = search.run(closed=[site])
             if result is not None:
                 best, cost = result.given, result.cost

@@ -211,6 +211,10 @@ class Rules:
         cost = core.fixed[:-1][given.any(axis=0)].sum() + (given * self.unit).sum()
         return float(cost + missed @ self.penalty + (core.fixed[-1] if missed.any() else 0.0))
 
+    def of_steps(self, steps: Array) -> Array:
+        """What a plan over all lines and sites of the problem gives here, shape (L, n)."""
+        return steps[np.ix_(self.lines, self.core.sites)]
+
     def steps(self, problem: SourcingProblem, given: Array) -> Array:
         """The plan over all lines and sites of the problem, shape (L, S)."""
         steps = np.zeros(problem.stock.shape)

@@ -65,10 +65,18 @@ class Search:
     :param core: the reduced problem
     :param time_limit: seconds after which to settle for the best found
     :param cutoff: plans that do not cost less than this are of no interest
+    :param most_regions: how many regions to look at before settling for the best found
     """
 
-    def __init__(self, core: Core, time_limit: float | None = None, cutoff: float = np.inf) -> None:
+    def __init__(
+        self,
+        core: Core,
+        time_limit: float | None = None,
+        cutoff: float = np.inf,
+        most_regions: int = MOST_REGIONS,
+    ) -> None:
         self.core = core
+        self._most_regions = most_regions
         self.best = Incumbent(core, cutoff)
         self.regions = 0
         self._deadline = None if time_limit is None else time.perf_counter() + time_limit
@@ -109,7 +117,7 @@ class Search:
         )
 
     def _out_of_time(self) -> bool:
-        if self.regions >= MOST_REGIONS:
+        if self.regions >= self._most_regions:
             return True
         # The first region is always looked at, so that there is a plan and a bound.
         return (

@@ -13,6 +13,9 @@ from .reduction import line_steps, reduce
 from .rules import Rules
 from .search import Search
 
+FREE_REGIONS = 20
+"""How long the search without limits may go on before the one with limits begins."""
+
 
 def solve(problem: SourcingProblem, *, time_limit: float | None = None) -> SourcingPlan:
     """Find the cheapest plan of an order.
@@ -46,9 +49,13 @@ def _solve_limited(problem: SourcingProblem, time_limit: float | None) -> Sourci
     rules = Rules.of(problem)
     core = rules.core
     # Often the limits leave the best plan alone.
-    free = Search(core, time_limit).run()
+    free = Search(core, time_limit, most_regions=FREE_REGIONS).run()
     steps = line_steps(problem, core, free.given)
-    given = steps[np.ix_(rules.lines, core.sites)]
+    if not free.proven and rules.broken(rules.of_steps(steps)) is None:
+        left = None if deadline is None else max(deadline - time.perf_counter(), 0.0)
+        free = Search(core, left).run()
+        steps = line_steps(problem, core, free.given)
+    given = rules.of_steps(steps)
     if rules.broken(given) is None:
         bound = None if free.proven else float(free.bound) + core.sunk - core.hairs
         return build_plan(problem, steps, lower_bound=bound)

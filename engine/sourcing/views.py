@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .bounds import Crowd, Region
 from .limited_cover import sums_of_sets
 from .problem import Array
 from .reduction import Core
@@ -80,6 +81,37 @@ class View:
         if self.missing:
             return not self.rules.whole_order
         return bool((self.core.supply[:, :-1].sum(axis=1) >= self.core.demand).all())
+
+    def crowd(self, region: Region) -> Crowd | None:
+        """The sites of a region whose capacity is less than what they have."""
+        if np.isinf(self.rules.capacity).all():
+            return None
+        n_sites = len(region.facilities) - bool(self.missing)
+        sites = region.facilities[:n_sites]
+        sizes = np.zeros((len(self.lines), n_sites))
+        for item, rows in enumerate(self.lines):
+            if len(rows) > 1:
+                continue  # Which of its lines a site would leave out is not looked at.
+            (row,) = rows
+            sizes[item] = self.rules.step[row]
+            if self.atomic[item]:
+                # One step of the item is all that the site gives to the line.
+                sizes[item] *= self._given_alone(row, sites)
+        room = self.rules.capacity[sites]
+        tight = np.flatnonzero((region.supply[:, :n_sites] * sizes).sum(axis=0) > room)
+        if not len(tight):
+            return None
+        ceiling = np.full(len(self.lines), np.inf)
+        if self.missing:
+            ceiling = self.core.unit[:, -1]
+        return Crowd(tight, sizes[:, tight], room[tight], ceiling)
+
+    def _given_alone(self, row: int, sites: NDArray[np.intp]) -> Array:
+        """What sites give to a line that only one of them may serve, as far as that pays."""
+        given = self.rules.supply[row, sites]
+        if not self.missing:
+            return given
+        return np.where(self.unit[row, sites] < self.rules.penalty[row], given, 0.0)
 
     def together(self, sites: NDArray[np.intp]) -> Array | None:
         """What it costs beyond its items that a site serves some set of them, ``inf`` if it cannot.
