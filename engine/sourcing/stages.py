@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -82,7 +83,11 @@ class StagedPlan:
 
 
 def solve_stages(
-    problem: SourcingProblem, stages: Sequence[Stage], facts: Facts | None = None
+    problem: SourcingProblem,
+    stages: Sequence[Stage],
+    facts: Facts | None = None,
+    *,
+    time_limit: float | None = None,
 ) -> StagedPlan:
     """Try stages in order until one is accepted.
 
@@ -90,10 +95,12 @@ def solve_stages(
     capacity and the budgets that are left; sites that serve already cost no parcel again. If no
     stage is accepted, the plan fills nothing.
 
+    :param time_limit: seconds for all stages together, after which each settles for what it has
     :raises ValueError: there is no stage, two have the same name, or one does not fit the problem
     """
     _check(problem, stages)
     facts = facts or Facts()
+    deadline = None if time_limit is None else time.perf_counter() + time_limit
     steps = np.zeros(problem.stock.shape)
     tried: list[tuple[str, str]] = []
     last: str | None = None
@@ -104,8 +111,9 @@ def solve_stages(
         if rest is None:
             break
         rows = open_rows(problem, steps) if steps.any() else np.arange(len(problem.lines))
-        options = () if stage.options is None else (stage.options,)
-        plan = PRESETS[stage.preset](rest, facts.for_lines(rows), *options)
+        left = None if deadline is None else max(deadline - time.perf_counter(), 0.0)
+        preset = PRESETS[stage.preset]
+        plan = preset(rest, facts.for_lines(rows), stage.options, time_limit=left)
         given = plan_steps(rest, plan)
         together = steps.copy()
         together[rows] += given
@@ -123,7 +131,13 @@ def solve_stages(
     return StagedPlan(plan, last, tuple(tried))
 
 
-def solve_two_passes(problem: SourcingProblem, hard: Limits, all: Limits) -> StagedPlan:  # noqa: A002
+def solve_two_passes(
+    problem: SourcingProblem,
+    hard: Limits,
+    all: Limits,  # noqa: A002
+    *,
+    time_limit: float | None = None,
+) -> StagedPlan:
     """Source under all limits; then what is left under those that are hard.
 
     Rules that are soft are thus kept to as far as that fills the order.
@@ -137,6 +151,7 @@ def solve_two_passes(problem: SourcingProblem, hard: Limits, all: Limits) -> Sta
             Stage("all", limits=all, accept=PART),
             Stage("hard", limits=hard, accept=ANY),
         ],
+        time_limit=time_limit,
     )
 
 

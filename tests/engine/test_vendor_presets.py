@@ -236,6 +236,14 @@ def test_d365_priorities_are_whole_numbers():
         PRESETS["d365"](simple_problem([[1, 1]], [1.0]), Facts(priority=[1.5, 2.0]))
 
 
+def test_options_of_another_strategy_are_refused():
+    problem = simple_problem([[1, 1]], [1.0])
+    with pytest.raises(ValueError, match="'d365' takes D365 as options, not HotWax"):
+        PRESETS["d365"](problem, Facts(), HotWax())
+    with pytest.raises(ValueError, match="'nearest' takes no options"):
+        PRESETS["nearest"](problem, Facts(), D365())
+
+
 def test_options_belong_to_strategies():
     for name, kind in OPTIONS.items():
         run(name, simple_problem([[1, 1]], [1.0]), Facts(), kind())

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from ..plan import SourcingPlan
 from .dom import D365, d365
 from .facts import Facts
 from .hotwax import HotWax, HotWaxRule, hotwax
@@ -18,7 +17,7 @@ from .optimal import (
     greenest,
     ship_from_store_first,
 )
-from .preferences import keeping_limits
+from .registry import Preset
 from .simple import (
     fewest_sites,
     first_non_tie,
@@ -28,38 +27,32 @@ from .simple import (
     whole_order_first,
 )
 
-Preset = Callable[..., SourcingPlan]
-"""Called with a problem and facts, and where there are any with options as the third."""
-
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        preset.__name__: preset
+        preset.key: preset
         for preset in (
-            balanced,
-            cheapest,
-            iom,
-            *map(
-                keeping_limits,
-                (
-                    fastest,
-                    greenest,
-                    nearest,
-                    whole_order_first,
-                    fewest_sites,
-                    fewest_splits,
-                    first_non_tie,
-                    ship_from_store_first,
-                    d365,
-                    hotwax,
-                    magento_priority,
-                    magento_distance,
-                ),
-            ),
+            Preset(balanced, searches=True, is_limited=True),
+            Preset(cheapest, searches=True, is_limited=True),
+            Preset(fastest, searches=True),
+            Preset(greenest, searches=True),
+            Preset(nearest),
+            Preset(whole_order_first),
+            Preset(fewest_sites),
+            Preset(fewest_splits, searches=True),
+            Preset(first_non_tie),
+            Preset(ship_from_store_first, searches=True),
+            Preset(d365, D365, searches=True),
+            Preset(iom, IOM, searches=True, is_limited=True),
+            Preset(hotwax, HotWax),
+            Preset(magento_priority),
+            Preset(magento_distance),
         )
     }
 )
 
-OPTIONS: Mapping[str, type] = MappingProxyType({"d365": D365, "iom": IOM, "hotwax": HotWax})
+OPTIONS: Mapping[str, type] = MappingProxyType(
+    {key: preset.options for key, preset in PRESETS.items() if preset.options}
+)
 """The dataclass of the options of those presets that have any."""
 
 __all__ = [

@@ -24,6 +24,7 @@ class Desk:
 
     :param problem: what is to be filled
     :param usable: shape (S,) or (L, S): where stock may be taken from; by default everywhere
+    :param time_limit: seconds after which a search settles for the best it found
     """
 
     steps: Array
@@ -37,8 +38,10 @@ class Desk:
         self,
         problem: SourcingProblem,
         usable: NDArray[np.bool_] | None = None,
+        time_limit: float | None = None,
     ) -> None:
         self.problem = problem
+        self.time_limit = time_limit
         self.steps = np.zeros(problem.stock.shape)
         self.wanted = problem.demand_steps.copy()
         self.stock = problem.stock_steps.copy()
@@ -58,6 +61,7 @@ class Desk:
         """An independent copy."""
         other = Desk.__new__(Desk)
         other.problem, other._twins = self.problem, self._twins
+        other.time_limit = self.time_limit
         other.steps, other.wanted = self.steps.copy(), self.wanted.copy()
         other.stock = self.stock.copy()
         return other
@@ -163,7 +167,8 @@ class Desk:
                     parts=(CostPart("cost", per_parcel, per_unit[rows]),),
                     missing=MissingCost(0.0, (2.0 * most + 1.0) / rounding),
                     rounding=rounding,
-                )
+                ),
+                time_limit=self.time_limit,
             )
         )
 

@@ -58,7 +58,13 @@ class D365:
         check_names("rule", sorted(self.hard), RULES)
 
 
-def d365(problem: SourcingProblem, facts: Facts, options: D365 | None = None) -> SourcingPlan:
+def d365(
+    problem: SourcingProblem,
+    facts: Facts,
+    options: D365 | None = None,
+    *,
+    time_limit: float | None = None,
+) -> SourcingPlan:
     """Fill as much as the rules allow, from fewest locations, by best priority, at least cost.
 
     Two passes: the first keeps to every rule, the second gives what is left to whatever the hard
@@ -77,7 +83,7 @@ def d365(problem: SourcingProblem, facts: Facts, options: D365 | None = None) ->
         parcel = np.where(np.isfinite(known.away), known.away, 1e6)
     if (known.priority[known.priority > 0.0] % 1.0).any():
         raise ValueError("The priorities of locations must be whole numbers.")
-    desk = Desk(problem)
+    desk = Desk(problem, time_limit=time_limit)
     if options.max_rejects is not None:
         desk.wanted[known.rejects >= options.max_rejects] = 0.0
     for rules in dict.fromkeys((frozenset(RULES), options.hard)):

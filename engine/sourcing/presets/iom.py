@@ -49,7 +49,13 @@ class IOM:
         check_names("constraint", sorted(self.soft), RULES)
 
 
-def iom(problem: SourcingProblem, facts: Facts, options: IOM | None = None) -> SourcingPlan:
+def iom(
+    problem: SourcingProblem,
+    facts: Facts,
+    options: IOM | None = None,
+    *,
+    time_limit: float | None = None,
+) -> SourcingPlan:
     """Fill as many units as the constraints allow, then over the least distance in all.
 
     A line is filled wholly or not at all, though from several sources if need be. What cannot be
@@ -74,7 +80,7 @@ def iom(problem: SourcingProblem, facts: Facts, options: IOM | None = None) -> S
         rows = open_rows(problem, steps) if steps.any() else np.arange(len(problem.lines))
         away = np.where(steps.any(axis=0), 0.0, distances(known))
         more = steps.copy()
-        more[rows] += fill_within(rest, away, np.zeros(rest.stock.shape))
+        more[rows] += fill_within(rest, away, np.zeros(rest.stock.shape), time_limit)
         if keeps_limits(asked, more):
             steps = more
     return build_plan(problem, steps, lower_bound=simple_bound(problem))

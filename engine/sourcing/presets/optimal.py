@@ -24,26 +24,32 @@ PICKING_PARTS = ("handling",)
 """Cost parts that a site pays for its work."""
 
 
-def balanced(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
+def balanced(
+    problem: SourcingProblem, facts: Facts, *, time_limit: float | None = None
+) -> SourcingPlan:
     """The cheapest plan by all costs as they are given; facts are not looked at."""
-    return solve(problem)
+    return solve(problem, time_limit=time_limit)
 
 
-def cheapest(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
+def cheapest(
+    problem: SourcingProblem, facts: Facts, *, time_limit: float | None = None
+) -> SourcingPlan:
     """The cheapest plan by what carriers and picking cost; facts are not looked at.
 
     Other parts (carbon, lateness, scarcity …) are added up in the plan's cost, but decide nothing.
     """
     counted = CARRIER_PARTS + PICKING_PARTS
     parts = tuple(part for part in problem.parts if part.name in counted)
-    found = solve(dataclasses.replace(problem, parts=parts))
+    found = solve(dataclasses.replace(problem, parts=parts), time_limit=time_limit)
     desk = Desk(problem)
     desk.add(found)
     # Whatever a part leaves out makes a plan cheaper, so this bound holds for all parts too.
     return desk.plan(found.lower_bound)
 
 
-def fastest(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
+def fastest(
+    problem: SourcingProblem, facts: Facts, *, time_limit: float | None = None
+) -> SourcingPlan:
     """The order is complete as early as can be: the last parcel counts. Then cost.
 
     Looks at ``days``; sites whose days are not known count as the slowest. Where some of the
@@ -58,29 +64,36 @@ def fastest(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
 
     deadlines = np.unique(days).tolist()
     first = bisect.bisect_left(deadlines, True, key=is_enough)
-    desk = Desk(problem, days <= deadlines[first])
+    desk = Desk(problem, days <= deadlines[first], time_limit)
     desk.fill(problem.per_parcel, problem.per_unit)
     return desk.plan()
 
 
-def greenest(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
+def greenest(
+    problem: SourcingProblem, facts: Facts, *, time_limit: float | None = None
+) -> SourcingPlan:
     """As little carbon as can be, then cost.
 
     Looks at ``carbon_per_unit``.
     """
-    return _by_unit(problem, facts.for_problem(problem).carbon_per_unit)
+    return _by_unit(problem, facts.for_problem(problem).carbon_per_unit, time_limit)
 
 
-def ship_from_store_first(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
+def ship_from_store_first(
+    problem: SourcingProblem, facts: Facts, *, time_limit: float | None = None
+) -> SourcingPlan:
     """Every unit that a store has comes from a store, the rest from elsewhere; then cost.
 
     Looks at ``is_store``.
     """
     is_store = facts.for_problem(problem).is_store
-    return _by_unit(problem, np.tile(np.where(is_store, 0.0, 1.0), (len(problem.lines), 1)))
+    elsewhere = np.tile(np.where(is_store, 0.0, 1.0), (len(problem.lines), 1))
+    return _by_unit(problem, elsewhere, time_limit)
 
 
-def fewest_splits(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
+def fewest_splits(
+    problem: SourcingProblem, facts: Facts, *, time_limit: float | None = None
+) -> SourcingPlan:
     """From as few sites as can be; among sets of as many, the one that is nearest on average.
 
     Finds what enumerating sets of 1, 2, … sites until some of them cover the order would find,
@@ -88,7 +101,7 @@ def fewest_splits(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
     gives first. Looks at ``kilometers``; sites without a known place count as farther than all.
     """
     km = distances(facts.for_problem(problem))
-    chosen = Desk(problem)
+    chosen = Desk(problem, time_limit=time_limit)
     chosen.fill_fewest(km, np.zeros(problem.stock.shape))
     desk = Desk(problem)
     used = chosen.steps.any(axis=0)
@@ -96,7 +109,7 @@ def fewest_splits(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
     return desk.plan()
 
 
-def _by_unit(problem: SourcingProblem, amounts: Array) -> SourcingPlan:
+def _by_unit(problem: SourcingProblem, amounts: Array, time_limit: float | None) -> SourcingPlan:
     """Take each product where it takes least of something; costs decide between equals.
 
     Per product the sites are known that are used up, and those of which it does not matter, but
@@ -104,7 +117,7 @@ def _by_unit(problem: SourcingProblem, amounts: Array) -> SourcingPlan:
 
     :param amounts: shape (L, S): what a unit takes, equal for lines with the same product
     """
-    desk = Desk(problem)
+    desk = Desk(problem, time_limit=time_limit)
     goal = desk.fillable()
     for rows in problem.lines_by_product:
         held = desk.stock[rows[0]]

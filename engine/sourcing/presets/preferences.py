@@ -8,39 +8,21 @@ least of what the strategy wants little of, unit by unit or site by site.
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..plan import SourcingPlan, build_plan, plan_steps
 from ..problem import Array, SourcingProblem
-from ..remainder import keeps_limits, with_stock
-from .desk import Desk, simple_bound
+from ..remainder import with_stock
+from .desk import Desk
 from .dom import D365, candidates, limits_of
-from .facts import Facts, Known
+from .facts import Known
 from .hotwax import HotWax, eligible
 from .simple import ranked_by_coverage, ranks_of
-from .within import distances, fill_within
+from .within import distances
 
 Wish = tuple[SourcingProblem, Array, Array]
 """The problem with what stock may be used; amounts per parcel (S,) and per unit (L, S)."""
-
-
-def keeping_limits(preset: Callable[..., SourcingPlan]) -> Callable[..., SourcingPlan]:
-    """The strategy, and beyond its own way what it prefers, so that limits hold always."""
-    wish_of = _WISHES[preset.__name__]
-
-    @functools.wraps(preset)
-    def strategy(problem: SourcingProblem, facts: Facts, *options: object) -> SourcingPlan:
-        plan = preset(problem, facts, *options)
-        if keeps_limits(problem, plan_steps(problem, plan)):
-            return plan
-        asked, per_parcel, per_unit = wish_of(problem, facts.for_problem(problem), *options)
-        steps = fill_within(asked, per_parcel, per_unit)
-        return build_plan(problem, steps, lower_bound=simple_bound(problem))
-
-    return strategy
 
 
 def _by_unit(problem: SourcingProblem, per_site: Array) -> Wish:
@@ -120,7 +102,7 @@ def _hotwax(problem: SourcingProblem, known: Known, options: HotWax | None = Non
     return _by_distance(with_stock(problem, usable), known)
 
 
-_WISHES: Mapping[str, Callable[..., Wish]] = {
+WISHES: Mapping[str, Callable[..., Wish]] = {
     "nearest": _by_distance,
     "whole_order_first": _by_parcel,
     "fewest_sites": _by_parcel,
@@ -134,3 +116,4 @@ _WISHES: Mapping[str, Callable[..., Wish]] = {
     "d365": _d365,
     "hotwax": _hotwax,
 }
+"""Called with a problem, what is known of it, and options of strategies that have any."""

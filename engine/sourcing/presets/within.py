@@ -19,11 +19,17 @@ def distances(known: Known) -> Array:
     return np.where(finite, away, 2.0 * away[finite].max(initial=0.0) + 1.0)
 
 
-def fill_within(problem: SourcingProblem, per_parcel: Array, per_unit: Array) -> Array:
+def fill_within(
+    problem: SourcingProblem,
+    per_parcel: Array,
+    per_unit: Array,
+    time_limit: float | None = None,
+) -> Array:
     """Fill as many steps as stock and limits allow, then at the least sum of these amounts.
 
     :param per_parcel: shape (S,): for each site that is used
     :param per_unit: shape (L, S): for each unit
+    :param time_limit: seconds after which the best plan found is good enough
     :return: shape (L, S): steps
     """
     held = problem.stock_steps > 0.0
@@ -35,4 +41,4 @@ def fill_within(problem: SourcingProblem, per_parcel: Array, per_unit: Array) ->
         # One more step is worth more than all that a plan can come to.
         missing=MissingCost(0.0, (most + 1.0) / problem.rounding),
     )
-    return plan_steps(problem, solve(asked))
+    return plan_steps(problem, solve(asked, time_limit=time_limit))
