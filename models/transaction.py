@@ -31,9 +31,12 @@ class KeptCursors:
     gate, the triggers and the foreign keys behind it anew costs three to four times what passing
     it does. So a process keeps the connections on which it passes the gate, as many as it has
     used at once. They remain Odoo's: it closes them with all others.
+
+    :param bool by_statement: whether each statement commits itself
     """
 
-    def __init__(self):
+    def __init__(self, by_statement=False):
+        self._by_statement = by_statement
         self._idle = {}
 
     def take(self, registry):
@@ -51,7 +54,9 @@ class KeptCursors:
         cursor = registry.cursor()
         # In tests all cursors share one transaction, whose level is what it is.
         if isinstance(cursor, Cursor):
-            cursor.connection.set_isolation_level(ISOLATION_LEVEL_READ_COMMITTED)
+            cursor.connection.set_session(
+                isolation_level=ISOLATION_LEVEL_READ_COMMITTED, autocommit=self._by_statement
+            )
         return cursor
 
     def give_back(self, registry, cursor):
@@ -76,6 +81,7 @@ class KeptCursors:
 
 
 _kept = KeptCursors()
+_kept_by_statement = KeptCursors(by_statement=True)
 
 
 @contextlib.contextmanager
@@ -103,16 +109,38 @@ def reading_committed(env):
     :return: environment of the transaction
     :rtype: odoo.api.Environment
     """
-    cursor = _kept.take(env.registry)
-    try:
+    with _kept_cursor(env, _kept) as cursor:
         yield env(cr=cursor)
+
+
+@contextlib.contextmanager
+def committing_statement(env):
+    """Open an environment for one statement that is a transaction by itself.
+
+    As :func:`reading_committed`, but without the two further messages to PostgreSQL and back that
+    begin and commit a transaction: for the shortest work only. In tests, and only there, further
+    statements share its fate.
+
+    :param odoo.api.Environment env: as in :func:`reading_snapshot`
+    :return: environment whose every statement commits itself
+    :rtype: odoo.api.Environment
+    """
+    with _kept_cursor(env, _kept_by_statement) as cursor:
+        yield env(cr=cursor)
+
+
+@contextlib.contextmanager
+def _kept_cursor(env, kept):
+    cursor = kept.take(env.registry)
+    try:
+        yield cursor
         cursor.commit()
     except BaseException:
         with contextlib.suppress(OperationalError, InterfaceError):
             cursor.rollback()
         raise
     finally:
-        _kept.give_back(env.registry, cursor)
+        kept.give_back(env.registry, cursor)
 
 
 def retrying(env, work, *, opening=reading_snapshot, tries=TRIES):

@@ -2,7 +2,8 @@
 
 What counts is written in :mod:`.position_sql`; here stands how it is taken. Whoever takes touches
 the guards first, the rows of ``oms_position_row``, in order of product and site, and looks then:
-nobody who took before can be overlooked. A guard at site 0 stands for a product at all sites; it
+nobody who took before can be overlooked. A hold counts what it takes in the rows as it touches
+them, and takes it back, with all else, if it then sees that it was too much. A guard at site 0 stands for a product at all sites; it
 is taken besides where a rule looks at more than one site.
 
 The functions must run in a transaction that reads committed data: what they see after waiting for
@@ -29,11 +30,23 @@ TOUCHES = SQL("32767")
 FOLD_EVERY = SQL("32")
 
 _ASKED = SQL("unnest(asked_products, asked_sites, asked_quantities)")
+_ASKED_SUMS = SQL(
+    "SELECT product_id, site_id, SUM(quantity)::float8 AS asked "
+    "FROM %s AS line (product_id, site_id, quantity) GROUP BY product_id, site_id",
+    _ASKED,
+)
 _NOW = SQL("timezone('UTC', clock_timestamp())")
-# By pairs: each is looked up by its whole key, however much of its product was ever claimed.
-_POSITIONS = position_sql.read(
-    SQL("(product_id, site_id) IN (SELECT * FROM unnest(asked_products, asked_sites))"),
-    SQL("present"),
+# As they were before what is asked for was counted. By pairs: each is looked up by its whole key,
+# however much of its product was ever claimed.
+_POSITIONS = SQL(
+    "SELECT %s, asked, available + asked AS available FROM (%s) AS position "
+    "JOIN (%s) AS asked USING (product_id, site_id)",
+    position_sql.read_columns(),
+    position_sql.read(
+        SQL("(product_id, site_id) IN (SELECT * FROM unnest(asked_products, asked_sites))"),
+        SQL("present"),
+    ),
+    _ASKED_SUMS,
 )
 _UNTIL = SQL("date_trunc('second', present + asked_minutes * interval '1 minute')")
 _ALIVE = SQL("held.state = 'active' AND held.expires_at > present")
@@ -99,7 +112,7 @@ def _hold() -> SQL:
                 RAISE EXCEPTION 'unknown or archived' USING ERRCODE = 'OM002',
                     DETAIL = row_to_json(fault)::text;
             END IF;
-            WITH touched AS (%(touch)s RETURNING held.version)
+            WITH touched AS (%(take)s RETURNING held.version)
             SELECT bool_or(mod(version, %(fold_every)s) = 0) FROM touched INTO fold;
             present := %(now)s;
             IF instead_of IS NOT NULL THEN
@@ -117,19 +130,14 @@ def _hold() -> SQL:
                 RAISE EXCEPTION 'too little is available' USING ERRCODE = 'OM001',
                     DETAIL = row_to_json(fault)::text;
             END IF;
-            %(claim)s INTO claims;
+            %(claim)s;
             RETURN claims;
         END $body$
         """,
         timeout=LOCK_TIMEOUT,
         maybe_governed=allocation_sql.maybe_governed(SQL("asked_products")),
         find_fault=_find_fault(),
-        touch=touch(
-            SQL(
-                "SELECT * FROM unnest(asked_products, asked_sites) "
-                "UNION ALL SELECT * FROM unnest(guard_products, guard_sites)"
-            )
-        ),
+        take=_take(),
         fold_every=FOLD_EVERY,
         now=_NOW,
         end_others=_end_others(),
@@ -138,14 +146,28 @@ def _hold() -> SQL:
         find_protected=_find_shortage(
             safety_sql.apply(
                 _POSITIONS,
-                position_sql.read_columns(),
+                SQL("%s, asked", position_sql.read_columns()),
                 SQL("present::date"),
                 SQL("asked_products"),
                 SQL("asked_sites"),
             )
         ),
         find_shortage=_find_shortage(_POSITIONS),
-        claim=_claim(),
+        claim=ledger_sql.counted(SQL("%s INTO claims", _claim())),
+    )
+
+
+def _take() -> SQL:
+    """Touch the guards, and count what is asked for in those of its positions."""
+    return ledger_sql.upsert(
+        SQL(
+            "SELECT * FROM (%s) AS asked (product_id, site_id, claimed) "
+            "UNION ALL SELECT product_id, site_id, 0 "
+            "FROM unnest(guard_products, guard_sites) AS guard (product_id, site_id)",
+            _ASKED_SUMS,
+        ),
+        SQL("claimed"),
+        SQL("claimed = held.claimed + EXCLUDED.claimed, version = (held.version + 1) & %s", TOUCHES),
     )
 
 
@@ -187,22 +209,16 @@ def _end_others() -> SQL:
 def _find_shortage(positions: SQL) -> SQL:
     return SQL(
         """
-        SELECT asked.product_id, asked.site_id, position.available, asked.quantity AS asked
-          FROM (
-                SELECT product_id, site_id, SUM(quantity)::float8 AS quantity
-                  FROM %(asked)s AS line (product_id, site_id, quantity)
-              GROUP BY product_id, site_id
-               ) AS asked
-          JOIN (%(positions)s) AS position USING (product_id, site_id)
-         WHERE position.available < asked.quantity - 1e-6
+        SELECT product_id, site_id, available, asked
+          FROM (%s) AS position
+         WHERE available < asked - 1e-6
            AND EXISTS (
                    SELECT FROM product_product product
                      JOIN product_template template ON template.id = product.product_tmpl_id
-                    WHERE product.id = asked.product_id AND template.is_storable)
+                    WHERE product.id = position.product_id AND template.is_storable)
          LIMIT 1
         """,
-        asked=_ASKED,
-        positions=positions,
+        positions,
     )
 
 

@@ -10,7 +10,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, float_round
 
-from ..transaction import reading_committed, retrying
+from ..transaction import committing_statement, reading_committed, retrying
 
 _logger = logging.getLogger(__name__)
 
@@ -24,6 +24,11 @@ HISTORY_DAYS = 90
 FORGET_BATCH = 10_000
 #: Claims that the scheduled job ends between two commits.
 EXPIRE_BATCH = 1000
+
+_HOLD = (
+    "SELECT oms_hold(%s, %s, %s::numeric[], %s, %s, %s, %s, %s, %s, %s::integer[], "
+    "%s::integer[], %s::integer[])"
+)
 
 SHORTAGE, FAULT, ENDED, BUSY = "OM001", "OM002", "OM003", "55P03"
 
@@ -74,8 +79,12 @@ class OmsClaim(models.Model):
         requests = self._replace_kits(requests)
         self._check_minutes(minutes)
         self._check_origin(origin)
-        owner = (origin, reference, channel.id if channel else None, minutes, None)
-        return self._at_the_gate(lambda claims: claims._take(requests, *owner))
+        asked = self._prepare_hold(requests, origin, reference, channel, minutes)
+        # Most goods are governed by no share, and taken in one message to PostgreSQL.
+        ids = self._at_the_gate(lambda claims: claims._call_hold(asked), committing_statement)
+        if ids is None:
+            ids = self._at_the_gate(lambda claims: claims._take_governed(asked))
+        return ids
 
     @contextmanager
     def _holding(self, requests, origin, minutes, reference=None, channel=None):
@@ -110,7 +119,7 @@ class OmsClaim(models.Model):
         """
         self._check_minutes(minutes)
         if self.ids:
-            self._at_the_gate(lambda claims: claims._take_longer(minutes))
+            self._at_the_gate(lambda claims: claims._take_longer(minutes), committing_statement)
             self.invalidate_recordset()
 
     def _transfer(self, requests=None, origin=None, reference=None, channel=None, minutes=None):
@@ -137,7 +146,7 @@ class OmsClaim(models.Model):
             self._check_minutes(minutes)
         if origin is not None:
             self._check_origin(origin)
-        asked = (requests, origin, reference, channel.id if channel else None, minutes)
+        asked = (requests, origin, reference, channel, minutes)
         ids = self._at_the_gate(lambda claims: claims._take_instead(*asked))
         self.invalidate_recordset()
         return ids
@@ -148,7 +157,7 @@ class OmsClaim(models.Model):
         Those that an order has taken over, or is about to take over, are left alone.
         """
         if self.ids:
-            retrying(self.env, lambda env: self.with_env(env)._drop(), opening=reading_committed)
+            retrying(self.env, lambda env: self.with_env(env)._drop(), opening=committing_statement)
             self.invalidate_recordset()
 
     @api.model
@@ -156,7 +165,7 @@ class OmsClaim(models.Model):
         """End the claims whose time is over."""
         more = True
         while more:
-            ended = retrying(self.env, self._expire, opening=reading_committed)
+            ended = retrying(self.env, self._expire, opening=committing_statement)
             more = ended == EXPIRE_BATCH
             left = self.env["ir.cron"]._commit_progress(ended, remaining=int(more))
             more = more and left
@@ -232,10 +241,11 @@ class OmsClaim(models.Model):
 
     # === IN THE TRANSACTION OF A HOLD === #
 
-    def _at_the_gate(self, work):
+    def _at_the_gate(self, work, opening=reading_committed):
         """Run work in a transaction of its own, and tell its refusals in words.
 
         :param work: called with these claims in that transaction
+        :param opening: how the transaction is opened
         :return: what ``work`` returned, committed
         """
 
@@ -248,49 +258,51 @@ class OmsClaim(models.Model):
                 raise
 
         try:
-            return retrying(self.env, attempt, opening=reading_committed)
+            return retrying(self.env, attempt, opening=opening)
         except Refused as refused:
             raise self._explain_refusal(refused) from refused
 
     @api.model
-    def _take(self, requests, origin, reference, channel_id, minutes, until, instead_of=None):
-        asked = (
+    def _prepare_hold(
+        self, requests, origin, reference, channel, minutes, until=None, instead_of=None
+    ):
+        """Return the arguments of the gate, but for further guards."""
+        return (
             *map(list, zip(*requests, strict=True)),
-            *(origin, reference or None, channel_id, minutes, until, self.env.uid, instead_of),
+            *(origin, reference or None, channel.id if channel else None),
+            *(minutes, until, self.env.uid, instead_of),
         )
-        ids = self._call_hold(*asked)
-        if ids is not None:
-            return ids
-        guards = self._get_guards({product_id for product_id, _site_id, _quantity in requests})
-        ids = self._call_hold(*asked, guards=guards)
+
+    @api.model
+    def _take(self, asked):
+        ids = self._call_hold(asked)
+        return self._take_governed(asked) if ids is None else ids
+
+    @api.model
+    def _take_governed(self, asked):
+        """Pass the gate with further guards in hand, and see that shares are kept to."""
+        guards = self._get_guards(set(asked[0]))
+        ids = self._call_hold(asked, guards)
         if guards:
             self._check_shares(self.browse(ids))
         return ids
 
     @api.model
-    def _call_hold(self, products, sites, quantities, *owner, guards=None):
+    def _call_hold(self, asked, guards=None):
         """Pass the gate.
 
+        :param tuple asked: what :meth:`_prepare_hold` returned
         :param guards: further guards to take; None as long as nobody has looked for any
         :return: ids of the claims; None if there may be further guards, and nothing was done
         """
         further = [None, None] if guards is None else [[g[0] for g in guards], [0] * len(guards)]
-        [[ids]] = self._call(
-            SQL(
-                "SELECT oms_hold(%s, %s, %s::numeric[], %s, %s::integer[], %s::integer[])",
-                products,
-                sites,
-                quantities,
-                SQL(", ").join(SQL("%s", value) for value in owner),
-                *further,
-            )
-        )
-        return ids
+        self.env.cr.execute(_HOLD, (*asked, *further), log_exceptions=False)
+        return self.env.cr.fetchone()[0]
 
     def _take_longer(self, minutes):
         self._call(SQL("SELECT oms_hold_extend(%s, %s, %s)", self.ids, minutes, self.env.uid))
 
-    def _take_instead(self, requests, origin, reference, channel_id, minutes):
+    def _take_instead(self, requests, origin, reference, channel, minutes):
         rows = self._call(
             SQL(
                 "SELECT product_id, site_id, quantity::float8, origin, reference, channel_id, "
@@ -305,23 +317,25 @@ class OmsClaim(models.Model):
             )
         before = next(iter(owners), (None, None, None))
         return self._take(
-            requests or [row[:3] for row in rows],
-            origin or before[0],
-            reference or before[1],
-            channel_id or before[2],
-            minutes,
-            min(row[6] for row in rows) if minutes is None else None,
-            instead_of=list(set(self.ids)),
+            self._prepare_hold(
+                requests or [row[:3] for row in rows],
+                origin or before[0],
+                reference or before[1],
+                channel or self.env["oms.channel"].browse(before[2]),
+                minutes,
+                min(row[6] for row in rows) if minutes is None else None,
+                instead_of=list(set(self.ids)),
+            )
         )
 
     def _drop(self):
         self._call(
             SQL(
-                "UPDATE oms_claim SET state = 'released', write_uid = %s, write_date = %s "
+                "UPDATE oms_claim SET state = 'released', write_uid = %s, "
+                "write_date = timezone('UTC', now()) "
                 "WHERE id IN (SELECT id FROM oms_claim WHERE id = ANY(%s) AND state = 'active' "
                 "AND origin != 'order' FOR UPDATE SKIP LOCKED) RETURNING id",
                 self.env.uid,
-                self.env.cr.now(),
                 self.ids,
             )
         )

@@ -185,19 +185,36 @@ class GateCase(BaseCase):
         :return: what the work returned or raised
         """
         finish = self.start(work)
+        self.wait_behind(holder)
+        holder.commit()
+        return finish()
+
+    def kill_behind(self, holder, work):
+        """Run work that must wait for an open transaction; kill its connection when it does.
+
+        :return: what the work returned or raised
+        """
+        finish = self.start(work)
+        pid = self.wait_behind(holder)
+        with mute_logger("odoo.sql_db"):
+            with self.registry.cursor() as other:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+            holder.rollback()
+            return finish()
+
+    def wait_behind(self, holder):
+        """Wait until somebody waits for an open transaction; return which process."""
         with self.registry.cursor() as watch:
             for _attempt in range(PATIENCE * 100):
                 watch.execute(
-                    "SELECT FROM pg_locks WHERE NOT granted AND %s = ANY(pg_blocking_pids(pid))",
+                    "SELECT pid FROM pg_locks WHERE NOT granted "
+                    "AND %s = ANY(pg_blocking_pids(pid))",
                     [holder.connection.get_backend_pid()],
                 )
                 if watch.rowcount:
-                    break
+                    return watch.fetchone()[0]
                 watch.execute("SELECT pg_sleep(0.01)")
-            else:
-                self.fail("nobody waits")
-        holder.commit()
-        return finish()
+        return self.fail("nobody waits")
 
     @contextlib.contextmanager
     def meanwhile(self, owner, name, action):

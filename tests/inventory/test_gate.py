@@ -187,20 +187,25 @@ class TestHolds(GateCase):
 
     # === DEATH IN THE MIDDLE === #
 
-    def assertDies(self, name, work):
-        """Kill the connection of a step of a hold after its work and before it is committed."""
-
-        def die(env):
-            with self.killed_after(self.Claim, name):
-                work(env)
-
-        outcome = self.start(die)()
+    def assertDead(self, outcome):
         self.assertIn(type(outcome).__name__, ("OperationalError", "InterfaceError"))
 
+    def assertDiesBehind(self, lock, record_id, work):
+        """Kill the connection of a step in its midst, where it waits for a row."""
+        with self.registry.cursor() as cr:
+            cr.execute(lock, [record_id])
+            self.assertDead(self.kill_behind(cr, work))
+
     def test_killed_while_taking(self):
+        """Killed when it has counted in the row and made the claim, whose site it now looks up."""
         for origin in ("cart", "reservation"):
-            self.assertDies("_take", lambda env, origin=origin: self.hold(3, env, origin=origin))
+            self.assertDiesBehind(
+                "SELECT FROM oms_site WHERE id = %s FOR UPDATE",
+                self.site,
+                lambda env, origin=origin: self.hold(3, env, origin=origin),
+            )
             self.assertEqual(self.promised(), 0)
+            self.assertNotOversold()
         self.hold(3)
         self.assertNotOversold()
 
@@ -208,7 +213,11 @@ class TestHolds(GateCase):
         claim = self.hold(3)
         with self.committed() as env:
             before = env["oms.claim"].browse(claim).expires_at
-        self.assertDies("_take_longer", lambda env: env["oms.claim"].browse(claim)._extend(500))
+        self.assertDiesBehind(
+            "SELECT FROM oms_claim WHERE id = %s FOR UPDATE",
+            claim,
+            lambda env: env["oms.claim"].browse(claim)._extend(500),
+        )
         with self.committed() as env:
             self.assertEqual(env["oms.claim"].browse(claim).expires_at, before)
             env["oms.claim"].browse(claim)._extend(600)
@@ -220,7 +229,11 @@ class TestHolds(GateCase):
         def transfer(env):
             return env["oms.claim"].browse(claim)._transfer([(self.product, self.site, 3)])
 
-        self.assertDies("_take_instead", transfer)
+        def die(env):
+            with self.killed_after(self.Claim, "_take_instead"):
+                transfer(env)
+
+        self.assertDead(self.start(die)())
         self.assertEqual((self.state(claim), self.promised()), ("active", 2))
         with self.committed() as env:
             transfer(env)
@@ -257,7 +270,7 @@ class TestHolds(GateCase):
 
         with self.killed_after(self.Claim, "_confirm"):
             outcome = self.start(buy)()
-        self.assertIn(type(outcome).__name__, ("OperationalError", "InterfaceError"))
+        self.assertDead(outcome)
         self.assertEqual(self.promised(), 0)
         self.assertEqual(self.read_orders(order), [(False, 0)])
 

@@ -1,7 +1,8 @@
+import contextlib
 import logging
 from unittest.mock import patch
 
-from psycopg2 import OperationalError
+from psycopg2 import IntegrityError, OperationalError
 from psycopg2.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 
 from odoo import SUPERUSER_ID, api
@@ -12,7 +13,12 @@ from odoo.tests.common import get_db_name
 from odoo.tools import mute_logger
 
 from ...models import transaction
-from ...models.transaction import KeptCursors, reading_committed, retrying
+from ...models.transaction import (
+    KeptCursors,
+    committing_statement,
+    reading_committed,
+    retrying,
+)
 
 KEY = "oms.test_transaction"
 
@@ -132,15 +138,18 @@ class TestReadingCommitted(OwnTransactionCase):
     def setUp(self):
         super().setUp()
         self.kept = KeptCursors()
+        self.by_statement = KeptCursors(by_statement=True)
         self.startPatcher(patch.object(transaction, "_kept", self.kept))
+        self.startPatcher(patch.object(transaction, "_kept_by_statement", self.by_statement))
         # In tests nothing is kept, so that no connection outlives its test.
         self.startPatcher(patch.object(transaction.module, "current_test", False))
         self.addCleanup(self.close)
 
     def close(self):
-        for idle in self.kept._idle.values():
-            while idle:
-                self.kept._close(idle.pop()[0])
+        for kept in (self.kept, self.by_statement):
+            for idle in kept._idle.values():
+                while idle:
+                    kept._close(idle.pop()[0])
 
     def get_pid(self):
         with reading_committed(self.env) as env:
@@ -221,6 +230,35 @@ class TestReadingCommitted(OwnTransactionCase):
         with reading_committed(self.env) as env:
             env.cr.execute("SELECT 1")
             self.assertIsNot(env.cr, before)
+
+    def test_statement_that_commits_itself(self):
+        """It is there at once, reads what is committed, and leaves nothing of its ways behind."""
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(IntegrityError),
+            committing_statement(self.env) as env,
+        ):
+            env.cr.execute("INSERT INTO ir_config_parameter (key, value) VALUES (%s, '1')", [KEY])
+            self.assertEqual(self.look(), ["1"])
+            env.cr.execute("SHOW transaction_isolation")
+            self.assertEqual(env.cr.fetchone(), ("read committed",))
+            env.cr.execute("INSERT INTO ir_config_parameter (key, value) VALUES (%s, '2')", [KEY])
+        self.assertEqual(self.look(), ["1"], "what fails is undone, and that alone")
+        with committing_statement(self.env) as env:
+            cursor = env.cr
+            pid = cursor.connection.get_backend_pid()
+        self.by_statement._idle.clear()
+        cursor.close()
+        with contextlib.ExitStack() as opened:
+            for _number in range(10):
+                cr = opened.enter_context(self.registry.cursor())
+                if cr.connection.get_backend_pid() == pid:
+                    break
+            cr.execute("SHOW transaction_isolation")
+            self.assertEqual(cr.fetchone(), ("repeatable read",))
+            cr.execute("SHOW default_transaction_isolation")
+            self.assertEqual(cr.fetchone(), ("read committed",))
+            self.assertFalse(cr.connection.autocommit)
 
     def test_in_a_test(self):
         with patch.object(transaction.module, "current_test", self):
