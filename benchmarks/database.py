@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -21,3 +22,15 @@ def open_registry() -> Any:
 
     odoo.tools.config.parse_config(["-c", config_path, "-d", database, "--log-level", "critical"])
     return Registry(database)
+
+
+def server_seconds(connection: Any) -> float | None:
+    """Return the processor time that the server's process of a connection has used.
+
+    :return: None if it runs elsewhere or is gone
+    """
+    try:
+        text = Path(f"/proc/{connection.info.backend_pid}/schedstat").read_text()
+    except OSError:
+        return None
+    return int(text.split()[0]) / 1e9

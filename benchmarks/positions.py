@@ -24,7 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.database import open_registry
+from benchmarks.database import open_registry, server_seconds
 
 DATABASES = {
     "OMS_DATABASE": "addon",
@@ -163,12 +163,9 @@ class Clock:
 
     def read(self, cr: Any) -> float:
         """Return the seconds of processor time of a connection's server process."""
-        try:
-            text = Path(f"/proc/{cr.connection.info.backend_pid}/schedstat").read_text()
-        except OSError:
-            self.known = False
-            return 0.0
-        return int(text.split()[0]) / 1e9
+        seconds = server_seconds(cr.connection)
+        self.known = self.known and seconds is not None
+        return seconds or 0.0
 
 
 def run_round(registry: Any, shop: Shop, kind: str, count: int) -> tuple[float, float | None]:

@@ -3,8 +3,8 @@
 What counts is written in :mod:`.position_sql`; here stands how it is taken. Whoever takes touches
 the guards first, the rows of ``oms_position_row``, in order of product and site, and looks then:
 nobody who took before can be overlooked. A hold counts what it takes in the rows as it touches
-them, and takes it back, with all else, if it then sees that it was too much. A guard at site 0 stands for a product at all sites; it
-is taken besides where a rule looks at more than one site.
+them, and takes it back, with all else, if it then sees that it was too much. A guard at site 0
+stands for a product at all sites; it is taken besides where a rule looks at more than one site.
 
 The functions must run in a transaction that reads committed data: what they see after waiting for
 a guard is then the truth. They raise
@@ -47,6 +47,13 @@ _POSITIONS = SQL(
         SQL("present"),
     ),
     _ASKED_SUMS,
+)
+# Of a row as it is after what is asked for was counted in it.
+_FOLD_DUE = SQL("mod(held.version, %s) = 0", FOLD_EVERY)
+_LEFT = SQL("held.on_hand - held.demand - held.claimed AS left_over")
+_TAKEN_AWAY = SQL(
+    "SELECT COALESCE(SUM(LEAST(on_hand - demand - claimed, 0)), 0) FROM oms_position_delta "
+    "WHERE (product_id, site_id) IN (SELECT * FROM unnest(asked_products, asked_sites))"
 )
 _UNTIL = SQL("date_trunc('second', present + asked_minutes * interval '1 minute')")
 _ALIVE = SQL("held.state = 'active' AND held.expires_at > present")
@@ -100,6 +107,7 @@ def _hold() -> SQL:
         DECLARE
             present timestamp;
             fold boolean;
+            spare float8;
             changed integer;
             fault record;
             claims integer[];
@@ -112,33 +120,47 @@ def _hold() -> SQL:
                 RAISE EXCEPTION 'unknown or archived' USING ERRCODE = 'OM002',
                     DETAIL = row_to_json(fault)::text;
             END IF;
-            WITH touched AS (%(take)s RETURNING held.version)
-            SELECT bool_or(mod(version, %(fold_every)s) = 0) FROM touched INTO fold;
+            -- Most carts take one thing. What its row has left comes with the guard.
+            IF cardinality(asked_products) = 1 AND COALESCE(cardinality(guard_products), 0) = 0 THEN
+                %(take_one)s INTO fold, spare;
+            END IF;
+            IF spare IS NULL THEN
+                WITH touched AS (%(take)s RETURNING held.site_id, %(fold_due)s AS due, %(left)s)
+                SELECT bool_or(due), MIN(left_over) FILTER (WHERE site_id > 0)
+                  FROM touched INTO fold, spare;
+            END IF;
             present := %(now)s;
             IF instead_of IS NOT NULL THEN
                 %(end_others)s;
             END IF;
+            -- The whole truth is read only where the rows, less all that the ledger takes away, do
+            -- not suffice: what it brings, and the time, can but add to that.
+            IF %(any_rule)s OR spare + (%(taken_away)s) < -1e-6 THEN
+                IF %(any_rule)s THEN
+                    %(find_protected)s INTO fault;
+                ELSE
+                    %(find_shortage)s INTO fault;
+                END IF;
+                IF FOUND THEN
+                    RAISE EXCEPTION 'too little is available' USING ERRCODE = 'OM001',
+                        DETAIL = row_to_json(fault)::text;
+                END IF;
+            END IF;
+            %(claim)s;
             IF fold THEN
                 %(fold)s;
             END IF;
-            IF %(any_rule)s THEN
-                %(find_protected)s INTO fault;
-            ELSE
-                %(find_shortage)s INTO fault;
-            END IF;
-            IF FOUND THEN
-                RAISE EXCEPTION 'too little is available' USING ERRCODE = 'OM001',
-                    DETAIL = row_to_json(fault)::text;
-            END IF;
-            %(claim)s;
             RETURN claims;
         END $body$
         """,
         timeout=LOCK_TIMEOUT,
         maybe_governed=allocation_sql.maybe_governed(SQL("asked_products")),
         find_fault=_find_fault(),
+        take_one=_take_one(),
         take=_take(),
-        fold_every=FOLD_EVERY,
+        fold_due=_FOLD_DUE,
+        left=_LEFT,
+        taken_away=_TAKEN_AWAY,
         now=_NOW,
         end_others=_end_others(),
         fold=_fold(),
@@ -167,7 +189,25 @@ def _take() -> SQL:
             _ASKED_SUMS,
         ),
         SQL("claimed"),
-        SQL("claimed = held.claimed + EXCLUDED.claimed, version = (held.version + 1) & %s", TOUCHES),
+        SQL(
+            "claimed = held.claimed + EXCLUDED.claimed, version = (held.version + 1) & %s", TOUCHES
+        ),
+    )
+
+
+def _take_one() -> SQL:
+    """Do what :func:`_take` does for a single position whose row there is."""
+    return SQL(
+        """
+        UPDATE oms_position_row held
+           SET claimed = held.claimed + asked_quantities[1],
+               version = (held.version + 1) & %s
+         WHERE (held.product_id, held.site_id) = (asked_products[1], asked_sites[1])
+        RETURNING %s, %s
+        """,
+        TOUCHES,
+        _FOLD_DUE,
+        _LEFT,
     )
 
 

@@ -293,12 +293,14 @@ class OmsPosition(models.Model):
     @api.model
     def _get_shortage_sentence(self, product_id, site_id, available, asked):
         """Say that too little of a product is available at a site, and what is left."""
-        # sudo: who asks for goods may read the names of what was asked for
+        # sudo: who asks for goods may read the names of what was asked for. Names alone are read:
+        # what sold out is asked for, and refused, most often.
+        env = self.sudo().with_context(prefetch_fields=False).env
         return self.env._(
             "Of %(product)s %(left)s are available at %(site)s, not %(asked)s.",
-            product=self.env["product.product"].sudo().browse(product_id).display_name,
+            product=env["product.product"].browse(product_id).display_name,
             left=f"{max(available, 0.0):g}",
-            site=self.env["oms.site"].sudo().browse(site_id).name,
+            site=env["oms.site"].browse(site_id).name,
             asked=f"{asked:g}",
         )
 
