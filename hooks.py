@@ -16,5 +16,6 @@ def uninstall_hook(env):
 
     :param odoo.api.Environment env: superuser environment of the removal
     """
+    env["oms.site.slot"]._uninstall_sql()
     env["oms.supply"]._uninstall_sql()
     env["oms.position"]._uninstall_sql()

@@ -2,3 +2,4 @@ from . import oms_claim_extend
 from . import oms_import_wizard
 from . import oms_sellable
 from . import oms_simulation
+from . import oms_site_offline_wizard

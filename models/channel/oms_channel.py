@@ -12,6 +12,20 @@ SOURCING_FIELDS = (
     "longitude",
     "parcel_cost",
     "unit_cost",
+    # What could keep a site from being asked, or make it later: see the files of the network.
+    "offline_until",
+    "max_kilometers",
+    "has_area",
+    "resource_calendar_id",
+    "tz",
+    "cutoff_hour",
+    "handling_time",
+    "handling_unit",
+    "capacity_orders",
+    "capacity_units",
+    "capacity_open",
+    "capacity_policy",
+    "capacity_days",
 )
 
 

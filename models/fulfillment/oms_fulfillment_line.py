@@ -87,3 +87,14 @@ class OmsFulfillmentLine(models.Model):
             for move in outgoing
             if move.oms_fulfillment_line_id == self
         )
+
+    def _is_given_back(self):
+        """Tell whether the site cancelled, or shipped less than, what was planned for it.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return bool(
+            self.move_ids
+            and self.uom_id.compare(self._get_quantity_planned_in_moves(), self.quantity) < 0
+        )

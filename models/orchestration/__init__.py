@@ -12,6 +12,9 @@ from . import oms_sourcing_facts
 from . import oms_sourcing_places
 from . import oms_claim
 from . import oms_sourcing_share
+from . import oms_sourcing_network
+from . import oms_channel
 from . import sale_order
 from . import sale_order_line
 from . import sale_order_kit
+from . import sale_order_network

@@ -3,6 +3,7 @@ from odoo import models
 from ...engine.sourcing import plan_costs
 from ...engine.sourcing.problem import MISSING
 from .oms_sourcing import Demand
+from .oms_sourcing_network import Admission
 
 
 class OmsSourcing(models.AbstractModel):
@@ -27,17 +28,28 @@ class OmsSourcing(models.AbstractModel):
         self, order = self.sudo(), order.sudo()
         lines = self.env["sale.order.line"].union(*(demand.line for demand in demands))
         products = lines.product_id.filtered("is_storable")
-        governed = products.browse()
+        governed, admission = products.browse(), Admission(sites, None, {})
         if available is None:
+            # As of now counts also what the sites can do now.
+            admission = self._admit(order, demands, sites)
+            sites = admission.sites
             available, governed = dict(sites._get_available(products)), products
         for key, quantity in (freed or {}).items():
             available[key] = available.get(key, 0.0) + quantity
         book = self.env["oms.allocation"]._open_book(governed, order.oms_channel_id.company_id)
         facts = self._gather_facts(strategies, order, {order: demands}, {order: sites})
         return [
-            self._solve_order(order, strategy, demands, sites, available, book, facts)
+            self._solve_order(order, strategy, demands, admission, available, book, facts)
             for strategy in strategies
         ]
+
+    def _admit(self, order, demands, sites):
+        """Leave out the sites that could not be asked for an order now.
+
+        :rtype: Admission
+        """
+        candidates = self._leave_out_barred(order, {order: sites}, "manual")
+        return candidates.admit(order, sum(quantity for _line, quantity in demands))
 
     def _prepare_demands(self, order, quantities):
         """Make demands of an order that does not exist.

@@ -6,7 +6,7 @@ import numpy as np
 
 from odoo import models
 
-from ...engine.sourcing import OrderLine, Site, SourcingProblem, solve
+from ...engine.sourcing import Barred, Limits, OrderLine, Site, SourcingProblem, solve
 from ...engine.sourcing.problem import MISSING
 
 #: Seconds after which the engine stops looking for a better plan and states the gap. Orders of up
@@ -33,6 +33,7 @@ class Outcome(NamedTuple):
     duration_ms: float
     note: str
     sellable: dict
+    barred: dict
 
 
 class Part(NamedTuple):
@@ -86,11 +87,12 @@ class OmsSourcing(models.AbstractModel):
         )
         outcomes = []
         for order in orders.sorted(lambda order: (order.date_order, order.id)):
+            units = sum(quantity for _line, quantity in demands[order])
             outcome = self._solve_order(
                 order,
                 strategy or order.oms_channel_id.strategy_id,
                 demands[order],
-                sites_by_order[order],
+                sites_by_order.admit(order, units),
                 available,
                 book,
                 facts,
@@ -104,18 +106,17 @@ class OmsSourcing(models.AbstractModel):
                 if key in available:
                     available[key] -= assignment.quantity
             self._take_shares(outcome, book)
+            sites_by_order.take(order, outcome.plan)
             outcomes.append(outcome)
         return self._write_outcomes(outcomes, trigger)
 
     # === GATHER === #
 
     def _get_candidates(self, orders, trigger):
-        """Return the sites that may serve each order.
+        """Return the sites that may serve each order, and why others may not.
 
-        Sourcing that no user asked for does not go back to a site that gave the order back.
-
-        :return: ``oms.site`` recordset by order
-        :rtype: dict
+        :param str trigger: key of the decision's trigger
+        :rtype: Candidates
         """
         by_channel = {channel: channel._get_sourcing_sites() for channel in orders.oms_channel_id}
         candidates = {}
@@ -123,16 +124,17 @@ class OmsSourcing(models.AbstractModel):
             sites = by_channel[order.oms_channel_id]
             if order.company_id != order.oms_channel_id.company_id:
                 sites = sites.browse()
-            if trigger in ("stock", "rejected"):
-                sites -= order._oms_get_sites_given_back()
             candidates[order] = sites
-        return candidates
+        return self._leave_out_barred(orders, candidates, trigger)
 
-    def _prepare_problem(self, strategy, demands, sites, available, case):
+    def _prepare_problem(self, strategy, demands, admission, available, case):
         """Put one order into the engine's words, at the prices of a strategy.
 
         Goods whose stock Odoo does not track can be taken from any site.
+
+        :param Admission admission: the sites that may be asked, and what they can take on
         """
+        sites = admission.sites
         stock = np.zeros((len(demands), len(sites)))
         asked = defaultdict(float)
         for line, quantity in demands:
@@ -145,6 +147,7 @@ class OmsSourcing(models.AbstractModel):
                 ]
             else:
                 stock[row] = asked[product]
+        stock = self._limit_stock(demands, sites, stock)
         parts, missing = strategy._prepare_costs(case, self._get_least_missing(demands, stock))
         return SourcingProblem(
             lines=tuple(
@@ -155,6 +158,11 @@ class OmsSourcing(models.AbstractModel):
             parts=parts,
             missing=missing,
             rounding=np.array([line.product_id.uom_id.rounding for line, _qty in demands]),
+            limits=Limits(unit_capacity=admission.room),
+            barred=tuple(
+                Barred(site.id, site.name, barring.reason, barring.detail)
+                for site, barring in admission.barred.items()
+            ),
         )
 
     def _get_least_missing(self, demands, stock):
@@ -178,21 +186,31 @@ class OmsSourcing(models.AbstractModel):
             ]
         )
 
-    def _solve_order(self, order, strategy, demands, sites, available, book, facts):
+    def _solve_order(self, order, strategy, demands, admission, available, book, facts):
+        sites = admission.sites
         kilometers, note = self._get_kilometers(order, sites, facts.places)
         case = self._prepare_case(order, demands, sites, kilometers, facts)
         notes = [note, *strategy._get_cost_notes(case)]
         sellable = self._get_sellable(order, demands, sites, kilometers, book)
         start = time.perf_counter()
         for offer in self._get_offers(order, sites, available, sellable, book):
-            problem = self._prepare_problem(strategy, demands, sites, offer, case)
+            problem = self._prepare_problem(strategy, demands, admission, offer, case)
             plan = solve(problem, time_limit=TIME_LIMIT)
             if not self._find_refusal(order, plan, sellable, book):
                 break
         duration_ms = (time.perf_counter() - start) * 1000
         note = "\n".join(filter(None, notes))
         return Outcome(
-            order, strategy, sites, problem, plan, kilometers, duration_ms, note, sellable
+            order,
+            strategy,
+            sites,
+            problem,
+            plan,
+            kilometers,
+            duration_ms,
+            note,
+            sellable,
+            admission.barred,
         )
 
     # === WRITE === #
@@ -270,6 +288,7 @@ class OmsSourcing(models.AbstractModel):
             )
             held_back = sellable and self._explain_held_back(sellable)
             notes.append(f"{sentence} {held_back}" if held_back else sentence)
+        notes += self._describe_barred(outcome.barred)
         return "\n".join(filter(None, [*notes, outcome.note]))
 
     def _write_fulfillments(self, outcomes):

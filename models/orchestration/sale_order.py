@@ -191,12 +191,7 @@ class SaleOrder(models.Model):
         self.ensure_one()
         # sudo: see _oms_get_open_fulfillments
         lines = self.sudo().oms_fulfillment_ids.line_ids
-        return lines.filtered(
-            lambda line: (
-                line.move_ids
-                and line.uom_id.compare(line._get_quantity_planned_in_moves(), line.quantity) < 0
-            )
-        ).site_id
+        return lines.filtered(lambda line: line._is_given_back()).site_id
 
     def _oms_get_fulfillment_name(self, site):
         """Name a new fulfillment: order, site and, from the second on, its number.

@@ -2,3 +2,8 @@ from . import test_network
 from . import test_site
 from . import test_supplier_site
 from . import test_warehouse_site
+from . import test_ability
+from . import test_calendar
+from . import test_capacity
+from . import test_capacity_commits
+from . import test_offline

@@ -1,0 +1,198 @@
+from datetime import datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytz
+
+from odoo import fields, models
+from odoo.tools import format_datetime
+
+from odoo.addons.base.models.res_partner import _tz_get
+
+from ...engine import working_time
+
+#: Days for which opening hours are looked at. Who is closed for longer counts as closed.
+LOOKAHEAD_DAYS = 62
+
+
+class OmsSite(models.Model):
+    """When a site works, and when what it is asked for leaves."""
+
+    _inherit = "oms.site"
+
+    resource_calendar_id = fields.Many2one(
+        "resource.calendar",
+        string="Opening Hours",
+        check_company=True,
+        tracking=True,
+        help="When the site works; holidays are the time off of these hours. Empty: always.",
+    )
+    tz = fields.Selection(
+        _tz_get,
+        string="Time Zone",
+        required=True,
+        default=lambda self: self.env.company.partner_id.tz or self.env.user.tz or "UTC",
+        help="In which the opening hours, the cut-off and the days of capacity are told.",
+    )
+    cutoff_hour = fields.Float(
+        string="Cut-Off",
+        tracking=True,
+        help="Orders that come until this time of an open day are worked on that day, later ones "
+        "on the next open day. 0:00: until closing time.",
+    )
+    handling_time = fields.Float(
+        tracking=True, help="What preparing a parcel takes, from the day on which it is begun."
+    )
+    handling_unit = fields.Selection(
+        [("hours", "Working Hours"), ("days", "Open Days")],
+        required=True,
+        default="hours",
+        tracking=True,
+        help="Hours are counted while the site is open. With days a parcel leaves at closing time, "
+        "with 0 on the day on which the site works on it.",
+    )
+    next_leave_text = fields.Char(
+        string="An Order of Now Leaves",
+        compute="_compute_next_leave_text",
+        help="By opening hours, cut-off, capacity and handling time.",
+    )
+
+    _cutoff_check = models.Constraint(
+        "CHECK (COALESCE(cutoff_hour, 0) BETWEEN 0 AND 24)",
+        "The cut-off must be a time between 0:00 and 24:00.",
+    )
+    _handling_check = models.Constraint(
+        "CHECK (COALESCE(handling_time, 0) BETWEEN 0 AND 8760)",
+        "Handling takes no less than 0 and no more than 8760 hours or days.",
+    )
+
+    # No @api.depends: it changes with the clock.
+    def _compute_next_leave_text(self):
+        moment = fields.Datetime.now()
+        leaves = self._get_leaving(moment)
+        for site, seconds in zip(self, leaves, strict=True):
+            if np.isinf(seconds):
+                site.next_leave_text = self.env._("not within %s days", LOOKAHEAD_DAYS)
+                continue
+            leaving = datetime.fromtimestamp(float(seconds), timezone.utc).replace(tzinfo=None)
+            site.next_leave_text = format_datetime(
+                self.env, leaving, tz=site.tz, dt_format="EEE d MMM, HH:mm"
+            )
+
+    # === WORKING TIME === #
+
+    def _uses_time(self):
+        """Tell whether anything keeps what the site is asked for from leaving at once."""
+        self.ensure_one()
+        return bool(
+            self.resource_calendar_id
+            or self.cutoff_hour
+            or self.handling_time
+            or self.handling_unit == "days"
+            or self._is_limited()
+        )
+
+    def _get_working_times(self, moment):
+        """Return the opening hours of the sites from the day of a moment on.
+
+        Sites with the same hours, time zone and cut-off share the work and the result.
+
+        :param datetime.datetime moment: UTC, naive
+        :return: ``WorkingTime`` by site
+        :rtype: dict
+        """
+        found = {}
+        groups = self.grouped(
+            lambda site: (site.resource_calendar_id, site.tz, site.cutoff_hour, site.company_id)
+        )
+        for (calendar, tz, cutoff, company), sites in groups.items():
+            zone = ZoneInfo(tz)
+            today = pytz.utc.localize(moment).astimezone(zone).date()
+            begin, end = (
+                pytz.timezone(tz).localize(datetime.combine(today + timedelta(days=days), time.min))
+                for days in (0, LOOKAHEAD_DAYS)
+            )
+            if calendar:
+                intervals = calendar._work_intervals_batch(
+                    begin,
+                    end,
+                    domain=[
+                        ("time_type", "=", "leave"),
+                        ("company_id", "in", (False, company.id)),
+                    ],
+                    tz=pytz.timezone(tz),
+                )[False]
+                intervals = [(start, stop) for start, stop, _records in intervals]
+            else:
+                intervals = [(begin, end)]
+            hours = working_time.build(intervals, zone, cutoff or None)
+            found.update(dict.fromkeys(sites, hours))
+        return found
+
+    # === WHEN PARCELS LEAVE === #
+
+    def _get_leaving(self, moment, units=1.0, rooms=None):
+        """Tell when a parcel of each site leaves for an order placed at a moment.
+
+        :param datetime.datetime moment: UTC, naive
+        :param float units: of the order, for which there must be room
+        :param rooms: ``Rooms`` of the sites, read when left out
+        :return: POSIX seconds, shape (S,); infinity where it does not within the days looked at
+        :rtype: numpy.ndarray
+        """
+        now = moment.replace(tzinfo=timezone.utc).timestamp()
+        leaves = np.full(len(self), now)
+        timed = self.filtered(lambda site: site._uses_time())
+        if not timed:
+            return leaves
+        rooms = self._open_rooms(moment) if rooms is None else rooms
+        others = timed.filtered(lambda site: site not in rooms.times)
+        times = {**rooms.times, **others._get_working_times(moment)}
+        for place, site in enumerate(self):
+            if site not in timed:
+                continue
+            hours = times[site]
+            day = rooms.find_day(site, units, hours, now)
+            if day is None:
+                leaves[place] = np.inf
+            elif site.handling_unit == "days":
+                [leaves[place]] = hours.leave_after_days([day], round(site.handling_time))
+            else:
+                [leaves[place]] = hours.leave_after_hours([now], [day], site.handling_time)
+        return leaves
+
+    def _get_ready_days(self, moment, kilometers, units=1.0, rooms=None):
+        """Tell how many days after a moment a parcel of each site is delivered.
+
+        :param datetime.datetime moment: at which the order is placed, UTC, naive
+        :param kilometers: from each site to the customer, shape (S,)
+        :param float units: see :meth:`_get_leaving`
+        :param rooms: see there
+        :return: days, shape (S,); infinity for sites that do not send anything in the days looked
+            at
+        :rtype: numpy.ndarray
+        """
+        now = moment.replace(tzinfo=timezone.utc).timestamp()
+        waits = (self._get_leaving(moment, units, rooms) - now) / working_time.DAY
+        kilometers = np.asarray(kilometers, dtype=float)
+        transit = np.zeros(len(self))
+        for company, sites in self.grouped("company_id").items():
+            mask = np.isin(self.ids, sites.ids)
+            bands = self.env["oms.transit.band"]._get_bands(company.id)
+            transit[mask] = working_time.transit_days(kilometers[mask], *bands)
+        return waits + transit
+
+    def _find_closed(self, moment):
+        """Return which sites do not open for so long that they count as closed.
+
+        :return: a sentence by site
+        :rtype: dict
+        """
+        with_hours = self.filtered("resource_calendar_id")
+        if not with_hours:
+            return {}
+        return {
+            site: self.env._("does not open within %s days", LOOKAHEAD_DAYS)
+            for site, hours in with_hours._get_working_times(moment).items()
+            if not len(hours.days)
+        }

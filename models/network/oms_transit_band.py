@@ -1,0 +1,79 @@
+from odoo import api, fields, models, tools
+
+
+class OmsTransitBand(models.Model):
+    """How long parcels travel over a distance, until real lead times are known."""
+
+    _name = "oms.transit.band"
+    _description = "Transit Time by Distance"
+    _order = "kilometers, id"
+    _rec_name = "kilometers"
+
+    kilometers = fields.Float(
+        string="Up To (km)",
+        digits=(16, 1),
+        required=True,
+        help="Great-circle distance from the site to the customer. What is farther than the last "
+        "band takes as long as the last band.",
+    )
+    days = fields.Float(
+        string="Days Under Way",
+        required=True,
+        help="From the moment at which a parcel leaves the site until it is delivered.",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        index=True,
+        help="Empty: for all companies that have no bands of their own.",
+    )
+
+    _positive_check = models.Constraint(
+        "CHECK (kilometers > 0 AND days >= 0)",
+        "A band reaches farther than 0 km and takes no less than 0 days.",
+    )
+    _band_uniq = models.UniqueIndex(
+        "(COALESCE(company_id, 0), kilometers)", "There is a band up to this distance already."
+    )
+
+    @api.depends("kilometers", "days")
+    def _compute_display_name(self):
+        for band in self:
+            band.display_name = self.env._(
+                "up to %(km)s km: %(days)s days", km=f"{band.kilometers:g}", days=f"{band.days:g}"
+            )
+
+    @api.model
+    @tools.ormcache("company_id")
+    def _get_bands(self, company_id):
+        """Return the bands of a company, or the shared ones where it has none.
+
+        :return: distances up to which they reach, ascending, and days
+        :rtype: tuple[tuple[float, ...], tuple[float, ...]]
+        """
+        # sudo: how long parcels travel is nobody's secret
+        bands = self.sudo().search([("company_id", "in", (company_id, False))])
+        own = bands.filtered("company_id") or bands
+        return tuple(own.mapped("kilometers")), tuple(own.mapped("days"))
+
+    @api.model
+    def _forget(self):
+        clear = self.env.registry.clear_cache
+        clear()
+        # Who asks until then is told what was before, and must not keep it.
+        self.env.cr.postcommit.add(clear)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        bands = super().create(vals_list)
+        self._forget()
+        return bands
+
+    def write(self, vals):
+        res = super().write(vals)
+        self._forget()
+        return res
+
+    def unlink(self):
+        res = super().unlink()
+        self._forget()
+        return res
