@@ -1,0 +1,6 @@
+"""What one more unit of scarce stock would save: prices by product and site."""
+
+from .cover import cover_prices
+from .fluid import DemandClass, FluidModel, FluidPrices
+
+__all__ = ["DemandClass", "FluidModel", "FluidPrices", "cover_prices"]
