@@ -17,7 +17,7 @@ from typing import TextIO
 from . import cache as cache_module
 from .addon import Addon
 from .cache import Cache
-from .processes import Processes, catch_signals
+from .processes import Processes, catch_signals, is_running
 from .progress import Reporter
 
 KEPT_LOGS = 60
@@ -72,6 +72,8 @@ def _log_folder(cache: Cache, program: str) -> Path:
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{program}-{os.getpid()}"
     folder = cache.folder("logs", name)
     for old in sorted(cache.folder("logs").iterdir())[:-KEPT_LOGS]:
-        with contextlib.suppress(OSError):
-            shutil.rmtree(old)
+        # A long run must find its logs at its end, however many short ones came meanwhile.
+        if not is_running(old.name.rpartition("-")[2]):
+            with contextlib.suppress(OSError):
+                shutil.rmtree(old)
     return folder
