@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..batch.highs import load
+from ..highs import load
 
 Array = NDArray[np.float64]
 
