@@ -59,6 +59,8 @@ class Fit:
         self.paid = float(rules.core.fixed[sites].sum())
         self.paid += rules.core.fixed[-1] if missing else 0.0
         self.proven = True
+        self.bound = np.inf
+        """If not proven: no plan of these sites costs less."""
         self._best: tuple[float, Array | None] = (np.inf, None)
 
     def solve(self, cutoff: float, deadline: float | None = None) -> tuple[float, Array] | None:
@@ -84,6 +86,7 @@ class Fit:
                 looked > 1 and deadline is not None and time.perf_counter() > deadline
             ):
                 self.proven = False
+                self.bound = self.paid + min(bound, *(lower for lower, _node in stack), np.inf)
                 break
             value = node.program.solve(self._best[0])
             if value >= self._best[0]:

@@ -13,17 +13,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .bounds import Region, Relaxation, item_costs, relax, shift_fixed
 from .fitting import MOST_NODES, Fit
 from .incumbent import SLACK, Mask
 from .limited_cover import LimitedCover, sums_of_sets
+from .nodes import Node
 from .problem import Array
 from .rules import Rules
 from .subsets import MOST_ITEMS
 from .trial import price_sets, sets_within
-from .views import View
+from .views import View, budget_prices
 
 MOST_REGIONS = 20_000
 """How many regions are looked at before the search settles for the best found."""
@@ -36,6 +36,9 @@ STAGES = ((6, 200), (14, 1_500), (24, 6_000))
 
 CHEAP_COVER = 60_000
 """Covering before the relaxation has thinned out sites pays up to this size of its table."""
+
+PATIENCE = 20
+"""How many times as long to look in the end for quantities that were not found to be the best."""
 
 FEW_FITS = 48
 """So many sets of sites are worked out one by one rather than bounded further."""
@@ -93,8 +96,8 @@ class LimitedSearch:
         self._slack = SLACK * rules.core.scale
         self._same = self._slack / 16.0
         self._tried: set[tuple[bool, tuple[int, ...]]] = set()
-        self._unfit = np.inf
-        self._queue: list[tuple[float, int, _Node]] = []
+        self._unfit: list[tuple[float, bool, tuple[int, ...]]] = []
+        self._queue: list[tuple[float, int, Node]] = []
         self._pushed = 0
 
     @property
@@ -132,13 +135,13 @@ class LimitedSearch:
                 break
             self.regions += 1
             self._examine(node)
-        # Sets that could not be worked out to the end.
-        bound = min(bound, self._unfit)
+        bound = min(bound, self._work_out())
         self.complete = bound >= self.cost - self._slack
         if self.given is None:
             return None
         bound = min(bound, self.cost)
-        return LimitedResult(self.given, self.cost, bound, bound >= self.cost - self._slack)
+        proven = bound >= self.cost - self._slack
+        return LimitedResult(self.given, self.cost, float(bound), bool(proven))
 
     def _out_of_time(self) -> bool:
         if self.regions >= self._most_regions:
@@ -156,7 +159,6 @@ class LimitedSearch:
             return  # The other world holds everything that this one does.
         for sites in self._first:
             self._offer(missing, sites, -np.inf)
-        prices = np.zeros(len(rules.caps))
         view = View.of(rules, missing=missing)
         if not view.can_fill:
             return
@@ -168,84 +170,33 @@ class LimitedSearch:
             if closed[self._needed]:
                 return
             opened[self._needed] = True
-        node = _Node(view, opened, closed, -np.inf)
+        node = Node(view, opened, closed, -np.inf)
         if rules.caps:
-            prices = self._budget_prices(node)
+            region = Region.of(view.core, opened, closed)
+            prices = budget_prices(view, region, self.given, self._target, node.left)
             if prices.any():
                 node.view = View.of(rules, missing=missing, prices=prices)
         self._push(node)
 
-    def _push(self, node: _Node) -> None:
+    def _push(self, node: Node) -> None:
         self._pushed += 1
         heapq.heappush(self._queue, (node.lower, -self._pushed, node))
 
-    def _budget_prices(self, node: _Node) -> Array:
-        """Prices of the budgets that raise the bound, found one after the other."""
-        rules = self.rules
-        prices = np.zeros(len(rules.caps))
-        scale = abs(rules.nothing) or 1.0
-
-        def bound(trial: Array) -> float:
-            view = View.of(rules, missing=node.view.missing, prices=trial)
-            region = Region.of(view.core, node.opened, node.closed)
-            start = self._first_prices(view)
-            most, crowd = self._left(node), view.crowd(region)
-            target = self._target - view.offset
-            return relax(region, start, target, 8, most, crowd).bound + view.offset
-
-        best = bound(prices)
-        for number, cap in enumerate(rules.caps):
-            step = 0.25 * scale / max(cap.limit, 1e-9)
-            for _round in range(10):
-                better = False
-                for change in (step, -step):
-                    trial = prices.copy()
-                    trial[number] = max(trial[number] + change, 0.0)
-                    value = bound(trial) if trial[number] != prices[number] else best
-                    if value > best:
-                        best, prices, better = value, trial, True
-                        break
-                step = step * 2.0 if better else step / 3.0
-                if best > self.limit:
-                    return prices
-        return prices
-
-    def _left(self, node: _Node) -> int:
-        """How many further sites the order may have."""
-        return self.rules.most_sites - int(np.count_nonzero(node.opened[:-1]))
-
-    def _first_prices(self, view: View) -> Array:
-        """About what a step of each item costs, its share of parcels included."""
-        core, given = view.core, self.given
-        if given is None or not given.any():
-            unit = np.where(core.supply[:, :-1] > 0.0, core.unit[:, :-1], np.inf)
-            least = np.minimum(unit.min(axis=1, initial=np.inf), core.unit[:, -1])
-            parcel = core.fixed[:-1].min(initial=0.0)
-            return np.minimum(least + parcel / core.demand, core.unit[:, -1] * 2.0 + 1e-9)
-        rules = self.rules
-        share = given / rules.demand[:, None]
-        total = share.sum(axis=0)
-        parcels = np.zeros(core.n_sites)
-        np.divide(core.fixed[:-1], total, out=parcels, where=total > 0.0)
-        missed = rules.demand - given.sum(axis=1)
-        cost = (given * view.unit + share * parcels).sum(axis=1) + missed * rules.penalty
-        return np.array([cost[list(rows)].sum() for rows in view.lines]) / core.demand
-
     # One region.
 
-    def _examine(self, node: _Node) -> None:
+    def _examine(self, node: Node) -> None:
         """Bound a region, look for better plans in it, and queue what is left of it."""
         view = node.view
         if not self._settle(node):
             return
         small = len(view.lines) <= MOST_ITEMS
-        prices = node.prices if node.prices is not None else self._first_prices(view)
+        prices = node.prices if node.prices is not None else view.first_prices(self.given)
         covered = False
         for rounds, most in STAGES:
             region = Region.of(view.core, node.opened, node.closed)
             target = self._target - view.offset + self._slack
             crowd = view.crowd(region)
-            relaxed = relax(region, prices, target, rounds, self._left(node), crowd)
+            relaxed = relax(region, prices, target, rounds, node.left, crowd)
             prices = node.prices = relaxed.prices
             if self._fix(node, region, relaxed):
                 return
@@ -262,23 +213,22 @@ class LimitedSearch:
                 return
         self._branch(node)
 
-    def _settle(self, node: _Node) -> bool:
+    def _settle(self, node: Node) -> bool:
         """Work out the opened sites alone.
 
         :return: more sites may be opened
         """
-        opened = np.flatnonzero(node.opened[:-1]).tolist()
+        opened = node.sites
         if opened:
             self._offer(node.view.missing, opened, node.lower)
-        if self._left(node) <= 0:
+        if node.left <= 0:
             return False
-        return bool((~(node.opened | node.closed)).any())
+        return bool(node.undecided)
 
-    def _is_cheap(self, node: _Node) -> bool:
-        left = int(np.count_nonzero(~(node.opened | node.closed)))
-        return left << len(node.view.lines) <= CHEAP_COVER
+    def _is_cheap(self, node: Node) -> bool:
+        return len(node.undecided) << len(node.view.lines) <= CHEAP_COVER
 
-    def _fix(self, node: _Node, region: Region, relaxed: Relaxation) -> bool:
+    def _fix(self, node: Node, region: Region, relaxed: Relaxation) -> bool:
         """Decide the sites that the relaxation decides.
 
         :return: nothing is left to look for in the region
@@ -295,25 +245,25 @@ class LimitedSearch:
         least = float(np.maximum(reduced[free], 0.0).min(initial=np.inf))
         node.lower = max(node.lower, min(bound + least, limit + 1.0))
         opens = free & (reduced < 0.0) & (relaxed.loose + offset - reduced > limit)
-        if opens.any() and self._left(node) >= np.count_nonzero(opens):
+        if opens.any() and node.left >= np.count_nonzero(opens):
             node.opened[region.facilities[opens]] = True
             return not self._settle(node)
         if opens.any():
             return True
-        if not (~(node.opened | node.closed)).any():
+        if not node.undecided:
             return True
         losing = region.facilities[free & (reduced < 0.0)]
         if len(losing):
             order = np.argsort(reduced[free & (reduced < 0.0)], kind="stable")
-            chosen = losing[order[: self._left(node)]].tolist()
+            chosen = losing[order[: node.left]].tolist()
             self._offer(
                 node.view.missing,
-                sorted([*np.flatnonzero(node.opened[:-1]).tolist(), *chosen]),
+                sorted([*node.sites, *chosen]),
                 node.lower,
             )
         return False
 
-    def _cover(self, node: _Node, prices: Array | None) -> bool:
+    def _cover(self, node: Node, prices: Array | None) -> bool:
         """Bound a region by covering whole items, and work out the sites that this opens.
 
         :param prices: shape (k,): if given, fixed costs are shared out among units first
@@ -332,9 +282,9 @@ class LimitedSearch:
         extra = view.together(names)
         if extra is not None:
             table += extra
-        cover = LimitedCover(base, table, self._left(node))
+        cover = LimitedCover(base, table, node.left)
         paid, limit = region.paid + view.offset, self.limit
-        opened = np.flatnonzero(node.opened[:-1]).tolist()
+        opened = node.sites
         through = paid + cover.through()
         # The opened sites alone have been worked out: at least one more is opened.
         node.lower = max(node.lower, float(through.min(initial=np.inf)))
@@ -349,19 +299,10 @@ class LimitedSearch:
         node.pick = int(names[chosen[np.argmin(through[chosen])]])
         if node.lower >= self.cost - self._slack:
             # No cheaper plan here; there may be one that the tie rule prefers.
-            return not self._may_lose_to(node)
-        return bool((node.opened | node.closed).all())
+            return not node.may_lose_to(self._used)
+        return not node.undecided
 
-    def _may_lose_to(self, node: _Node) -> bool:
-        """Whether a plan of the region could win by the order of sites."""
-        if self._used is None:
-            return False
-        opened = np.flatnonzero(node.opened[:-1]).tolist()
-        free = np.flatnonzero(~(node.opened | node.closed)[:-1])
-        more = free[: max(len(self._used) - len(opened), 0)].tolist()
-        return sorted(opened + more) < self._used
-
-    def _enumerate(self, node: _Node, region: Region, relaxed: Relaxation, most: int) -> bool:
+    def _enumerate(self, node: Node, region: Region, relaxed: Relaxation, most: int) -> bool:
         """Work out every set of sites that the relaxation leaves in a region, if they are few.
 
         :param most: how many sets are few enough to be priced
@@ -379,13 +320,13 @@ class LimitedSearch:
         if sets is None:
             return False
         sizes = sets.sum(axis=1)
-        sets = sets[(sizes > 0) & (sizes <= self._left(node))]
+        sets = sets[(sizes > 0) & (sizes <= node.left)]
         if not len(sets):
             return True
         costs, rows = price_sets(view.core, limit, node.opened, free, sets)
         if len(rows) > FEW_FITS:
             return False
-        opened = np.flatnonzero(node.opened[:-1]).tolist()
+        opened = node.sites
         for place in np.argsort(costs, kind="stable").tolist():
             bound = float(costs[place]) + view.offset
             if bound > self.limit:
@@ -394,10 +335,23 @@ class LimitedSearch:
             self._offer(view.missing, sorted(opened + more), bound)
         return True
 
-    def _offer(self, missing: bool, sites: list[int], bound: float) -> None:
+    def _work_out(self) -> float:
+        """Look again at sets of sites that could not be worked out to the end.
+
+        :return: a lower bound of those that still cannot
+        """
+        again, self._unfit = self._unfit, []
+        for bound, missing, sites in sorted(again):
+            if bound <= self.limit:
+                self._tried.discard((missing, sites))
+                self._offer(missing, list(sites), bound, PATIENCE)
+        return min((bound for bound, _missing, _sites in self._unfit), default=np.inf)
+
+    def _offer(self, missing: bool, sites: list[int], bound: float, patience: int = 1) -> None:
         """Work out a set of sites; keep its plan if it is better, or first among equals.
 
         :param bound: a known lower bound of the set
+        :param patience: how many times as long as usual to look
         """
         if (
             not sites
@@ -411,11 +365,11 @@ class LimitedSearch:
             sites,
             missing=missing,
             needed=self._needed,
-            most_nodes=self._most_nodes,
+            most_nodes=patience * self._most_nodes,
         )
         found = fit.solve(self.cost + self._same, self._deadline)
         if not fit.proven:
-            self._unfit = min(self._unfit, bound)
+            self._unfit.append((max(bound, fit.bound), missing, tuple(sites)))
         if found is None:
             return
         cost, given = found
@@ -425,29 +379,9 @@ class LimitedSearch:
         ):
             self.cost, self.given, self._used = cost, given, used
 
-    def _branch(self, node: _Node) -> None:
+    def _branch(self, node: Node) -> None:
         """Queue the two halves of a region: with a site opened, and without it."""
-        pick = node.pick
-        if pick is None or node.opened[pick] or node.closed[pick]:
-            left = np.flatnonzero(~node.opened & ~node.closed)
-            if not len(left):
-                return
-            pick = int(left[0])
-        for mask in ("closed", "opened"):
-            child = _Node(
-                node.view, node.opened.copy(), node.closed.copy(), node.lower, node.prices
-            )
-            getattr(child, mask)[pick] = True
-            self._push(child)
-
-
-@dataclass(slots=True, eq=False)
-class _Node:
-    """A region: shape (n + 1,) masks, which its examination may tighten."""
-
-    view: View
-    opened: Mask
-    closed: NDArray[np.bool_]
-    lower: float
-    prices: Array | None = None
-    pick: int | None = None
+        left = node.undecided
+        if left:
+            for child in node.halves(node.pick if node.pick in left else left[0]):
+                self._push(child)

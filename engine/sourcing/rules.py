@@ -23,11 +23,13 @@ def room(limit: Array | float) -> Array | float:
 class Cap:
     """A budget over the L lines and n sites of the rules, per step.
 
+    :param name: of the budget
     :param per_parcel: shape (n,)
     :param per_step: shape (L, n)
     :param limit: with room for noise
     """
 
+    name: str
     per_parcel: Array
     per_step: Array
     limit: float
@@ -138,6 +140,7 @@ class Rules:
             capacity=capacity,
             caps=tuple(
                 Cap(
+                    budget.name,
                     budget.per_parcel[core.sites],
                     budget.per_unit[lines][:, core.sites] * step[:, None],
                     float(room(budget.limit)),
@@ -168,7 +171,7 @@ class Rules:
             supply[:, poor & (supply < self.demand[:, None]).any(axis=0)] = 0.0
 
     def broken(self, given: Array) -> str | None:
-        """Name the first limit that a plan breaks, None if it keeps them all.
+        """Name the first limit that a plan breaks, a budget by its own name; None if none.
 
         :param given: shape (L, n): steps
         """
@@ -200,7 +203,7 @@ class Rules:
             yield "unit_capacity"
         for cap in self.caps:
             if cap.per_parcel[used].sum() + (cap.per_step * given).sum() > cap.limit:
-                yield "budgets"
+                yield cap.name
 
     def cost(self, given: Array) -> float:
         """What a plan costs, with the hairs of the tie rule.

@@ -12,11 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .bounds import Crowd, Region
+from .bounds import Crowd, Region, relax
 from .limited_cover import sums_of_sets
 from .problem import Array
 from .reduction import Core
 from .rules import Rules
+
+PRICE_CHANGES = 10
+"""How often the price of a budget is changed."""
+
+PRICE_ROUNDS = 8
+"""Steps of the relaxation by which a price is judged."""
+
+TINY = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +89,25 @@ class View:
         if self.missing:
             return not self.rules.whole_order
         return bool((self.core.supply[:, :-1].sum(axis=1) >= self.core.demand).all())
+
+    def first_prices(self, given: Array | None) -> Array:
+        """About what a step of each item costs, its share of parcels included, shape (k,).
+
+        :param given: shape (L, n): a good plan, if there is one
+        """
+        core, rules = self.core, self.rules
+        if given is None or not given.any():
+            unit = np.where(core.supply[:, :-1] > 0.0, core.unit[:, :-1], np.inf)
+            least = np.minimum(unit.min(axis=1, initial=np.inf), core.unit[:, -1])
+            parcel = core.fixed[:-1].min(initial=0.0)
+            return np.minimum(least + parcel / core.demand, core.unit[:, -1] * 2.0 + 1e-9)
+        share = given / rules.demand[:, None]
+        total = share.sum(axis=0)
+        parcels = np.zeros(core.n_sites)
+        np.divide(core.fixed[:-1], total, out=parcels, where=total > 0.0)
+        missed = rules.demand - given.sum(axis=1)
+        cost = (given * self.unit + share * parcels).sum(axis=1) + missed * rules.penalty
+        return np.array([cost[list(rows)].sum() for rows in self.lines]) / core.demand
 
     def crowd(self, region: Region) -> Crowd | None:
         """The sites of a region whose capacity is less than what they have."""
@@ -161,6 +188,48 @@ class View:
             np.minimum(least[:size], row, out=least[size : 2 * size])
         with np.errstate(invalid="ignore"):
             return np.where(over > 0.0, over * least, 0.0)
+
+
+def budget_prices(
+    view: View, region: Region, given: Array | None, target: float, most: int
+) -> Array:
+    """Prices of the budgets that raise a region's bound, found one after the other, shape (B,).
+
+    :param view: the problem, the budgets not priced
+    :param given: shape (L, n): a good plan, if there is one
+    :param target: how high the bound is worth being raised
+    :param most: how many further sites may be opened
+    """
+    rules = view.rules
+    opened, closed = np.zeros((2, view.core.n_sites + 1), dtype=bool)
+    closed[:] = True
+    closed[region.facilities] = False
+    opened[region.facilities[region.opened]] = True
+
+    def bound(trial: Array) -> float:
+        priced = View.of(rules, missing=view.missing, prices=trial)
+        part = Region.of(priced.core, opened, closed)
+        start, goal = priced.first_prices(given), target - priced.offset
+        relaxed = relax(part, start, goal, PRICE_ROUNDS, most, priced.crowd(part))
+        return relaxed.bound + priced.offset
+
+    prices = np.zeros(len(rules.caps))
+    best = bound(prices)
+    for number, cap in enumerate(rules.caps):
+        step = 0.25 * (abs(rules.nothing) or 1.0) / max(cap.limit, TINY)
+        for _change in range(PRICE_CHANGES):
+            better = False
+            for change in (step, -step):
+                trial = prices.copy()
+                trial[number] = max(trial[number] + change, 0.0)
+                value = bound(trial) if trial[number] != prices[number] else best
+                if value > best:
+                    best, prices, better = value, trial, True
+                    break
+            step = step * 2.0 if better else step / 3.0
+            if best > target:
+                return prices
+    return prices
 
 
 def _items(rules: Rules) -> tuple[tuple[int, ...], ...]:
