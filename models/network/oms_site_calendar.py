@@ -147,7 +147,9 @@ class OmsSite(models.Model):
             return leaves
         rooms = self._open_rooms(moment) if rooms is None else rooms
         others = timed.filtered(lambda site: site not in rooms.times)
-        times = {**rooms.times, **others._get_working_times(moment)}
+        # Kept for the orders after this one.
+        rooms.times.update(others._get_working_times(moment))
+        times = rooms.times
         for place, site in enumerate(self):
             if site not in timed:
                 continue
@@ -161,25 +163,39 @@ class OmsSite(models.Model):
                 [leaves[place]] = hours.leave_after_hours([now], [day], site.handling_time)
         return leaves
 
-    def _get_ready_days(self, moment, kilometers, units=1.0, rooms=None):
+    def _get_ready_days(
+        self,
+        moment,
+        kilometers,
+        units=1.0,
+        rooms=None,
+        *,
+        handling_days=0.0,
+        kilometers_per_day=np.inf,
+    ):
         """Tell how many days after a moment a parcel of each site is delivered.
 
         :param datetime.datetime moment: at which the order is placed, UTC, naive
         :param kilometers: from each site to the customer, shape (S,)
         :param float units: see :meth:`_get_leaving`
         :param rooms: see there
-        :return: days, shape (S,); infinity for sites that do not send anything in the days looked
-            at
+        :param float handling_days: until a parcel leaves a site of which nothing better is known
+        :param float kilometers_per_day: how far parcels get where no transit times are set
+        :return: days, shape (S,); sites that send nothing in the days looked at count as if they
+            did after these
         :rtype: numpy.ndarray
         """
         now = moment.replace(tzinfo=timezone.utc).timestamp()
         waits = (self._get_leaving(moment, units, rooms) - now) / working_time.DAY
+        unknown = np.array([not site._uses_time() for site in self], dtype=bool)
+        waits = np.where(unknown, handling_days, np.minimum(waits, LOOKAHEAD_DAYS))
         kilometers = np.asarray(kilometers, dtype=float)
-        transit = np.zeros(len(self))
+        transit = kilometers / kilometers_per_day
         for company, sites in self.grouped("company_id").items():
-            mask = np.isin(self.ids, sites.ids)
-            bands = self.env["oms.transit.band"]._get_bands(company.id)
-            transit[mask] = working_time.transit_days(kilometers[mask], *bands)
+            limits, days = self.env["oms.transit.band"]._get_bands(company.id)
+            if limits:
+                mask = np.isin(self.ids, sites.ids)
+                transit[mask] = working_time.transit_days(kilometers[mask], limits, days)
         return waits + transit
 
     def _find_closed(self, moment):

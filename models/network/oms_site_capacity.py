@@ -56,7 +56,6 @@ class OmsSite(models.Model):
         help="Its day for orders of now has no room for another one.",
     )
     capacity_used = fields.Float(
-        string="Capacity Used",
         compute="_compute_capacity_today",
         help="Of its day for orders of now, in percent: of the orders or units, whichever is more.",
     )

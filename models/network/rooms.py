@@ -7,7 +7,7 @@ class Rooms:
     """The room of the sites that have a capacity; all others have room without end.
 
     :param dict rooms: ``Room`` by site
-    :param dict times: ``WorkingTime`` by site
+    :param dict times: ``WorkingTime`` by site, as far as they are known already
     :param dict held: what fulfillments of an order hold by (order id, site id): index of their
         day among the room's, and units
     """

@@ -40,9 +40,10 @@ class OmsSourcing(models.AbstractModel):
         return Facts(
             places=self._locate(orders.partner_shipping_id),
             shelves=shelves,
-            open_units=self._get_open_units(sites) if workload else {},
+            open_units=sites._get_open_units() if workload else {},
             unit_kg=self._get_unit_kg() if any(map(self._weighs, strategies)) else 1.0,
             scarcity=self._get_scarcity(sites, products, strategies),
+            rooms=getattr(sites_by_order, "rooms", None),
         )
 
     def _weighs(self, strategy):
@@ -61,19 +62,6 @@ class OmsSourcing(models.AbstractModel):
         :rtype: dict
         """
         return {}
-
-    def _get_open_units(self, sites):
-        """Return the units of open fulfillments of each site.
-
-        :return: units by site id
-        :rtype: dict
-        """
-        groups = self.env["oms.fulfillment"]._read_group(
-            [("site_id", "in", sites.ids), ("state", "in", ("planned", "released"))],
-            ["site_id"],
-            ["unit_count:sum"],
-        )
-        return {site.id: units for site, units in groups}
 
     def _get_shelves(self, sites, products, weeks):
         """Return how the stock of some products sells at some sites.

@@ -181,8 +181,19 @@ class OmsStrategy(models.Model):
         return kg
 
     def _get_days(self, case):
-        """Estimate the days until a parcel from each site arrives, shape (S,)."""
-        return self.handling_days + case.kilometers / self.transit_km_per_day
+        """Tell the days until a parcel from each site arrives, shape (S,).
+
+        By opening hours, capacity, handling time and transit times where these are set, by the
+        estimates of the strategy where not.
+        """
+        return case.sites._get_ready_days(
+            fields.Datetime.now(),
+            case.kilometers,
+            float(case.quantities.sum()),
+            case.facts.rooms,
+            handling_days=self.handling_days,
+            kilometers_per_day=self.transit_km_per_day,
+        )
 
     def _prepare_lateness_part(self, case):
         if not self.late_day_cost or case.promised_days is None:

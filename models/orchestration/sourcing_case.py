@@ -7,6 +7,8 @@ import numpy as np
 
 from odoo import models
 
+from ..network.rooms import Rooms
+
 
 class Place(NamedTuple):
     """Where an address is.
@@ -43,6 +45,7 @@ class Facts:
     :param open_units: units of open fulfillments by site id
     :param unit_kg: kilograms in the unit in which products say their weight
     :param scarcity: what one more unit would save later orders, by (site id, product id)
+    :param rooms: what the sites have taken on, kept up to date from order to order
     """
 
     places: dict = field(default_factory=dict)
@@ -50,6 +53,7 @@ class Facts:
     open_units: dict = field(default_factory=dict)
     scarcity: dict = field(default_factory=dict)
     unit_kg: float = 1.0
+    rooms: Rooms | None = None
 
 
 @dataclass(frozen=True, eq=False)

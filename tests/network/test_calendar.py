@@ -93,15 +93,22 @@ class TestCalendar(NetworkCase):
 
     def test_days_until_delivery(self):
         self.near.write({"resource_calendar_id": self.make_calendar(*WEEK).id, "handling_time": 1})
-        days = self.sites._get_ready_days(utc(2026, 3, 24, 9, 0), [0, 111, 661])
-        np.testing.assert_allclose(days, [1 / 24 + 1, 2, 3])
+        moment, Band = utc(2026, 3, 24, 9, 0), self.env["oms.transit.band"]
+        Band.search([]).unlink()
+        days = self.sites._get_ready_days(
+            moment, [0, 250, 500], handling_days=2, kilometers_per_day=500
+        )
+        np.testing.assert_allclose(days, [1 / 24, 2.5, 3], err_msg="what a strategy estimates")
+        Band.create([{"kilometers": 100, "days": 1}, {"kilometers": 600, "days": 2}])
+        days = self.sites._get_ready_days(moment, [0, 111, 661])
+        np.testing.assert_allclose(days, [1 / 24 + 1, 2, 2])
         self.env["oms.transit.band"].create(
             [
                 {"kilometers": 50, "days": 0.5, "company_id": self.company.id},
                 {"kilometers": 500, "days": 4, "company_id": self.company.id},
             ]
         )
-        days = self.sites._get_ready_days(utc(2026, 3, 24, 9, 0), [0, 111, 661])
+        days = self.sites._get_ready_days(moment, [0, 111, 661])
         np.testing.assert_allclose(days, [1 / 24 + 0.5, 4, 4], err_msg="a company's own bands")
 
     def test_next_leave_is_told_in_the_time_of_the_site(self):
@@ -134,3 +141,25 @@ class TestCalendar(NetworkCase):
             ):
                 self.near.write(vals)
                 self.near.flush_recordset()
+
+    def test_late_sites_cost_more(self):
+        """What makes a site late counts in the plan, and is told in days."""
+        self.strategy.write({"late_day_cost": 100.0, "handling_days": 0.0})
+        with self.at(utc(2026, 3, 27, 17, 0)):  # a Friday
+            promised = utc(2026, 3, 29, 12, 0)
+            self.assertEqual(self.source((self.apple, 2), commitment_date=promised)[1], self.near)
+            self.near.resource_calendar_id = self.make_calendar(*WEEK)
+            self.near.cutoff_hour = 16
+            order, sites = self.source((self.apple, 2), commitment_date=promised)
+            self.assertEqual(sites, self.middle, "Near opens on Monday only")
+            self.assertEqual(dict(order.oms_decision_ids.costs)["lateness"], 0.0)
+
+    def test_full_days_are_late(self):
+        self.strategy.write({"late_day_cost": 100.0, "handling_days": 0.0})
+        self.near.capacity_orders = 1
+        promised = utc(2026, 3, 24, 20, 0)
+        with self.at(utc(2026, 3, 24, 9, 0)):
+            sites = [
+                self.source((self.apple, 1), commitment_date=promised)[1] for _number in range(2)
+            ]
+        self.assertEqual(sites, [self.near, self.middle])
