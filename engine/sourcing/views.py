@@ -153,7 +153,10 @@ class View:
             return None
         capacity = rules.capacity[sites]
         if (rules.step @ supply > capacity).any():
-            extra = self._beyond(sites, supply, capacity)
+            tight = np.flatnonzero(rules.step @ supply > capacity)
+            beyond = self._beyond(sites[tight], supply[:, tight], capacity[tight])
+            extra = np.zeros((len(beyond), len(sites)))
+            extra[:, tight] = beyond
         if rules.min_value > 0.0:
             worth = np.array([rules.worth[list(rows)] @ supply[list(rows)] for rows in self.lines])
             loose = worth[~self.atomic].sum(axis=0)
@@ -179,15 +182,15 @@ class View:
             units[item] = rules.step[rows] @ served
             each = np.where(loss > 0.0, loss, np.inf) / rules.step[rows][:, None]
             regret[item] = each.min(axis=0)
-        over = np.maximum(sums_of_sets(np.zeros(n_sites), units) - capacity, 0.0)
+        over = sums_of_sets(-capacity, units)
+        beyond = over > TINY
         if not self.missing:
-            return np.where(over > 0.0, np.inf, 0.0)
+            return np.where(beyond, np.inf, 0.0)
         least = np.full(over.shape, np.inf)
         for item, row in enumerate(regret):
             size = 1 << item
             np.minimum(least[:size], row, out=least[size : 2 * size])
-        with np.errstate(invalid="ignore"):
-            return np.where(over > 0.0, over * least, 0.0)
+        return np.multiply(over, least, out=np.zeros(over.shape), where=beyond)
 
 
 def budget_prices(

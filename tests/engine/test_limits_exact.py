@@ -1,11 +1,13 @@
 """Under limits the search still finds the cheapest plan: against a general solver."""
 
+import dataclasses
+
 import numpy as np
 import pytest
-from sourcing_cases import KINDS, LIMITS, limited, random_problem
+from sourcing_cases import KINDS, LIMITS, limited, random_problem, simple_problem
 from sourcing_truth import check_plan, optimum
 
-from engine.sourcing import solve
+from engine.sourcing import Limits, solve
 
 highspy = pytest.importorskip("highspy", reason="highspy is the independent truth")
 
@@ -32,3 +34,56 @@ def test_limits_together(kind):
     for _ in range(150):
         names = tuple(name for name in LIMITS if rng.random() < 0.4)
         agree(limited(rng, random_problem(rng, kind, most_lines=5, most_sites=7), names))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_larger_orders(seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(4):
+        problem = random_problem(rng, "plain", most_lines=8, most_sites=24)
+        names = tuple(name for name in LIMITS if rng.random() < 0.3)
+        agree(limited(rng, problem, names))
+
+
+def test_more_lines_than_tables_can_hold():
+    rng = np.random.default_rng(5)
+    for _ in range(4):
+        stock = rng.integers(0, 4, (15, 7)) * (rng.random((15, 7)) < 0.5)
+        quantities = rng.integers(1, 4, 15).astype(float).tolist()
+        problem = simple_problem(stock.tolist(), quantities, unit=rng.random(7).tolist())
+        for names in (("max_sites", "unit_capacity"), ("min_value", "together", "budgets")):
+            agree(limited(rng, problem, names))
+
+
+def test_twelve_lines_over_five_hundred_sites_are_proven():
+    rng = np.random.default_rng(3)
+    stock = rng.integers(1, 8, (12, 500)) * (rng.random((12, 500)) < 0.2)
+    quantities = rng.integers(1, 6, 12).astype(float)
+    problem = simple_problem(stock.tolist(), quantities.tolist(), unit=rng.random(500).tolist())
+    limits = Limits(
+        max_sites=3,
+        max_sites_per_line=np.ones(12),
+        values=rng.integers(5, 50, 12),
+        min_value=60.0,
+        unit_capacity=rng.integers(5, 20, 500),
+    )
+    problem = dataclasses.replace(problem, limits=limits)
+    plan = solve(problem)
+    check_plan(problem, plan)
+    assert plan.proven
+
+
+def test_a_line_of_less_than_a_step_is_in_nobodys_way():
+    problem = simple_problem([[2, 2], [2, 2]], [2.0, 0.5])
+    limits = Limits(
+        together=(("l0", "l1"),),
+        whole_lines=[True, True],
+        whole_order=True,
+        max_sites_per_line=[1, 1],
+        values=[1.0, 9.0],
+        min_value=1.0,
+        unit_capacity=[2.0, 0.0],
+    )
+    problem = dataclasses.replace(problem, limits=limits)
+    agree(problem)
+    assert solve(problem).sites == ("A",)
