@@ -27,10 +27,11 @@ class DemandClass:
     :param items: positions of the products, each once
     :param quantities: units of each, more than zero
     :param rate: how many such orders come in a unit of time
-    :param per_parcel: shape (K,): cost of a parcel from each site to that place
-    :param per_unit: shape (len(items), K): cost of a unit of each product from each site
+    :param per_parcel: shape (k,): cost of a parcel from each site to that place
+    :param per_unit: shape (len(items), k): cost of a unit of each product from each site
     :param missing_per_order: cost if anything of the order is missing
     :param missing_per_unit: shape (len(items),): cost of a missing unit
+    :param sites: positions of the k sites that may serve it, each once; all of them if None
     """
 
     items: tuple[int, ...]
@@ -40,6 +41,7 @@ class DemandClass:
     per_unit: Array
     missing_per_order: float
     missing_per_unit: Array
+    sites: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,15 +50,15 @@ class FluidPrices:
 
     :param prices: shape (I, K): what one more unit of a product at a site would save
     :param cost: least cost of the demand; no policy costs less on average
-    :param shares: for each class, shape (len(items), K + 1): how much of each product which site
-        serves, what is missing last
-    :param parcels: shape (C, K + 1): how often a site, or missing, takes part in a class
+    :param shares: for each class, shape (len(items), k + 1): how much of each product which of
+        its sites serves, what is missing last
+    :param parcels: for each class, shape (k + 1,): how often a site, or missing, takes part
     """
 
     prices: Array
     cost: float
     shares: tuple[Array, ...]
-    parcels: Array
+    parcels: tuple[Array, ...]
 
 
 class FluidModel:
@@ -81,6 +83,8 @@ class FluidModel:
         *,
         interior: bool = False,
     ) -> None:
+        if not classes:
+            raise ValueError("There is no demand class.")
         for number, each in enumerate(classes):
             _check(number, each, n_items, n_sites)
         self._highspy = load()
@@ -114,23 +118,24 @@ class FluidModel:
         duals = np.array(solution.row_dual)[self._first_stock :]
         prices = np.maximum(-duals, 0.0).reshape(stock.shape)
         values = np.array(solution.col_value)
-        width, shares = self._n_sites + 1, []
-        parcels = np.zeros((len(self._classes), width))
-        for number, (each, start) in enumerate(zip(self._classes, self._starts, strict=True)):
-            parcels[number] = values[start : start + width]
+        shares, parcels = [], []
+        for each, start in zip(self._classes, self._starts, strict=True):
+            width = len(each.per_parcel) + 1
+            parcels.append(values[start : start + width])
             share = values[start + width : start + width * (len(each.items) + 1)]
             shares.append(share.reshape(len(each.items), width))
         cost = float(model.getInfo().objective_function_value) * time
-        return FluidPrices(prices, cost, tuple(shares), parcels)
+        return FluidPrices(prices, cost, tuple(shares), tuple(parcels))
 
     def _build(self, interior: bool) -> Any:
         """Write the model down, row by row.
 
-        For each class its parcels (K + 1 columns), then the shares of each product (K + 1 each).
+        For each class its parcels (k + 1 columns), then the shares of each product (k + 1 each).
         """
-        width, infinity = self._n_sites + 1, self._highspy.kHighsInf
+        infinity = self._highspy.kHighsInf
         costs: list[Array] = []
-        stock_rows: list[list[tuple[NDArray[np.int64], Array]]] = [[] for _ in range(self._n_items)]
+        # Of every share that a site gives: the row of the stock, the column, and what it takes.
+        drawn: list[tuple[NDArray[np.int64], NDArray[np.int64], Array]] = []
         index: list[NDArray[np.int64]] = []
         value: list[Array] = []
         lengths: list[NDArray[np.int64]] = []
@@ -139,7 +144,8 @@ class FluidModel:
         self._starts: list[int] = []
         column = 0
         for each in self._classes:
-            count = len(each.items)
+            count, width = len(each.items), len(each.per_parcel) + 1
+            sites = np.arange(self._n_sites) if each.sites is None else np.array(each.sites)
             self._starts.append(column)
             fixed = np.append(each.per_parcel, each.missing_per_order)
             unit = np.column_stack([each.per_unit, each.missing_per_unit])
@@ -160,19 +166,19 @@ class FluidModel:
             lengths.append(np.full(count * width, 2))
             lower.append(np.zeros(count * width))
             upper.append(np.full(count * width, infinity))
-            for row, item in enumerate(each.items):
-                drawn = np.full(width - 1, each.rate * each.quantities[row])
-                stock_rows[item].append((shares[row, :-1], drawn))
+            stocks = np.array(each.items)[:, None] * self._n_sites + sites
+            takes = np.broadcast_to(each.rate * quantities, stocks.shape)
+            drawn.append((stocks.ravel(), shares[:, :-1].ravel(), takes.ravel()))
             column += width * (count + 1)
         self._first_stock = sum(len(each) for each in lower)
-        for of_item in stock_rows:
-            places = np.array([each for each, _ in of_item]).reshape(len(of_item), width - 1)
-            drawn = np.array([each for _, each in of_item]).reshape(len(of_item), width - 1)
-            index.append(places.T.ravel())
-            value.append(drawn.T.ravel())
-            lengths.append(np.full(width - 1, len(of_item)))
-            lower.append(np.full(width - 1, -infinity))
-            upper.append(np.zeros(width - 1))
+        n_stocks = self._n_items * self._n_sites
+        stocks, places, takes = (np.concatenate(each) for each in zip(*drawn, strict=True))
+        order = np.argsort(stocks, kind="stable")
+        index.append(places[order])
+        value.append(takes[order])
+        lengths.append(np.bincount(stocks, minlength=n_stocks))
+        lower.append(np.full(n_stocks, -infinity))
+        upper.append(np.zeros(n_stocks))
         return self._pass(column, costs, index, value, lengths, lower, upper, interior)
 
     def _pass(
@@ -215,9 +221,14 @@ def _check(number: int, each: DemandClass, n_items: int, n_sites: int) -> None:
         raise ValueError(f"{what}: each product stands once, and there must be one.")
     if min(each.items) < 0 or max(each.items) >= n_items:
         raise ValueError(f"{what}: there are {n_items} products, not {max(each.items) + 1}.")
-    shape = (len(each.items), n_sites)
+    count = n_sites if each.sites is None else len(each.sites)
+    if each.sites is not None and not set(each.sites) <= set(range(n_sites)):
+        raise ValueError(f"{what}: there are {n_sites} sites, numbered from 0.")
+    if each.sites is not None and len(set(each.sites)) < count:
+        raise ValueError(f"{what}: each site stands once.")
+    shape = (len(each.items), count)
     sizes = (len(each.quantities), *each.per_parcel.shape, *each.per_unit.shape)
-    if sizes != (len(each.items), n_sites, *shape) or each.missing_per_unit.shape != shape[:1]:
+    if sizes != (len(each.items), count, *shape) or each.missing_per_unit.shape != shape[:1]:
         raise ValueError(f"{what} is out of shape.")
     numbers = np.concatenate(
         [

@@ -98,6 +98,29 @@ def test_solved_again_is_as_solved_afresh(seed):
         assert model.solve(stock, 5.0).cost == pytest.approx(fresh.cost, rel=1e-6)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_sites_left_out_are_as_sites_without_stock(seed):
+    """Each class may use two of four sites: as if the others had none for it alone."""
+    rng = np.random.default_rng(200 + seed)
+    unit = rng.uniform(0.5, 4.0, (2, 4))
+    whole = demand([0, 1], 1.0, unit)
+    sites = tuple(rng.choice(4, 2, replace=False).tolist())
+    values = {name: getattr(whole, name) for name in DemandClass.__dataclass_fields__}
+    values |= {
+        "per_parcel": whole.per_parcel[list(sites)],
+        "per_unit": unit[:, list(sites)],
+        "sites": sites,
+    }
+    stock = rng.uniform(1.0, 8.0, (2, 4))
+    there = np.zeros(stock.shape)
+    there[:, list(sites)] = stock[:, list(sites)]
+    some = FluidModel([DemandClass(**values)], 2, 4).solve(stock, 6.0)
+    full = FluidModel([whole], 2, 4).solve(there, 6.0)
+    assert some.cost == pytest.approx(full.cost)
+    rest = [site for site in range(4) if site not in sites]
+    assert not some.prices[:, rest].any()
+
+
 def test_no_policy_is_below_the_bound_on_average():
     """A thousand lives of a shop that serves each order from the cheapest site with stock."""
     rng = np.random.default_rng(5)
@@ -128,6 +151,9 @@ def test_no_policy_is_below_the_bound_on_average():
         ({"rate": float("nan")}, "not finite"),
         ({"quantities": (0.0,)}, "negative"),
         ({"per_parcel": np.zeros(3)}, "out of shape"),
+        ({"sites": (0, 2)}, "2 sites"),
+        ({"sites": (1, 1)}, "stands once"),
+        ({"sites": (1,)}, "out of shape"),
     ],
 )
 def test_bad_classes(change, word):
