@@ -18,3 +18,5 @@ from . import sale_order
 from . import sale_order_line
 from . import sale_order_kit
 from . import sale_order_network
+from . import oms_stock_price
+from . import oms_strategy_prices

@@ -56,12 +56,15 @@ class OmsSourcing(models.AbstractModel):
         return unit._compute_quantity(1.0, self.env.ref("uom.product_uom_kgm"), round=False)
 
     def _get_scarcity(self, sites, products, strategies):
-        """Return what one more unit of scarce stock would save, where somebody keeps prices.
+        """Return what one more unit of scarce stock would save, for strategies that count it.
 
-        :return: price by (site id, product id)
-        :rtype: dict
+        :return: price by (site id, product id), by strategy id
+        :rtype: dict[int, dict]
         """
-        return {}
+        counting = strategies.filtered("scarcity_factor")
+        if not counting or not products:
+            return {}
+        return self.env["oms.stock.price"]._get_prices(counting, sites, products)
 
     def _get_shelves(self, sites, products, weeks):
         """Return how the stock of some products sells at some sites.

@@ -247,10 +247,10 @@ class OmsStrategy(models.Model):
     def _prepare_scarcity_part(self, case):
         if not self.scarcity_factor:
             return None
-        prices = np.zeros(case.shape)
+        prices, known = np.zeros(case.shape), case.facts.scarcity.get(self.id, {})
         for row, product in enumerate(case.products):
             for column, site_id in enumerate(case.sites.ids):
-                prices[row, column] = case.facts.scarcity.get((site_id, product.id), 0.0)
+                prices[row, column] = known.get((site_id, product.id), 0.0)
         none = np.zeros(len(case.sites))
         return CostPart(
             "scarcity",

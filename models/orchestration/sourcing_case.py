@@ -44,7 +44,8 @@ class Facts:
     :param shelves: shelf by (site id, product id), by the number of weeks looked back
     :param open_units: units of open fulfillments by site id
     :param unit_kg: kilograms in the unit in which products say their weight
-    :param scarcity: what one more unit would save later orders, by (site id, product id)
+    :param scarcity: what one more unit would save later orders, by (site id, product id), by
+        strategy id
     :param rooms: what the sites have taken on, kept up to date from order to order
     """
 
