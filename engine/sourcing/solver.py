@@ -26,6 +26,9 @@ def solve(problem: SourcingProblem, *, time_limit: float | None = None) -> Sourc
     may reach that must be pieced together from dozens of sites with a few units each. Whoever has
     somebody waiting should set a time limit.
 
+    Of a problem with limits the plan keeps them all, and is just as exact. There always is one:
+    giving nothing breaks no limit.
+
     Plans of equal cost are told apart by this rule: a plan that fills everything comes before one
     that does not, then the one with fewest sites, then the one with the lowest sum of site ranks,
     then the one whose first site (then second, and so on) comes earliest in the problem. Costs
