@@ -6,6 +6,7 @@ from odoo.fields import Datetime
 from odoo.tools import SQL
 
 from . import audit_sql, ledger_sql, position_sql
+from .oms_position import CORRECTION
 
 #: Expired claims that one click ends; the job does the rest.
 MOST_CLAIMS = 10_000
@@ -77,7 +78,7 @@ class OmsAuditLine(models.Model):
         products = [product_id for product_id, _site_id in keys]
         sites = [site_id for _product_id, site_id in keys]
         # Who takes the guards measures what nobody else corrects at the same time.
-        self.env["oms.position"]._touch(keys)
+        self.env["oms.position"]._touch([CORRECTION, *keys])
         condition = SQL(
             "product_id = ANY(%s) AND (product_id, site_id) IN (SELECT * FROM unnest(%s, %s))",
             products,

@@ -22,6 +22,8 @@ FACT_MODELS = (
 )
 #: Ledger entries that the compactor folds between two commits; their guards are taken that long.
 COMPACT_BATCH = 2_000
+#: The guard of whoever corrects positions: that of all products at all sites.
+CORRECTION = (0, 0)
 #: The database's clock: the gate and all who read must agree on what has expired.
 NOW = SQL("timezone('UTC', statement_timestamp())")
 
@@ -308,10 +310,15 @@ class OmsPosition(models.Model):
     def _rebuild(self):
         """Correct all positions in one statement, while others go on working.
 
+        Who comes while another one is at it waits, and then finds what that one corrected.
+
         :return: how many positions were wrong
         :rtype: int
+        :raises psycopg2.errors.SerializationFailure: another one committed corrections since this
+            transaction began
         """
         self.env.flush_all()
+        self._touch([CORRECTION])
         self.env.cr.execute(ledger_sql.append(position_sql.differences()))
         if self.env.cr.rowcount:
             _logger.warning("%s stock positions were corrected", self.env.cr.rowcount)

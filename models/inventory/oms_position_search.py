@@ -1,5 +1,10 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
+
+#: Relations among which PostgreSQL looks for the best order of joins: those of the view, of a
+#: filter by the name of products and of one more; usually it is content with eight.
+MOST_RELATIONS = 10
 
 
 class OmsPosition(models.Model):
@@ -38,6 +43,20 @@ class OmsPosition(models.Model):
             position.channel_ids = channels.filtered(
                 lambda channel, site=position.site_id: site in channel.site_ids
             )
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        query = super()._search(domain, *args, **kwargs)
+        if not query.is_empty():
+            # Else a filter is only applied when all positions have been put together.
+            self.env.cr.execute(
+                SQL(
+                    "SET LOCAL join_collapse_limit = %(most)s; "
+                    "SET LOCAL from_collapse_limit = %(most)s",
+                    most=MOST_RELATIONS,
+                )
+            )
+        return query
 
     @api.model
     def _search_network_ids(self, operator, value):

@@ -14,8 +14,9 @@ def view(moment: SQL) -> SQL:
     union are plain tables with no condition of their own, and nothing is a common table
     expression. Of what only the ledger knows yet its oldest entry stands for the position.
     External stock is joined by its own key, which costs nothing where it is not asked for. There
-    must be few relations, too: where there are more than eight, those of filters and record rules
-    included, PostgreSQL no longer looks for the best order of joins.
+    must be few relations, too, see ``MOST_RELATIONS`` of ``oms_position_search.py``: where there
+    are more, those of filters and record rules included, PostgreSQL no longer looks for the best
+    order of joins.
 
     :param moment: as in :func:`.position_sql.read`
     """

@@ -121,6 +121,18 @@ CROSS JOIN (SELECT ARRAY_AGG(id ORDER BY id), %(strings)s FROM of_place CROSS JO
 """
 
 
+# Where there are no rules of categories, goods begin with 0 or a product. Joined, for to look up
+# the category of each of millions of positions would take a minute.
+_CATEGORY = SQL(
+    "LEFT JOIN product_product variant ON variant.id = counted.product_id "
+    "LEFT JOIN product_template template ON template.id = variant.product_tmpl_id"
+)
+_PLACE_OF_CATEGORY = SQL(
+    "width_bucket(CASE WHEN laid_out.goods[1] < 0 "
+    "THEN -COALESCE(template.categ_id, 0) ELSE 0 END, laid_out.goods)"
+)
+
+
 def functions() -> SQL:
     """Return the statements that make the functions which lay out the rules of a day.
 
@@ -134,9 +146,6 @@ def functions() -> SQL:
     - ``kept_back``, ``closed_below``: what the rules say, by their number.
 
     It is a function so that it is planned once for each connection, not for each query.
-
-    ``oms_safety_category(product)`` returns the category of a product or 0: a view that calls it
-    pays for it only where it must know, which would not be so with a join.
     """
     return SQL(
         """
@@ -166,15 +175,6 @@ def functions() -> SQL:
             sites := COALESCE(sites, ARRAY(SELECT id FROM oms_site));
             RETURN QUERY WITH %(scopes)s, %(numbered)s, %(bits)s;
         END $body$;
-        CREATE OR REPLACE FUNCTION oms_safety_category(product integer) RETURNS integer
-        LANGUAGE plpgsql STABLE PARALLEL SAFE AS $body$ BEGIN
-            RETURN (
-                SELECT COALESCE(template.categ_id, 0)
-                  FROM product_product variant
-                  JOIN product_template template ON template.id = variant.product_tmpl_id
-                 WHERE variant.id = product
-            );
-        END $body$;
         """,
         any_rule=ANY_RULE,
         scopes=SQL(_SCOPES),
@@ -194,10 +194,7 @@ def functions() -> SQL:
 
 def removal() -> SQL:
     """Return the statements that take the functions away."""
-    return SQL(
-        "DROP FUNCTION IF EXISTS oms_safety(date, integer[], integer[]);"
-        "DROP FUNCTION IF EXISTS oms_safety_category(integer);"
-    )
+    return SQL("DROP FUNCTION IF EXISTS oms_safety(date, integer[], integer[])")
 
 
 def apply(
@@ -214,14 +211,10 @@ def apply(
     :return: a select of the columns, ``safety`` (what is held back, zero or above) and
         ``available``, lowered by it. Where nothing is available nothing is held back.
     """
-    category = SQL(
-        "width_bucket(CASE WHEN laid_out.goods[1] < 0 "
-        "THEN -oms_safety_category(counted.product_id) ELSE 0 END, laid_out.goods)"
-    )
     good = _place_of(
         SQL("counted.product_id"),
         SQL("laid_out.goods"),
-        category if products is None else SQL("NULL"),
+        _PLACE_OF_CATEGORY if products is None else SQL("NULL"),
     )
     return SQL(
         """
@@ -235,7 +228,7 @@ def apply(
                   FROM (SELECT %(columns)s, available AS unprotected
                           FROM (%(positions)s) AS given) AS counted
              LEFT JOIN oms_safety(%(day)s, %(products)s, %(sites)s) AS laid_out ON TRUE
-                %(once)s
+                %(more)s
                ) AS protected
         """,
         positions=positions,
@@ -244,7 +237,7 @@ def apply(
         products=products or SQL("NULL"),
         sites=sites or SQL("NULL"),
         # Otherwise the expression is worked out twice, for itself and for what is left.
-        once=SQL("OFFSET 0") if products is not None else SQL(),
+        more=SQL("OFFSET 0") if products is not None else _CATEGORY,
         **{family: _first_in_common(family, good) for family in FAMILIES},
     )
 

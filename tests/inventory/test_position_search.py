@@ -47,6 +47,13 @@ class TestPositionSearch(OmsCase):
         self.assertEqual(self.search(("network_ids", "not in", self.network.ids)), self.far)
         self.assertEqual(self.search(("network_ids", "=", False)), self.far)
 
+    def test_order_of_joins(self):
+        """PostgreSQL looks for the best order of joins when a filter adds further relations."""
+        self.env.cr.execute("SET LOCAL join_collapse_limit = 8")
+        self.assertEqual(self.search(("product_id", "ilike", self.apple.name)), self.sites)
+        self.env.cr.execute("SHOW join_collapse_limit")
+        self.assertEqual(self.env.cr.fetchone(), ("10",))
+
     def test_by_kind_and_category(self):
         self.far.kind = "store"
         self.assertEqual(self.search(("kind", "=", "store")), self.far)
