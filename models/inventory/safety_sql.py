@@ -121,12 +121,15 @@ CROSS JOIN (SELECT ARRAY_AGG(id ORDER BY id), %(strings)s FROM of_place CROSS JO
 """
 
 
-# Where there are no rules of categories, goods begin with 0 or a product. Joined, for to look up
-# the category of each of millions of positions would take a minute.
+# Joined, for to look up the category of each of millions of positions would take a minute.
 _CATEGORY = SQL(
     "LEFT JOIN product_product variant ON variant.id = counted.product_id "
     "LEFT JOIN product_template template ON template.id = variant.product_tmpl_id"
 )
+# Always true, and what it looks at is joined before: the rules are wide, and rows that bear them
+# must not be hashed any more, which would write them all to disk.
+_AFTER_CATEGORY = SQL("template.categ_id IS DISTINCT FROM 0")
+# Where there are no rules of categories, goods begin with 0 or a product.
 _PLACE_OF_CATEGORY = SQL(
     "width_bucket(CASE WHEN laid_out.goods[1] < 0 "
     "THEN -COALESCE(template.categ_id, 0) ELSE 0 END, laid_out.goods)"
@@ -227,8 +230,9 @@ def apply(
                        END AS safety
                   FROM (SELECT %(columns)s, available AS unprotected
                           FROM (%(positions)s) AS given) AS counted
-             LEFT JOIN oms_safety(%(day)s, %(products)s, %(sites)s) AS laid_out ON TRUE
-                %(more)s
+             %(category)s
+             LEFT JOIN oms_safety(%(day)s, %(products)s, %(sites)s) AS laid_out ON %(after)s
+                %(once)s
                ) AS protected
         """,
         positions=positions,
@@ -236,8 +240,10 @@ def apply(
         day=day,
         products=products or SQL("NULL"),
         sites=sites or SQL("NULL"),
+        category=SQL() if products is not None else _CATEGORY,
+        after=SQL("TRUE") if products is not None else _AFTER_CATEGORY,
         # Otherwise the expression is worked out twice, for itself and for what is left.
-        more=SQL("OFFSET 0") if products is not None else _CATEGORY,
+        once=SQL("OFFSET 0") if products is not None else SQL(),
         **{family: _first_in_common(family, good) for family in FAMILIES},
     )
 
