@@ -4,4 +4,5 @@ from . import inventory
 from . import orchestration
 from . import fulfillment
 from . import workflow
+from . import exception
 from . import intake

@@ -5,3 +5,4 @@ from . import orchestration
 from . import fulfillment
 from . import intake
 from . import workflow
+from . import exception

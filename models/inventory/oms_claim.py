@@ -8,6 +8,7 @@ ORIGIN_SELECTION = [
     ("order", "Order"),
     ("cart", "Cart"),
     ("reservation", "Reservation in Store"),
+    ("block", "Blocked by a Rejection"),
 ]
 STATE_SELECTION = [
     ("active", "Active"),
@@ -131,8 +132,10 @@ class OmsClaim(models.Model):
         :param claims: ``oms.claim`` recordset, each with its channel
         :raises UserError: a share forbids one of them; nothing is claimed then
         """
-        # sudo: shares bind everybody who claims
-        active = claims.sudo().filtered(lambda claim: claim.state == "active")
+        # sudo: shares bind everybody who claims; what is blocked is sold to nobody
+        active = claims.sudo().filtered(
+            lambda claim: claim.state == "active" and claim.origin != "block"
+        )
         if not active:
             return
         Allocation = self.env["oms.allocation"]

@@ -290,18 +290,19 @@ class OmsSite(models.Model):
         return unbegun.line_ids.move_ids.filtered(lambda move: move.state not in ("done", "cancel"))
 
     def _give_back_unbegun(self, reason):
-        """Cancel what the sites have not begun; the workflow sources it elsewhere.
+        """Take back what the sites have not begun; the workflow sources it elsewhere.
+
+        It is not held against the sites.
 
         :param str reason: noted on each fulfillment
         :return: the ``oms.fulfillment`` recordset that was given back
         """
         # sudo: whoever takes a site offline need not see all that depends on it
-        moves = self.sudo()._get_unbegun_moves()
-        fulfillments = moves.oms_fulfillment_line_id.fulfillment_id
-        moves._action_cancel()
-        for fulfillment in fulfillments:
-            fulfillment.message_post(body=reason)
-        return fulfillments
+        sites = self.sudo()
+        planned = self.env["oms.fulfillment"].sudo()
+        planned = planned.search([("site_id", "in", self.ids), ("state", "=", "planned")])
+        unbegun = sites._get_unbegun_moves().oms_fulfillment_line_id.fulfillment_id
+        return (unbegun | planned)._oms_take_back(reason)
 
     def _wake_waiting_orders(self):
         """Have the scheduled job source orders for which the sites can do something again."""

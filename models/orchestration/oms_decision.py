@@ -9,6 +9,12 @@ TRIGGER_SELECTION = [
     ("rejected", "A site gave goods back"),
     ("manual", "Asked by a user"),
     ("workflow", "Asked by a workflow"),
+    ("forced", "Sites chosen by a user"),
+    ("offline", "Work taken back from a site"),
+    ("lost", "A parcel was lost"),
+    ("receipt", "A receipt is late"),
+    ("address", "Delivery address changed"),
+    ("better", "A better plan was looked for"),
 ]
 
 

@@ -9,6 +9,8 @@ from odoo import models
 from ...engine.sourcing import Barred, Limits, OrderLine, Site, SourcingProblem, solve
 from ...engine.sourcing.problem import MISSING
 
+#: Triggers of sourcing that no user asked for: sites that gave the order back are left out.
+AUTOMATIC_TRIGGERS = ("stock", "rejected", "offline", "lost", "receipt", "address", "better")
 #: Seconds after which the engine stops looking for a better plan and states the gap. Orders of up
 #: to a dozen lines take milliseconds.
 TIME_LIMIT = 2.0
@@ -309,6 +311,14 @@ class OmsSourcing(models.AbstractModel):
                 )
                 for assignment in outcome.plan.assignments
             ]
+        self._claim_parts(parts)
+
+    def _claim_parts(self, parts):
+        """Plan what sites are to give, and claim it.
+
+        :param list[Part] parts: what is to be given, each site to each line once
+        :raise UserError: a site has not so much
+        """
         lines = self._plan_parts(parts)
         self.env["oms.claim"].sudo().create(
             [

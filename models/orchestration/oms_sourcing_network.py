@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from ..network.oms_site_barred import Barring
 from ..network.oms_site_calendar import LOOKAHEAD_DAYS
 from ..network.rooms import Rooms
+from .oms_sourcing import AUTOMATIC_TRIGGERS
 
 #: Names of sites in a sentence, before the others are only counted.
 MOST_NAMES = 5
@@ -89,7 +90,7 @@ class OmsSourcing(models.AbstractModel):
         sites = self.env["oms.site"].union(*sites_by_order.values())
         rooms = sites._open_rooms(moment, orders)
         barred = sites._get_barred(orders, moment, rooms)
-        if trigger in ("stock", "rejected"):
+        if trigger in AUTOMATIC_TRIGGERS:
             for order in orders:
                 for site, barring in order._oms_find_given_back(moment).items():
                     barred[order].setdefault(site, barring)

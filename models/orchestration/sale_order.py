@@ -1,4 +1,5 @@
 import logging
+from contextlib import contextmanager
 
 from psycopg2 import OperationalError
 
@@ -203,18 +204,30 @@ class SaleOrder(models.Model):
         before = len(self.sudo().oms_fulfillment_ids.filtered(lambda f: f.site_id == site))
         return f"{self.name}/{site.code}" + (f"/{before + 1}" if before else "")
 
-    def _oms_take_up(self, trigger):
+    def _oms_take_up(self, trigger, strategy=None):
         """Source and release what is open of these orders.
 
         :param str trigger: key of the decision's trigger
+        :param strategy: ``oms.strategy`` to go by this time; that of each order's channel if None
         """
-        lines = self.order_line.filtered(
+        with self._oms_unlocked():
+            self._oms_get_orchestrated_lines()._oms_source_and_release(trigger, strategy)
+
+    def _oms_get_orchestrated_lines(self):
+        """Return the confirmed lines of the orders that the addon sources."""
+        return self.order_line.filtered(
             lambda line: line.state == "sale" and line._oms_is_orchestrated()
         )
+
+    @contextmanager
+    def _oms_unlocked(self):
+        """Unlock locked orders for the block.
+
+        Odoo procures nothing for locked orders; the lock is there for people, not for stock.
+        """
         locked = self.filtered("locked").with_context(tracking_disable=True)
-        # Odoo procures nothing for locked orders; the lock is there for people, not for stock.
         locked.locked = False
-        lines._oms_source_and_release(trigger)
+        yield
         locked.locked = True
 
     def _oms_confirm_held(self, claims):

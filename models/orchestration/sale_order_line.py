@@ -180,12 +180,17 @@ class SaleOrderLine(models.Model):
             orchestrated.order_id._oms_source_by_workflow("order.changed")
         return res
 
-    def _oms_source_and_release(self, trigger):
+    def _oms_source_and_release(self, trigger, strategy=None):
         """Source what is open of the lines, and have Odoo make transfers of what is claimed.
 
         :param str trigger: key of the decision's trigger
+        :param strategy: ``oms.strategy`` to go by this time; that of each order's channel if None
         """
-        self.env["oms.sourcing"]._source_lines(self, trigger)
+        self.env["oms.sourcing"]._source_lines(self, trigger, strategy)
+        self._oms_release()
+
+    def _oms_release(self):
+        """Have Odoo make transfers of what is claimed for the lines."""
         # sudo: a salesperson need not have rights on claims
         claims = self.sudo().oms_claim_ids.filtered(lambda claim: claim.state == "active")
         before = claims._get_quantities_in_moves()

@@ -7,6 +7,8 @@ from .oms_event import EVENT_SELECTION
 
 KIND_SELECTION = [
     ("oms_source", "Source the Order"),
+    ("oms_release", "Release What Is Planned"),
+    ("oms_replan", "Look for a Better Plan"),
     ("oms_hold", "Hold the Order"),
     ("oms_notify", "Notify the Customer"),
     ("oms_emit", "Raise an Order Event"),
@@ -17,6 +19,10 @@ TRIGGERS = {
     "order.placed": "confirm",
     "order.changed": "change",
     "fulfillment.rejected": "rejected",
+    "site.offline": "offline",
+    "parcel.lost": "lost",
+    "receipt.late": "receipt",
+    "address.changed": "address",
 }
 
 
@@ -100,6 +106,25 @@ class IrActionsServer(models.Model):
         texts = {order.id: order._oms_describe_sourcing() for order in orders - held}
         return texts | {order.id: self.env._("Left out: the order is on hold.") for order in held}
 
+    def _run_oms_release(self, orders, events=None):
+        """Have the sites begin with what is planned for the orders, those on hold left out."""
+        held = orders.filtered("oms_held")
+        released = (orders - held)._oms_release_planned()
+        texts = {
+            order.id: self.env._("Released: %s.", ", ".join(order_fulfillments.mapped("name")))
+            for order, order_fulfillments in released.grouped("order_id").items()
+        }
+        return texts | {order.id: self.env._("Left out: the order is on hold.") for order in held}
+
+    def _run_oms_replan(self, orders, events=None):
+        """Replace what no site has begun by a better plan, those on hold left out."""
+        held = orders.filtered("oms_held")
+        texts = {}
+        for order in orders - held:
+            code = events and events.filtered(lambda e, o=order: e.order_id == o)[:1].event
+            texts[order.id] = order._oms_replan(TRIGGERS.get(code, "better"))
+        return texts | {order.id: self.env._("Left out: the order is on hold.") for order in held}
+
     def _run_oms_hold(self, orders, events=None):
         """Keep the orders from going on, for a time or until somebody lets them."""
         minutes = self.oms_hold_minutes
@@ -139,6 +164,12 @@ class IrActionsServer(models.Model):
         return False
 
     def _run_action_oms_source_multi(self, eval_context=None):
+        return self._oms_run_from_screen(eval_context)
+
+    def _run_action_oms_release_multi(self, eval_context=None):
+        return self._oms_run_from_screen(eval_context)
+
+    def _run_action_oms_replan_multi(self, eval_context=None):
         return self._oms_run_from_screen(eval_context)
 
     def _run_action_oms_hold_multi(self, eval_context=None):

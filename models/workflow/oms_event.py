@@ -18,6 +18,11 @@ EVENT_SELECTION = [
     ("order.sourced", "Order fully sourced"),
     ("order.waiting", "Order waits for stock"),
     ("fulfillment.rejected", "Site gave goods back"),
+    ("site.offline", "Work taken back from a site"),
+    ("parcel.lost", "Parcel lost"),
+    ("receipt.late", "Receipt late or cancelled"),
+    ("address.changed", "Delivery address changed"),
+    ("order.exception", "Somebody has to decide"),
 ]
 STATE_SELECTION = [
     ("pending", "Running"),

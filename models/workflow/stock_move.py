@@ -22,13 +22,15 @@ class StockMove(models.Model):
         for what becomes of the rest nor fails with it.
         """
         # sudo: who works at a site need not read the whole order
-        orders = self.sudo().oms_fulfillment_line_id.sale_line_id.order_id
-        orders = orders.filtered(lambda order: order.state == "sale")
-        if not orders or self.env.context.get("oms_launch") == "cancel":
+        lines = self.sudo().oms_fulfillment_line_id
+        lines = lines.filtered(lambda line: line.sale_line_id.state == "sale")
+        if not lines or self.env.context.get("oms_launch") in ("cancel", "stop"):
             yield
             return
-        before = orders._oms_get_open_units()
+        orders = lines.sale_line_id.order_id
+        before, expected = orders._oms_get_open_units(), lines._get_expected()
         yield
         after = orders._oms_get_open_units()
         given_back = orders.filtered(lambda order: after[order] > before[order] + 1e-9)
-        given_back._oms_raise("fulfillment.rejected")._run_later()
+        if lines._record_given_back(expected, given_back):
+            given_back._oms_raise("fulfillment.rejected")._run_later()

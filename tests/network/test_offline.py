@@ -76,7 +76,7 @@ class TestOffline(NetworkCase):
         begun.picking_ids.move_ids.picked = True
         self.assertEqual(sites, self.near)
         self.take_offline(self.near)
-        self.assertEqual(order.oms_fulfillment_ids.state, "rejected")
+        self.assertEqual(order.oms_fulfillment_ids.state, "cancelled")
         self.assertEqual(begun.oms_fulfillment_ids.state, "released", "what was begun goes on")
         self.assertIn("went offline", order.oms_fulfillment_ids.message_ids[0].body)
         self.run_cron()
@@ -94,7 +94,7 @@ class TestOffline(NetworkCase):
         self.take_offline(self.near, date_from=begin, date_to=begin + timedelta(days=1))
         self.assertEqual(order.oms_fulfillment_ids.state, "released")
         job = self.env.ref("oms.cron_begin_offline")
-        for days, state in ((0, "released"), (1.1, "rejected")):
+        for days, state in ((0, "released"), (1.1, "cancelled")):
             with (
                 self.at(begin + timedelta(days=days - 1)),
                 self.enter_registry_test_mode(),
@@ -125,7 +125,7 @@ class TestOffline(NetworkCase):
         order, _sites = self.source((self.apple, 5))
         self.take_offline(self.near, clerk)
         self.assertTrue(self.near.is_offline)
-        self.assertEqual(order.oms_fulfillment_ids.state, "rejected")
+        self.assertEqual(order.oms_fulfillment_ids.state, "cancelled")
         self.near.with_user(clerk).action_back_online()
         self.assertFalse(self.near.is_offline)
         with self.assertRaises(AccessError):

@@ -1,4 +1,3 @@
-from ast import literal_eval
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
@@ -29,8 +28,8 @@ class TestTakeUp(OmsCase):
         self.assertEqual(order.oms_decision_ids.outcome, "none")
         self.assertEqual(order.oms_decision_ids.unfilled_units, 3)
         self.assertIn("3 Units of [Apple] Apple wait", order.oms_decision_ids.note)
-        action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_order_exceptions")
-        self.assertIn(order, self.env["sale.order"].search(literal_eval(action["domain"])))
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_exception")
+        self.assertIn(order, self.env[action["res_model"]].search([]).order_id)
         self.assertBalanced(order)
 
     def test_receipt(self):

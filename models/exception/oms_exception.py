@@ -1,0 +1,247 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+KIND_SELECTION = [
+    ("conflict", "Changed While Worked On"),
+    ("attempts", "Given Back Too Often"),
+    ("parked", "Step Failed"),
+    ("unsourceable", "No Site Found"),
+    ("late", "Late"),
+]
+#: Orders for which the job raises events between two commits.
+RAISE_BATCH = 100
+
+_QUERY = """
+    WITH parked AS (
+        SELECT order_id, MIN(create_date) AS since FROM oms_event
+         WHERE state = 'parked' GROUP BY order_id
+    ), overdue AS (
+        SELECT fulfillment.order_id, MIN(move.date_deadline) AS since
+          FROM oms_fulfillment fulfillment
+          JOIN oms_fulfillment_line line ON line.fulfillment_id = fulfillment.id
+          JOIN stock_move move ON move.oms_fulfillment_line_id = line.id
+         WHERE fulfillment.state = 'released' AND move.state NOT IN ('done', 'cancel')
+           AND move.date_deadline < %(today)s
+      GROUP BY fulfillment.order_id
+    ), found AS (
+        SELECT sale.id, sale.oms_channel_id, sale.company_id, sale.partner_shipping_id,
+               sale.user_id, sale.date_order, sale.currency_id, sale.amount_total,
+               sale.oms_attempts, sale.commitment_date,
+               CASE WHEN sale.oms_conflict IS NOT NULL THEN 'conflict'
+                    WHEN waits.it AND parked.since IS NOT NULL
+                         AND COALESCE(sale.oms_attempts, 0) >= channel.max_attempts THEN 'attempts'
+                    WHEN parked.since IS NOT NULL THEN 'parked'
+                    WHEN waits.it AND NOT (
+                             COALESCE(sale.oms_backorder, FALSE)
+                             AND (sale.oms_backorder_until IS NULL
+                                  OR sale.oms_backorder_until >= %(today)s::date)
+                         ) THEN 'unsourceable'
+                    WHEN overdue.since IS NOT NULL
+                         OR waits.it AND sale.commitment_date < %(today)s THEN 'late'
+               END AS kind,
+               parked.since AS parked_since,
+               COALESCE(overdue.since, CASE WHEN waits.it THEN sale.commitment_date END)
+                   AS late_since
+          FROM sale_order sale
+          JOIN oms_channel channel ON channel.id = sale.oms_channel_id AND channel.orchestrated
+     LEFT JOIN parked ON parked.order_id = sale.id
+     LEFT JOIN overdue ON overdue.order_id = sale.id
+CROSS JOIN LATERAL (SELECT sale.oms_state IN ('waiting', 'partial') AS it) AS waits
+         WHERE sale.state = 'sale'
+           AND (waits.it OR sale.oms_conflict IS NOT NULL OR parked.since IS NOT NULL
+                OR overdue.since IS NOT NULL)
+    )
+    SELECT found.id, found.id AS order_id, found.oms_channel_id AS channel_id, found.company_id,
+           found.partner_shipping_id AS partner_id, found.user_id, found.date_order,
+           found.currency_id, found.amount_total, COALESCE(found.oms_attempts, 0) AS attempts,
+           found.commitment_date, found.kind, moment.since,
+           ROUND((EXTRACT(epoch FROM %(now)s - moment.since) / 86400)::numeric, 2)::float8 AS age,
+           COALESCE(gave_back.site_id, serves.site_id) AS site_id,
+           tried.decisions
+      FROM found
+CROSS JOIN LATERAL (
+        SELECT COUNT(*) AS decisions, MAX(create_date) AS last
+          FROM oms_decision WHERE order_id = found.id
+     ) AS tried
+CROSS JOIN LATERAL (
+        SELECT CASE found.kind WHEN 'late' THEN found.late_since
+                               WHEN 'unsourceable' THEN COALESCE(tried.last, found.date_order)
+                               ELSE COALESCE(found.parked_since, tried.last, found.date_order)
+               END AS since
+     ) AS moment
+ LEFT JOIN LATERAL (
+        SELECT site_id FROM oms_rejection
+         WHERE order_id = found.id AND state = 'valid' ORDER BY id DESC LIMIT 1
+     ) AS gave_back ON TRUE
+ LEFT JOIN LATERAL (
+        SELECT site_id FROM oms_fulfillment
+         WHERE order_id = found.id AND state IN ('planned', 'released') ORDER BY id LIMIT 1
+     ) AS serves ON TRUE
+     WHERE found.kind IS NOT NULL
+"""
+
+
+class OmsException(models.Model):
+    """An order that needs a person, with why, since when, and what was tried.
+
+    Nothing is stored: an order is here as long as its reason lasts. The id is that of the order.
+    """
+
+    _name = "oms.exception"
+    _description = "Order That Needs a Person"
+    _auto = False
+    _order = "since, id"
+    _rec_name = "order_id"
+    _depends = {
+        "sale.order": [
+            "state",
+            "oms_state",
+            "oms_channel_id",
+            "oms_attempts",
+            "oms_conflict",
+            "oms_backorder",
+            "oms_backorder_until",
+            "commitment_date",
+            "amount_total",
+            "partner_shipping_id",
+            "user_id",
+            "date_order",
+        ],
+        "oms.channel": ["orchestrated", "max_attempts"],
+        "oms.event": ["state", "order_id"],
+        "oms.fulfillment": ["state", "order_id", "site_id"],
+        "oms.fulfillment.line": ["fulfillment_id"],
+        "oms.decision": ["order_id"],
+        "oms.rejection": ["state", "order_id", "site_id"],
+        "stock.move": ["state", "date_deadline", "oms_fulfillment_line_id"],
+    }
+
+    order_id = fields.Many2one("sale.order", readonly=True)
+    channel_id = fields.Many2one("oms.channel", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    partner_id = fields.Many2one("res.partner", string="Delivered To", readonly=True)
+    user_id = fields.Many2one("res.users", string="Salesperson", readonly=True)
+    date_order = fields.Datetime(string="Order Date", readonly=True)
+    commitment_date = fields.Datetime(string="Promised For", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    amount_total = fields.Monetary(string="Value", readonly=True, aggregator="sum")
+    kind = fields.Selection(KIND_SELECTION, readonly=True)
+    since = fields.Datetime(readonly=True)
+    age = fields.Float(string="Age (Days)", digits=(16, 1), readonly=True, aggregator="max")
+    attempts = fields.Integer(string="Sourced Elsewhere", readonly=True, aggregator="avg")
+    decisions = fields.Integer(readonly=True, aggregator="sum")
+    site_id = fields.Many2one(
+        "oms.site",
+        readonly=True,
+        help="The site that gave goods back last or, if none did, that serves the order.",
+    )
+    reason = fields.Text(compute="_compute_texts", help="Why the order needs a person.")
+    tried = fields.Text(compute="_compute_texts", help="What was tried so far.")
+
+    @property
+    def _table_query(self):
+        now = SQL("timezone('UTC', statement_timestamp())")
+        # What is due today is not late before tomorrow.
+        return SQL(_QUERY, now=now, today=SQL("date_trunc('day', %s)", now))
+
+    def _compute_texts(self):
+        for record in self:
+            # sudo: the reason is for everybody who sees the exception
+            order = record.order_id.sudo()
+            record.reason = "\n".join(order._oms_get_exception_reasons())
+            record.tried = "\n".join(order._oms_get_tried())
+
+    # === COUNTS === #
+
+    @api.model
+    def get_counts(self):
+        """Return how many orders of the user's companies need a person, by kind.
+
+        :rtype: dict[str, int]
+        """
+        groups = self._read_group([], ["kind"], ["__count"])
+        return dict(groups)
+
+    @api.model
+    def _cron_raise(self):
+        """Raise an event for each order that came to need a person since the last run."""
+        found = dict(
+            self.search_fetch([], ["kind"]).mapped(lambda each: (each.order_id, each.kind))
+        )
+        Order = self.env["sale.order"]
+        known = Order.search([("oms_exception_kind", "!=", False)])
+        known.filtered(lambda order: order not in found).oms_exception_kind = False
+        new = [order for order, kind in found.items() if order.oms_exception_kind != kind]
+        self.env["ir.cron"]._commit_progress(remaining=len(new))
+        for start in range(0, len(new), RAISE_BATCH):
+            batch = Order.union(*new[start : start + RAISE_BATCH])
+            for order in batch:
+                order.oms_exception_kind = found[order]
+            batch._oms_raise("order.exception")._run()
+            if not self.env["ir.cron"]._commit_progress(len(batch)):
+                break
+
+    # === ACTION METHODS === #
+
+    def action_retry(self):
+        """Try again what failed, and source again what is open.
+
+        :return: a notification that tells what became of it
+        :rtype: dict
+        """
+        orders = self.order_id
+        orders.check_access("write")
+        orders._oms_retry()
+        left = self.search_count([("id", "in", self.ids)])
+        return self._notify(len(self) - left)
+
+    def action_resolved(self):
+        """Tell that somebody looked after what was changed while a site worked on it.
+
+        :raise UserError: nothing was
+        """
+        orders = self.order_id.filtered("oms_conflict")
+        if not orders:
+            raise UserError(self.env._("None of these orders was changed while worked on."))
+        orders.check_access("write")
+        for order in orders:
+            order._oms_note(self.env._("Looked after: %s", order.oms_conflict))
+        # sudo: a mark of the addon, cleared by whoever may change the order
+        orders.sudo().oms_conflict = False
+        return self._notify(len(orders))
+
+    def action_decide(self):
+        """Ask for a decision of the kind named in the context, see ``oms.exception.decide``.
+
+        :return: a window action
+        :rtype: dict
+        """
+        return self.order_id.action_oms_decide()
+
+    def action_view_order(self):
+        """Open the order.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "sale.order",
+            "res_id": self.order_id.id,
+            "view_mode": "form",
+        }
+
+    def _notify(self, done):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if done else "warning",
+                "message": self.env._(
+                    "%(done)s of %(all)s orders need nobody any more.", done=done, all=len(self)
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }

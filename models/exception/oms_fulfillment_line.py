@@ -1,0 +1,131 @@
+from odoo import fields, models
+
+
+class OmsFulfillmentLine(models.Model):
+    _inherit = "oms.fulfillment.line"
+
+    rejection_ids = fields.One2many(
+        "oms.rejection", "fulfillment_line_id", string="Rejections", groups="base.group_user"
+    )
+    quantity_rejected = fields.Float(
+        string="Given Back",
+        digits="Product Unit",
+        compute="_compute_quantity_rejected",
+        groups="base.group_user",
+    )
+
+    def _compute_quantity_rejected(self):
+        for line in self:
+            # sudo: how much a site gave back is told to whoever sees the line
+            line.quantity_rejected = sum(line.sudo().rejection_ids.mapped("quantity"))
+
+    def _get_open_moves(self):
+        """Return the open moves that take goods of the line off the shelf of the site.
+
+        :rtype: ``stock.move``
+        """
+        self.ensure_one()
+        outgoing, _incoming = self.sale_line_id._get_outgoing_incoming_moves(strict=False)
+        return outgoing.filtered(
+            lambda move: (
+                move.oms_fulfillment_line_id == self and move.state not in ("done", "cancel")
+            )
+        )
+
+    def _get_idle_moves(self):
+        """Return those of the open moves that nobody at the site works on yet."""
+        return self._get_open_moves().filtered(
+            lambda move: not move.picked and not move.picking_id.printed
+        )
+
+    def _get_active_claims(self):
+        return self.claim_ids.filtered(lambda claim: claim.state == "active")
+
+    def _get_quantity_open(self, idle=False):
+        """Return what the site has not taken off the shelf yet.
+
+        :param bool idle: count only what nobody at the site works on yet
+        :return: quantity in the product's unit
+        :rtype: float
+        """
+        self.ensure_one()
+        moves = self._get_idle_moves() if idle else self._get_open_moves()
+        claimed = sum(self._get_active_claims().mapped("quantity"))
+        return self.uom_id.round(sum(moves.mapped("product_qty")) + claimed)
+
+    def _stop(self, quantity, idle=False):
+        """Cancel exactly so much of what the site has not taken off the shelf yet.
+
+        Claims go first, then moves that nobody has picked. The line plans so much less; whoever
+        calls says why, and what becomes of it.
+
+        :param float quantity: in the product's unit, at most what is open
+        :param bool idle: leave alone what somebody at the site works on
+        :return: where the goods were reserved: (location, lot, package) ids
+        :rtype: set[tuple]
+        """
+        self.ensure_one()
+        unit, left, spots = self.uom_id, quantity, set()
+        for claim in self._get_active_claims().sorted("id", reverse=True):
+            part = min(claim.quantity, left)
+            if unit.compare(part, 0.0) > 0:
+                claim._release(part)
+                left = unit.round(left - part)
+        moves = self._get_idle_moves() if idle else self._get_open_moves()
+        # Who calls raises the event that is right, once.
+        moves = moves.with_context(oms_launch="stop")
+        for move in moves.sorted(lambda move: (move.picked, -move.id)):
+            part = min(move.product_qty, left)
+            if unit.compare(part, 0.0) <= 0:
+                continue
+            spots |= {
+                (line.location_id.id, line.lot_id.id, line.package_id.id)
+                for line in move.move_line_ids
+            }
+            move._oms_lower_demand(unit._compute_quantity(part, move.product_uom))
+            left = unit.round(left - part)
+        self._lower_planned(unit.round(quantity - left))
+        return spots
+
+    # === SEEN IN TRANSFERS === #
+
+    def _get_expected(self):
+        """Return what the transfers of the lines carry, with what was given back before.
+
+        :return: quantity in the product's unit by line
+        :rtype: dict
+        """
+        return {
+            line: line._get_quantity_planned_in_moves() + sum(line.rejection_ids.mapped("quantity"))
+            for line in self
+        }
+
+    def _record_given_back(self, expected, orders):
+        """Write down what transfers carry less than before, as given back.
+
+        A transfer that is shipped short cancels the rest on its way: that is seen once.
+
+        :param dict expected: what :meth:`_get_expected` gave before
+        :param orders: ``sale.order`` recordset of which more is open now
+        :return: whether anything was given back
+        :rtype: bool
+        """
+        lost = {}
+        for line, now in (
+            self.filtered(lambda line: line.sale_line_id.order_id in orders)._get_expected().items()
+        ):
+            missing = line.uom_id.round(expected[line] - now)
+            if line.uom_id.compare(missing, 0.0) > 0:
+                lost[line] = missing
+        if not lost:
+            return False
+        for line, quantity in lost.items():
+            shipped = any(move.state == "done" for move in line.move_ids)
+            reason = self.env.ref(
+                "oms.reason_short" if shipped else "oms.reason_cancelled", raise_if_not_found=False
+            )
+            line.fulfillment_id._record_rejections(
+                {line: quantity}, reason or self.env["oms.reject.reason"]
+            )
+            line._lower_planned(quantity)
+        return True
