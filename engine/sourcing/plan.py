@@ -216,7 +216,7 @@ def build_plan(
         ),
         cost=cost,
         costs=costs,
-        lower_bound=cost if lower_bound is None else min(lower_bound, cost),
+        lower_bound=cost if lower_bound is None else min(float(lower_bound), cost),
         proven=lower_bound is None,
         amounts=own_amounts(problem, steps),
     )

@@ -169,4 +169,6 @@ def test_out_of_time_there_is_a_plan_and_a_true_bound():
         assert plan.lower_bound <= best + 1e-6
         assert plan.cost >= best - 1e-6
         unproven += not plan.proven
+        # Numbers of numpy have no place in a database or in JSON.
+        assert type(plan.lower_bound) is type(plan.cost) is type(plan.gap) is float
     assert unproven, "the cases are too easy to run out of time"
