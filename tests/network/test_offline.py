@@ -140,7 +140,7 @@ class TestOffline(NetworkCase):
         with self.assertRaises(AccessError):
             self.near.with_user(seller).action_take_offline()
         manager = self.make_user("offline-manager", "oms.group_order_manager")
-        self.take_offline(self.far, manager)
+        self.take_offline(self.near + self.far, manager)
         self.assertTrue(self.far.is_offline)
         periods = self.env["oms.site.offline"].with_user(clerk).search([])
         self.assertEqual(periods.site_id, self.near, "a clerk sees the own site's periods only")
