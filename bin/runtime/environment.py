@@ -48,7 +48,8 @@ def prepare(session: Session, tools: bool = False) -> Environment:
     found = odoo.find(session)
     python = found.python or venv.base_python()
     needed = [] if found.complete else list(requirements.ODOO)
-    needed += [name for name in session.addon.python_dependencies if name not in needed]
+    wanted = (*session.addon.python_dependencies, *requirements.OPTIONAL)
+    needed += [name for name in wanted if name not in needed]
     runtime = venv.build(
         session, "odoo", python, needed, found.paths, "Installing Odoo's Python requirements"
     )

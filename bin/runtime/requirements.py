@@ -49,9 +49,11 @@ ODOO = (
     "zeep",
 )
 
+# What the addon can do without, but does more with.
+OPTIONAL = ("highspy",)
+
 # What a linter or formatter says changes with its version, so that these are exact.
 TOOLS = (
-    "highspy",
     "hypothesis",
     "import-linter==2.16",
     "pylint-odoo==10.0.12",

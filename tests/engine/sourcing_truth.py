@@ -32,6 +32,22 @@ def optimum(
     :param used: position of a site that must give something
     :param closed: positions of sites that must give nothing
     """
+    model = exact_solver(highspy)
+    cost, opened, given, missing = add_order(model, problem)
+    if used is not None:
+        model.addConstr(sum(x for (_row, site), x in given.items() if site == used) >= 1)
+    for site in closed:
+        model.addConstr(opened[site] <= 0)
+    add_limits(model, problem, opened, given, missing)
+    model.minimize(cost)
+    if used is not None and model.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+        return math.inf
+    assert model.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    return model.getObjectiveValue()
+
+
+def exact_solver(highspy: Any) -> Any:
+    """An empty model that is solved to the last digit."""
     model = highspy.Highs()
     for option, value in (
         ("output_flag", False),
@@ -42,6 +58,16 @@ def optimum(
         ("primal_feasibility_tolerance", 1e-9),
     ):
         model.setOptionValue(option, value)
+    return model
+
+
+def add_order(
+    model: Any, problem: SourcingProblem
+) -> tuple[Any, list[Any], dict[tuple[int, int], Any], list[Any]]:
+    """Write an order into a mixed-integer program, without its limits.
+
+    :return: its cost, whether each site gives anything, steps by (row, site), steps missing by row
+    """
     n_sites = len(problem.sites)
     opened = [model.addBinary() for _ in range(n_sites)]
     incomplete = model.addBinary()
@@ -81,16 +107,7 @@ def optimum(
                 held = float(problem.stock[rows[0], site])
                 limit = whole_steps(held, float(problem.rounding[rows[0]]))
                 model.addConstr(sum(shared) <= limit)
-    if used is not None:
-        model.addConstr(sum(x for (_row, site), x in given.items() if site == used) >= 1)
-    for site in closed:
-        model.addConstr(opened[site] <= 0)
-    add_limits(model, problem, opened, given, missing)
-    model.minimize(cost)
-    if used is not None and model.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
-        return math.inf
-    assert model.getModelStatus() == highspy.HighsModelStatus.kOptimal
-    return model.getObjectiveValue()
+    return cost, opened, given, missing
 
 
 def add_limits(

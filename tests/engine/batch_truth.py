@@ -1,0 +1,90 @@
+"""Independent truths about small batches: a general solver, and the rules spelled out."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import Any
+
+from sourcing_truth import add_limits, add_order, check_plan, exact_solver, whole_steps
+
+from engine.batch import BatchPlan, BatchProblem
+from engine.sourcing import SourcingPlan
+
+
+def batch_optimum(highspy: Any, batch: BatchProblem) -> float:
+    """Least cost of a batch, changes included, by one mixed-integer program from its definition."""
+    model = exact_solver(highspy)
+    total: Any = 0.0
+    given_by: dict[tuple[Any, Any], list[Any]] = defaultdict(list)
+    opened_by: dict[Any, list[Any]] = defaultdict(list)
+    units_by: dict[Any, list[Any]] = defaultdict(list)
+    for order in batch.orders:
+        problem = order.problem
+        cost, opened, given, missing = add_order(model, problem)
+        add_limits(model, problem, opened, given, missing)
+        total = total + cost
+        for site, flag in zip(problem.sites, opened, strict=True):
+            opened_by[site.key].append(flag)
+        for (row, site), amount in given.items():
+            key = problem.sites[site].key
+            given_by[problem.lines[row].product, key].append(amount)
+            units_by[key].append(float(problem.rounding[row]) * amount)
+        if order.current is not None and order.change_cost:
+            changed = model.addBinary()
+            total = total + order.change_cost * changed
+            now = _steps(order.current, problem)
+            for place, amount in given.items():
+                most = float(problem.quantities[place[0]] / problem.rounding[place[0]])
+                model.addConstr(amount - now.get(place, 0) <= most * changed)
+                model.addConstr(now.get(place, 0) - amount <= most * changed)
+    for (product, site), amounts in given_by.items():
+        held = whole_steps(batch.stock.get((product, site), 0.0), batch.steps[product])
+        model.addConstr(sum(amounts) <= held)
+    for capacity in batch.capacities:
+        if capacity.orders is not None and opened_by[capacity.site]:
+            model.addConstr(sum(opened_by[capacity.site]) <= math.floor(capacity.orders))
+        if capacity.units is not None and units_by[capacity.site]:
+            model.addConstr(sum(units_by[capacity.site]) <= capacity.units)
+    model.minimize(total)
+    assert model.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    return model.getObjectiveValue()
+
+
+def _steps(plan: SourcingPlan, problem: Any) -> dict[tuple[int, int], int]:
+    rows = {line.key: row for row, line in enumerate(problem.lines)}
+    columns = {site.key: column for column, site in enumerate(problem.sites)}
+    return {
+        (rows[a.line], columns[a.site]): round(a.quantity / problem.rounding[rows[a.line]])
+        for a in plan.assignments
+    }
+
+
+def check_batch(batch: BatchProblem, solution: BatchPlan) -> None:
+    """Every order has a plan of its own, together they keep to all limits, and costs add up."""
+    assert list(solution.plans) == [order.key for order in batch.orders]
+    taken: dict[tuple[Any, Any], float] = defaultdict(float)
+    orders: dict[Any, int] = defaultdict(int)
+    units: dict[Any, float] = defaultdict(float)
+    for order in batch.orders:
+        plan = solution.plans[order.key]
+        check_plan(order.problem, plan)
+        product_of = {line.key: line.product for line in order.problem.lines}
+        for given in plan.assignments:
+            taken[product_of[given.line], given.site] += given.quantity
+            units[given.site] += given.quantity
+        for site in plan.sites:
+            orders[site] += 1
+    for key, quantity in taken.items():
+        assert quantity <= batch.stock.get(key, 0.0) + 1e-6, key
+    for capacity in batch.capacities:
+        if capacity.orders is not None:
+            assert orders[capacity.site] <= capacity.orders
+        if capacity.units is not None:
+            assert units[capacity.site] <= capacity.units + 1e-6
+    cost = sum(plan.cost for plan in solution.plans.values())
+    assert math.isclose(solution.cost, cost, rel_tol=1e-9, abs_tol=1e-9)
+    assert solution.lower_bound <= solution.objective + 1e-9
+    assert all(price.price > 0.0 for price in solution.prices)
+    costs = [stage.cost for stage in solution.stages]
+    assert costs == sorted(costs, reverse=True)
