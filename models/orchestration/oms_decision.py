@@ -205,12 +205,37 @@ class OmsDecision(models.Model):
             )
         if verdict.code == "tie":
             return self.env._("Costs the same; lost because of its priority.")
+        if verdict.code == "barred":
+            return verdict.detail or self.env._("Was not asked.")
+        if verdict.code == "limited":
+            return self._get_limited_sentence(verdict)
         if verdict.extra_cost is None:
             return self.env._("No plan can use it.")
+        if verdict.extra_cost < 0:
+            # Rules of thumb do not look for the cheapest plan.
+            amount = self.currency_id.format(-verdict.extra_cost)
+            return self.env._("A plan with it would cost %s less.", amount)
         amount = self.currency_id.format(verdict.extra_cost)
         if verdict.extra_is_bound:
             return self.env._("The best plan found with it costs %s more.", amount)
         return self.env._("The best plan with it costs %s more.", amount)
+
+    def _get_limited_sentence(self, verdict):
+        """Say which limit keeps a site out."""
+        limits = {
+            "max_sites": self.env._("the most sites of an order"),
+            "max_sites_per_line": self.env._("the most sites of a line"),
+            "whole_lines": self.env._("lines are filled wholly or not at all"),
+            "whole_order": self.env._("orders are filled wholly or not at all"),
+            "together": self.env._("what ships together"),
+            "min_value": self.env._("the least value of a shipment"),
+            "unit_capacity": self.env._("the capacity of the site"),
+            "carbon": self.env._("the carbon cap"),
+        }
+        limit = limits.get(verdict.reason, verdict.reason)
+        if not limit:
+            return self.env._("A limit keeps it out.")
+        return self.env._("A limit keeps it out: %s.", limit)
 
     def _get_others_sentence(self, others):
         """Say how many sites are not listed one by one, and why they lost."""
@@ -219,6 +244,8 @@ class OmsDecision(models.Model):
             "dominated": self.env._("nowhere better than another site: %s"),
             "costlier": self.env._("dearer: %s"),
             "tie": self.env._("lost by priority: %s"),
+            "limited": self.env._("kept out by a limit: %s"),
+            "barred": self.env._("not asked: %s"),
         }
         parts = [texts[code] % count for code, count in others.items() if count]
         return parts and self.env._("Further sites, %s.", "; ".join(parts))

@@ -6,14 +6,11 @@ import numpy as np
 
 from odoo import models
 
-from ...engine.sourcing import Barred, Limits, OrderLine, Site, SourcingProblem, solve
+from ...engine.sourcing import Barred, Limits, OrderLine, Site, SourcingProblem
 from ...engine.sourcing.problem import MISSING
 
 #: Triggers of sourcing that no user asked for: sites that gave the order back are left out.
 AUTOMATIC_TRIGGERS = ("stock", "rejected", "offline", "lost", "receipt", "address", "better")
-#: Seconds after which the engine stops looking for a better plan and states the gap. Orders of up
-#: to a dozen lines take milliseconds.
-TIME_LIMIT = 2.0
 
 
 class Demand(NamedTuple):
@@ -144,13 +141,13 @@ class OmsSourcing(models.AbstractModel):
         for row, (line, _quantity) in enumerate(demands):
             product = line.product_id
             if product.is_storable:
-                stock[row] = [
-                    max(available.get((site_id, product.id), 0.0), 0.0) for site_id in sites.ids
-                ]
+                held = [available.get((site_id, product.id), 0.0) for site_id in sites.ids]
+                stock[row] = strategy._keep_back(np.maximum(held, 0.0))
             else:
                 stock[row] = asked[product]
         stock = self._limit_stock(demands, sites, stock)
-        parts, missing = strategy._prepare_costs(case, self._get_least_missing(demands, stock))
+        least = self._get_least_missing(demands, stock)
+        parts, missing = strategy._prepare_costs(case, least)
         return SourcingProblem(
             lines=tuple(
                 OrderLine(line.id, line.product_id.id, quantity) for line, quantity in demands
@@ -159,7 +156,7 @@ class OmsSourcing(models.AbstractModel):
             stock=stock,
             parts=parts,
             missing=missing,
-            rounding=np.array([line.product_id.uom_id.rounding for line, _qty in demands]),
+            rounding=self._get_steps(demands, least),
             limits=Limits(unit_capacity=admission.room),
             barred=tuple(
                 Barred(site.id, site.name, barring.reason, barring.detail)
@@ -188,20 +185,34 @@ class OmsSourcing(models.AbstractModel):
             ]
         )
 
+    def _get_steps(self, demands, least_missing):
+        """Return the steps in which quantities are given: whole units where all amounts are whole.
+
+        Under limits a fraction of a unit can be worth something, which nobody could ship.
+
+        :param least_missing: see :meth:`_get_least_missing`
+        :return: quantities in the unit of each line's product, shape (L,)
+        """
+        rounding = np.array([line.product_id.uom_id.rounding for line, _quantity in demands])
+        amounts = np.rint(least_missing / rounding).astype(np.int64)
+        one = np.rint(1.0 / rounding).astype(np.int64)
+        return np.maximum(np.gcd(amounts, one), 1) * rounding
+
     def _solve_order(self, order, strategy, demands, admission, available, book, facts):
-        sites = admission.sites
-        kilometers, note = self._get_kilometers(order, sites, facts.places)
-        case = self._prepare_case(order, demands, sites, kilometers, facts)
+        kilometers, note = self._get_kilometers(order, admission.sites, facts.places)
+        case = self._prepare_case(order, demands, admission.sites, kilometers, facts)
+        case, admission = self._leave_out_beyond_limits(strategy, case, admission)
+        sites, kilometers = case.sites, case.kilometers
         notes = [note, *strategy._get_cost_notes(case)]
         sellable = self._get_sellable(order, demands, sites, kilometers, book)
         start = time.perf_counter()
         for offer in self._get_offers(order, sites, available, sellable, book):
             problem = self._prepare_problem(strategy, demands, admission, offer, case)
-            plan = solve(problem, time_limit=TIME_LIMIT)
+            problem, plan, stage_note = self._find_plan(strategy, problem, case)
             if not self._find_refusal(order, plan, sellable, book):
                 break
         duration_ms = (time.perf_counter() - start) * 1000
-        note = "\n".join(filter(None, notes))
+        note = "\n".join(filter(None, [*notes, stage_note]))
         return Outcome(
             order,
             strategy,

@@ -48,7 +48,7 @@ class OmsSourcing(models.AbstractModel):
 
     def _weighs(self, strategy):
         """Tell whether the weight of products matters to a strategy."""
-        return bool(strategy.rate_ids or strategy._weighs_carbon())
+        return bool(strategy.has_rates or strategy._weighs_carbon())
 
     def _get_unit_kg(self):
         """Return how many kilograms the unit has in which products say their weight."""
@@ -147,7 +147,9 @@ class OmsSourcing(models.AbstractModel):
         promised = order.commitment_date
         days = promised and (promised - fields.Datetime.now()).total_seconds() / 86400
         return Case(
+            order=order,
             sites=sites,
+            lines=tuple(line for line, _quantity in demands),
             products=tuple(line.product_id for line, _quantity in demands),
             kilometers=kilometers,
             quantities=np.array([quantity for _line, quantity in demands]),

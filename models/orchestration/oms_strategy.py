@@ -27,7 +27,3 @@ class OmsStrategy(models.Model):
         "amounts in this currency.",
     )
     channel_ids = fields.One2many("oms.channel", "strategy_id", string="Channels")
-
-    def _get_all_used(self):
-        """Return the strategies by which these may decide, themselves included."""
-        return self

@@ -57,6 +57,7 @@ class OmsStrategy(models.Model):
         help="What carriers charge by zone and weight, on top of the costs above. For each site "
         "the first row that holds the address counts; where none does, the dearest of the table.",
     )
+    has_rates = fields.Boolean(compute="_compute_has_rates", store=True)
     default_weight = fields.Float(
         string="Weight if Unknown (kg)",
         digits="Stock Weight",
@@ -207,6 +208,12 @@ class OmsStrategy(models.Model):
         "To fill whatever can be filled, the missing factor must be above one: otherwise leaving "
         "goods unshipped would be cheaper than shipping them.",
     )
+
+    @api.depends("rate_ids")
+    def _compute_has_rates(self):
+        # Kept, so that orders of strategies without rates need not look for them.
+        for strategy in self:
+            strategy.has_rates = bool(strategy.rate_ids)
 
     # === CONSTRAINTS === #
 

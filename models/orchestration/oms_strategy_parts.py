@@ -7,6 +7,9 @@ from odoo import fields, models
 from ...engine import carbon
 from ...engine.sourcing import CostPart, MissingCost
 
+#: So many days late is as late as can be.
+LATEST_DAYS = 365.0
+
 
 class OmsStrategy(models.Model):
     """What a plan costs: each part in the strategy's currency, and in a unit of its own."""
@@ -147,7 +150,7 @@ class OmsStrategy(models.Model):
         return np.array([product.weight * unit or self.default_weight for product in case.products])
 
     def _prepare_weight_part(self, case):
-        if not self.rate_ids:
+        if not self.has_rates:
             return None
         parcel, kilogram, _missed = self.rate_ids._quote(case.sites, case.kilometers, case.partner)
         weights = self._get_weights(case)[:, None]
@@ -198,7 +201,9 @@ class OmsStrategy(models.Model):
     def _prepare_lateness_part(self, case):
         if not self.late_day_cost or case.promised_days is None:
             return None
-        days = np.maximum(self._get_days(case) - case.promised_days, 0.0)
+        late = self._get_days(case) - case.promised_days
+        # A site that sends nothing for now is late, not impossible.
+        days = np.clip(late, 0.0, LATEST_DAYS)
         zero = np.zeros(case.shape)
         return CostPart("lateness", self.late_day_cost * days, zero, "days", days, zero)
 
@@ -269,7 +274,7 @@ class OmsStrategy(models.Model):
         :rtype: list[str]
         """
         notes = []
-        if self.rate_ids or self._weighs_carbon():
+        if self.has_rates or self._weighs_carbon():
             light = [product.display_name for product in case.products if not product.weight]
             if light:
                 notes.append(
@@ -279,7 +284,7 @@ class OmsStrategy(models.Model):
                         products=", ".join(dict.fromkeys(light)),
                     )
                 )
-        if self.rate_ids:
+        if self.has_rates:
             missed = self.rate_ids._quote(case.sites, case.kilometers, case.partner)[2]
             if missed.any():
                 notes.append(

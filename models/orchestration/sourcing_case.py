@@ -70,6 +70,8 @@ class Case:
     :param partner: the delivery address
     :param promised_days: days from now until the order is promised to arrive; None without promise
     :param facts: what was gathered for all orders of the batch
+    :param order: ``sale.order``; only limits and methods look at it and its lines
+    :param lines: ``sale.order.line`` of each of the L lines to source
     """
 
     sites: models.BaseModel
@@ -80,6 +82,8 @@ class Case:
     partner: models.BaseModel
     promised_days: float | None = None
     facts: Facts = field(default_factory=Facts)
+    order: models.BaseModel | None = None
+    lines: tuple = ()
 
     @property
     def shape(self):

@@ -11,3 +11,4 @@ from . import test_snapshot
 from . import test_strategy_costs
 from . import test_strategy_facts
 from . import test_stock_price
+from . import test_strategy_limits

@@ -216,6 +216,8 @@ class TestQueries(CostCase):
                 case = sourcing._prepare_case(order, demands[order], sites, kilometers, facts)
                 self.strategy._prepare_costs(case, [1.0, 1.0])
                 self.strategy._get_cost_notes(case)
+                self.strategy._get_allowed(case)
+                self.strategy._prepare_limits(case)
         return statements
 
     def test_nothing_is_asked_for_what_has_no_weight(self):
@@ -229,6 +231,10 @@ class TestQueries(CostCase):
                     "FROM stock_move",
                     "AS lost (",
                     "oms_emission_factor",
+                    "oms_rate",
+                    "oms_strategy_stage",
+                    "oms_strategy_together_tag_rel",
+                    "oms_strategy_no_split_product_rel",
                     '"oms_fulfillment"',
                 )
             )
