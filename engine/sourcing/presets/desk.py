@@ -131,16 +131,15 @@ class Desk:
                 return
             self.take_from([next(site for site in order if covered[site] == most)])
 
-    def fill(self, per_parcel: Array, per_unit: Array, goal: Array | None = None) -> None:
+    def fill(self, per_parcel: Array, per_unit: Array) -> None:
         """Take what can be had in the way that costs least, leaving nothing out to save costs.
 
         Sites that give something already cost no parcel again.
 
         :param per_parcel: shape (S,)
         :param per_unit: shape (L, S)
-        :param goal: shape (L,): steps to take, which must be there; by default all there are
         """
-        goal = self.fillable() if goal is None else goal
+        goal = self.fillable()
         rows = np.flatnonzero(goal)
         if not len(rows):
             return
