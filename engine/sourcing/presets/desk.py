@@ -119,6 +119,13 @@ class Desk:
                 left -= result[row]
         return result
 
+    def fillable_wholly(self) -> Array:
+        """Steps of the lines that can still be filled wholly, as much as can be, shape (L,)."""
+        goal = np.zeros(len(self.wanted))
+        for rows in map(list, self.problem.lines_by_product):
+            goal[rows] = _whole_lines(self.wanted[rows], self.stock[rows[0]].sum())
+        return goal
+
     def cover(self, order: Sequence[int]) -> None:
         """Open the site that covers most units of what is left until nothing more is to be had.
 
@@ -229,3 +236,22 @@ def simple_bound(problem: SourcingProblem) -> float:
     useful: Array = problem.per_parcel[held.any(axis=0)]
     first = min(useful.min(initial=np.inf), problem.missing.per_order)
     return float(problem.quantities @ each + first)
+
+
+def _whole_lines(wanted: Array, held: float) -> Array:
+    """Which lines of a product to fill wholly, so that most is filled; the first of equals.
+
+    :param wanted: shape (R,): steps of each line
+    :param held: steps there are
+    :return: shape (R,): the steps of those lines, 0 for the others
+    """
+    # Sums that can be filled, and the lines that make them up.
+    sums: dict[float, tuple[int, ...]] = {0.0: ()}
+    for position, steps in enumerate(wanted.tolist()):
+        for filled, lines in list(sums.items()):
+            if filled + steps <= held:
+                sums.setdefault(filled + steps, (*lines, position))
+    result = np.zeros(len(wanted))
+    best = list(sums[max(sums)])
+    result[best] = wanted[best]
+    return result

@@ -159,25 +159,4 @@ def _goal(desk: Desk, known: Known, options: D365) -> Array:
         return goal if (goal >= desk.wanted).all() else np.zeros(len(goal))
     if options.partial_lines:
         return goal
-    for rows in desk.problem.lines_by_product:
-        goal[list(rows)] = _whole_lines(desk.wanted[list(rows)], desk.stock[rows[0]].sum())
-    return goal
-
-
-def _whole_lines(wanted: Array, held: float) -> Array:
-    """Which lines of a product to fill wholly, so that most is filled; the first of equals.
-
-    :param wanted: shape (R,): steps of each line
-    :param held: steps there are
-    :return: shape (R,): the steps of those lines, 0 for the others
-    """
-    # Sums that can be filled, and the lines that make them up.
-    sums: dict[float, tuple[int, ...]] = {0.0: ()}
-    for position, steps in enumerate(wanted.tolist()):
-        for filled, lines in list(sums.items()):
-            if filled + steps <= held:
-                sums.setdefault(filled + steps, (*lines, position))
-    result = np.zeros(len(wanted))
-    best = list(sums[max(sums)])
-    result[best] = wanted[best]
-    return result
+    return desk.fillable_wholly()

@@ -8,7 +8,9 @@ import numpy as np
 
 from ..plan import plan_steps
 from ..problem import Array, CostPart, MissingCost, SourcingProblem
+from ..remainder import keeps_limits
 from ..solver import solve
+from .desk import Desk
 from .facts import Known
 
 
@@ -32,6 +34,9 @@ def fill_within(
     :param time_limit: seconds after which the best plan found is good enough
     :return: shape (L, S): steps
     """
+    relaxed = _without_limits(problem, per_parcel, per_unit, time_limit)
+    if relaxed is not None and keeps_limits(problem, relaxed):
+        return relaxed
     held = problem.stock_steps > 0.0
     most = float(per_parcel[held.any(axis=0)].sum())
     most += float(problem.quantities @ np.where(held, per_unit, 0.0).max(axis=1, initial=0.0))
@@ -42,3 +47,23 @@ def fill_within(
         missing=MissingCost(0.0, (most + 1.0) / problem.rounding),
     )
     return plan_steps(problem, solve(asked, time_limit=time_limit))
+
+
+def _without_limits(
+    problem: SourcingProblem, per_parcel: Array, per_unit: Array, time_limit: float | None
+) -> Array | None:
+    """The plan as if only stock and whole lines mattered, which is quick to find.
+
+    :return: shape (L, S): steps; None where some lines of a product may be filled in part and
+        others may not
+    """
+    whole = problem.limits.whole_lines
+    whole = np.zeros(len(problem.lines), dtype=bool) if whole is None else whole
+    if problem.limits.whole_order:
+        whole = np.ones(len(problem.lines), dtype=bool)
+    if any(len(set(whole[list(rows)].tolist())) > 1 for rows in problem.lines_by_product):
+        return None
+    desk = Desk(problem, time_limit=time_limit)
+    desk.wanted = np.where(whole, desk.fillable_wholly(), desk.wanted)
+    desk.fill(per_parcel, per_unit)
+    return desk.steps
