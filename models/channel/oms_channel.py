@@ -6,6 +6,7 @@ SOURCING_FIELDS = (
     "name",
     "code",
     "sequence",
+    "active",
     "company_id",
     "warehouse_id",
     "latitude",
@@ -163,7 +164,8 @@ class OmsChannel(models.Model):
         # An archived network is named all the same: it must not let in all other sites.
         networks = self.with_context(active_test=False).network_ids
         if networks:
-            domain.append(("network_ids", "in", networks.filtered("active").ids))
+            active = [("id", "in", networks.ids), ("active", "=", True)]
+            domain.append(("network_ids", "any", active))
         return self.env["oms.site"].search_fetch(domain, SOURCING_FIELDS, order="sequence, id")
 
     def _action_view_orders(self, domain, context):

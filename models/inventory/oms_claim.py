@@ -39,7 +39,9 @@ class OmsClaim(models.Model):
         "product.product", required=True, readonly=True, ondelete="restrict", index=True
     )
     site_id = fields.Many2one("oms.site", required=True, readonly=True, ondelete="restrict")
-    company_id = fields.Many2one(related="site_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="site_id.company_id", store=True, precompute=True
+    )
     quantity = fields.Float(
         required=True, readonly=True, digits="Product Unit", help="In the product's unit."
     )
@@ -57,9 +59,15 @@ class OmsClaim(models.Model):
     sale_line_id = fields.Many2one(
         "sale.order.line", readonly=True, ondelete="cascade", index="btree_not_null"
     )
-    order_id = fields.Many2one(related="sale_line_id.order_id", store=True, index="btree_not_null")
+    order_id = fields.Many2one(
+        related="sale_line_id.order_id", store=True, precompute=True, index="btree_not_null"
+    )
     channel_id = fields.Many2one(
-        "oms.channel", compute="_compute_channel_id", store=True, readonly=True
+        "oms.channel",
+        compute="_compute_channel_id",
+        store=True,
+        precompute=True,
+        readonly=True,
     )
     state = fields.Selection(STATE_SELECTION, required=True, readonly=True, default="active")
 
