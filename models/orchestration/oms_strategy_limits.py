@@ -64,7 +64,6 @@ class OmsStrategy(models.Model):
         string="Hard: Value of a Shipment", default=True, help=HARD
     )
     no_split_below = fields.Float(
-        string="No Split Below",
         digits=(16, 2),
         tracking=True,
         help="An order whose untaxed amount is less ships from one site.",
