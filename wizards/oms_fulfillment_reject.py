@@ -10,7 +10,7 @@ class OmsFulfillmentReject(models.TransientModel):
 
     fulfillment_ids = fields.Many2many("oms.fulfillment", required=True, readonly=True)
     lost = fields.Boolean(readonly=True, help="Shipped and lost, instead of given back.")
-    reason_id = fields.Many2one("oms.reject.reason")
+    reason_id = fields.Many2one("oms.reject.reason", domain="[('offered', '=', True)]")
     stock_effect = fields.Selection(related="reason_id.stock_effect")
     note = fields.Text(help="What the people who follow the order should know.")
     line_ids = fields.One2many(

@@ -35,6 +35,11 @@ class OmsRejectReason(models.Model):
         help="After so many hours the site may be asked for the same order again by itself; zero: "
         "never, only when a user sources the order again.",
     )
+    offered = fields.Boolean(
+        string="Offered to Sites",
+        default=True,
+        help="Whether people can choose it; the others tell what was seen in transfers.",
+    )
     counts = fields.Boolean(
         string="Counts as Rejection",
         default=True,

@@ -118,7 +118,7 @@ class SaleOrder(models.Model):
         self.ensure_one()
         tried = []
         if self.oms_decision_ids:
-            tried.append(self.env._("Sourced %s times.", len(self.oms_decision_ids)))
+            tried.append(self.env._("Decisions so far: %s.", len(self.oms_decision_ids)))
         valid = self.oms_rejection_ids.filtered(lambda each: each.state == "valid")
         for site, group in valid.grouped("site_id").items():
             reasons = dict.fromkeys(group.reason_id.mapped("name"))
