@@ -39,9 +39,7 @@ class OmsClaim(models.Model):
         "product.product", required=True, readonly=True, ondelete="restrict", index=True
     )
     site_id = fields.Many2one("oms.site", required=True, readonly=True, ondelete="restrict")
-    company_id = fields.Many2one(
-        related="site_id.company_id", store=True, precompute=True
-    )
+    company_id = fields.Many2one(related="site_id.company_id", store=True, precompute=True)
     quantity = fields.Float(
         required=True, readonly=True, digits="Product Unit", help="In the product's unit."
     )
