@@ -192,7 +192,8 @@ class TestCostParts(CostCase):
 
     def test_scarcity(self):
         self.strategy.scarcity_factor = 0.5
-        parts, _missing = self.price(scarcity={(self.far.id, self.berry.id): 6.0})
+        prices = {(self.far.id, self.berry.id): 6.0}
+        parts, _missing = self.price(scarcity={self.strategy.id: prices})
         self.assertArray(parts["scarcity"].per_unit, [[0, 0, 0], [0, 0, 3]])
 
     def test_missing_counts_more_than_the_dearest_way_by_all_parts(self):
