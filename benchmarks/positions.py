@@ -105,13 +105,13 @@ class Shop:
         """Make, confirm and validate one transfer of some products."""
         here, there = env["stock.warehouse"].browse(self.warehouses)
         picking_type, source, target = {
-            "receipts": (here.in_type_id, "supplier", here.lot_stock_id),
+            "receipts": (here.in_type_id, None, here.lot_stock_id),
             "transfers": (here.int_type_id, here.lot_stock_id, there.lot_stock_id),
-            "deliveries": (here.out_type_id, here.lot_stock_id, "customer"),
+            "deliveries": (here.out_type_id, here.lot_stock_id, None),
         }[kind]
-        if source == "supplier":
+        if kind == "receipts":
             source = env.ref("stock.stock_location_suppliers")
-        if target == "customer":
+        if kind == "deliveries":
             target = env.ref("stock.stock_location_customers")
         places = {"location_id": source.id, "location_dest_id": target.id}
         products = self.draw.sample(self.products[:PRODUCTS], LINES)
