@@ -9,6 +9,7 @@ from . import oms_strategy_stage
 from . import oms_decision
 from . import oms_decision_snapshot
 from . import oms_sourcing
+from . import oms_sourcing_write
 from . import oms_simulation
 from . import oms_sourcing_facts
 from . import oms_sourcing_places
@@ -23,3 +24,7 @@ from . import sale_order_kit
 from . import sale_order_network
 from . import oms_stock_price
 from . import oms_strategy_prices
+from . import oms_sourcing_wave
+from . import oms_wave
+from . import oms_wave_run
+from . import oms_wave_order

@@ -15,6 +15,7 @@ TRIGGER_SELECTION = [
     ("receipt", "A receipt is late"),
     ("address", "Delivery address changed"),
     ("better", "A better plan was looked for"),
+    ("wave", "Sourced together in a wave"),
 ]
 
 

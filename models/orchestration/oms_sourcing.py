@@ -7,10 +7,18 @@ import numpy as np
 from odoo import models
 
 from ...engine.sourcing import Barred, Limits, OrderLine, Site, SourcingProblem
-from ...engine.sourcing.problem import MISSING
 
 #: Triggers of sourcing that no user asked for: sites that gave the order back are left out.
-AUTOMATIC_TRIGGERS = ("stock", "rejected", "offline", "lost", "receipt", "address", "better")
+AUTOMATIC_TRIGGERS = (
+    "stock",
+    "rejected",
+    "offline",
+    "lost",
+    "receipt",
+    "address",
+    "better",
+    "wave",
+)
 
 
 class Demand(NamedTuple):
@@ -33,6 +41,25 @@ class Outcome(NamedTuple):
     note: str
     sellable: dict
     barred: dict
+
+
+class Gathered(NamedTuple):
+    """What sourcing some orders has to know; what is taken of it is kept up to date.
+
+    :param dict demands: list of :class:`Demand` by order, in the order in which they are served
+    :param Candidates candidates: sites by order, and their room
+    :param dict available: quantity by (site id, product id)
+    :param Book book: shares of the channels
+    :param Facts facts: what strategies look at
+    :param strategy: ``oms.strategy`` for all of them, or None for that of each one's channel
+    """
+
+    demands: dict
+    candidates: dict
+    available: dict
+    book: object
+    facts: object
+    strategy: models.BaseModel
 
 
 class Part(NamedTuple):
@@ -67,49 +94,78 @@ class OmsSourcing(models.AbstractModel):
             order of which something was sourced
         """
         # sudo: the salesperson who confirms an order need not see other sites' stock and claims
-        self, lines = self.sudo(), lines.sudo()
+        self = self.sudo()
+        gathered = self._gather(lines.sudo(), trigger, strategy)
+        if not gathered.demands:
+            return self.env["oms.decision"]
+        outcomes = []
+        for order in gathered.demands:
+            outcome = self._solve_next(gathered, order)
+            if trigger == "stock" and not outcome.plan.assignments:
+                # The scheduled job asks again and again; what changed nothing is not recorded.
+                continue
+            self._take(gathered, outcome)
+            outcomes.append(outcome)
+        return self._write_outcomes(outcomes, trigger)
+
+    def _solve_next(self, gathered, order, propose=None):
+        """Plan an order with what those before it left.
+
+        :param Gathered gathered: what is there
+        :param propose: see :meth:`_solve_order`
+        :rtype: Outcome
+        """
+        demands = gathered.demands[order]
+        return self._solve_order(
+            order,
+            gathered.strategy or order.oms_channel_id.strategy_id,
+            demands,
+            gathered.candidates.admit(order, sum(quantity for _line, quantity in demands)),
+            gathered.available,
+            gathered.book,
+            gathered.facts,
+            propose,
+        )
+
+    def _take(self, gathered, outcome):
+        """Let the orders after this one find less."""
+        for assignment in outcome.plan.assignments:
+            line = self.env["sale.order.line"].browse(assignment.line)
+            key = (assignment.site, line.product_id.id)
+            if key in gathered.available:
+                gathered.available[key] -= assignment.quantity
+        self._take_shares(outcome, gathered.book)
+        gathered.candidates.take(outcome.order, outcome.plan)
+
+    # === GATHER === #
+
+    def _gather(self, lines, trigger, strategy=None):
+        """Gather what sourcing some order lines has to know, for all of them at once.
+
+        :param lines: see :meth:`_source_lines`
+        :rtype: Gathered
+        """
         demands = defaultdict(list)
         for line in lines:
             quantity = line._oms_get_qty_open()
             if line.product_id.uom_id.compare(quantity, 0.0) > 0:
                 demands[line.order_id].append(Demand(line, quantity))
         if not demands:
-            return self.env["oms.decision"]
+            return Gathered({}, {}, {}, None, None, strategy)
         orders = lines.order_id.filtered(lambda order: order in demands)
-        sites_by_order = self._get_candidates(orders, trigger)
-        sites = self.env["oms.site"].union(*sites_by_order.values())
+        orders = orders.sorted(lambda order: (order.date_order, order.id))
+        candidates = self._get_candidates(orders, trigger)
         products = lines.product_id.filtered("is_storable")
-        available = sites._get_available(products)
-        book = self.env["oms.allocation"]._open_book(products, orders.oms_channel_id.company_id)
-        facts = self._gather_facts(
-            strategy or orders.oms_channel_id.strategy_id, orders, demands, sites_by_order
+        return Gathered(
+            demands={order: demands[order] for order in orders},
+            candidates=candidates,
+            available=self.env["oms.site"].union(*candidates.values())._get_available(products),
+            book=self.env["oms.allocation"]._open_book(products, orders.oms_channel_id.company_id),
+            facts=self._gather_facts(
+                strategy or orders.oms_channel_id.strategy_id, orders, demands, candidates
+            ),
+            strategy=strategy,
         )
-        outcomes = []
-        for order in orders.sorted(lambda order: (order.date_order, order.id)):
-            units = sum(quantity for _line, quantity in demands[order])
-            outcome = self._solve_order(
-                order,
-                strategy or order.oms_channel_id.strategy_id,
-                demands[order],
-                sites_by_order.admit(order, units),
-                available,
-                book,
-                facts,
-            )
-            if trigger == "stock" and not outcome.plan.assignments:
-                # The scheduled job asks again and again; what changed nothing is not recorded.
-                continue
-            for assignment in outcome.plan.assignments:
-                line = self.env["sale.order.line"].browse(assignment.line)
-                key = (assignment.site, line.product_id.id)
-                if key in available:
-                    available[key] -= assignment.quantity
-            self._take_shares(outcome, book)
-            sites_by_order.take(order, outcome.plan)
-            outcomes.append(outcome)
-        return self._write_outcomes(outcomes, trigger)
-
-    # === GATHER === #
 
     def _get_candidates(self, orders, trigger):
         """Return the sites that may serve each order, and why others may not.
@@ -198,7 +254,14 @@ class OmsSourcing(models.AbstractModel):
         one = np.rint(1.0 / rounding).astype(np.int64)
         return np.maximum(np.gcd(amounts, one), 1) * rounding
 
-    def _solve_order(self, order, strategy, demands, admission, available, book, facts):
+    def _solve_order(
+        self, order, strategy, demands, admission, available, book, facts, propose=None
+    ):
+        """Plan an order.
+
+        :param propose: called in place of :meth:`_find_plan`, as often as a plan is refused
+        :rtype: Outcome
+        """
         kilometers, note = self._get_kilometers(order, admission.sites, facts.places)
         case = self._prepare_case(order, demands, admission.sites, kilometers, facts)
         case, admission = self._leave_out_beyond_limits(strategy, case, admission)
@@ -208,7 +271,7 @@ class OmsSourcing(models.AbstractModel):
         start = time.perf_counter()
         for offer in self._get_offers(order, sites, available, sellable, book):
             problem = self._prepare_problem(strategy, demands, admission, offer, case)
-            problem, plan, stage_note = self._find_plan(strategy, problem, case)
+            problem, plan, stage_note = (propose or self._find_plan)(strategy, problem, case)
             if not self._find_refusal(order, plan, sellable, book):
                 break
         duration_ms = (time.perf_counter() - start) * 1000
@@ -225,182 +288,3 @@ class OmsSourcing(models.AbstractModel):
             sellable,
             admission.barred,
         )
-
-    # === WRITE === #
-
-    def _write_outcomes(self, outcomes, trigger):
-        """Write decisions, then the fulfillments, their lines and the claims, each in one go."""
-        decisions = (
-            self.env["oms.decision"]
-            .sudo()
-            .create([self._prepare_decision_vals(outcome, trigger) for outcome in outcomes])
-        )
-        self._write_fulfillments(list(zip(outcomes, decisions, strict=True)))
-        return decisions
-
-    def _prepare_decision_vals(self, outcome, trigger):
-        order, strategy, sites, problem, plan = outcome[:5]
-        used = list(dict.fromkeys(assignment.site for assignment in plan.assignments))
-        position = {site_id: index for index, site_id in enumerate(sites.ids)}
-        unfilled = sum(shortage.quantity for shortage in plan.missing)
-        serving = order._oms_get_open_fulfillments().site_id.ids
-        shown = strategy._waive_first_split(plan, bool(serving))
-        costs = dict(shown.costs)
-        return {
-            "order_id": order.id,
-            "channel_id": order.oms_channel_id.id,
-            "strategy_id": strategy.id,
-            "currency_id": strategy.currency_id.id,
-            "trigger": trigger,
-            "outcome": "full" if not plan.missing else "partial" if used else "none",
-            "split": len(set(used) | set(serving)) > 1,
-            "site_ids": [(6, 0, used)],
-            "parcel_count": len(used),
-            "candidate_count": len(sites),
-            "units": sum(line.quantity for line in problem.lines),
-            "unfilled_units": unfilled,
-            "kilometers": sum(outcome.kilometers[position[site_id]] for site_id in used),
-            "cost": shown.cost - costs[MISSING],
-            "penalty": costs[MISSING],
-            "lower_bound": shown.lower_bound,
-            "gap": shown.gap,
-            "duration_ms": outcome.duration_ms,
-            "note": self._prepare_note(outcome),
-            "costs": list(shown.costs),
-            "amounts": [list(amount) for amount in shown.amounts],
-            "problem": problem.to_dict(),
-            "plan": plan.to_dict(),
-        }
-
-    def _prepare_note(self, outcome):
-        """Say in words what waits and why, one sentence a line."""
-        notes = []
-        if not outcome.sites:
-            notes.append(
-                self.env._(
-                    "No site may serve the channel %s: give it a network whose sites ship.",
-                    outcome.order.oms_channel_id.name,
-                )
-            )
-        stock = {
-            line.key: row.sum()
-            for line, row in zip(outcome.problem.lines, outcome.problem.stock, strict=True)
-        }
-        for shortage in outcome.plan.missing if outcome.sites else ():
-            line = self.env["sale.order.line"].browse(shortage.line)
-            sellable = outcome.sellable.get(line.product_id.id)
-            there = sellable.available if sellable else stock[shortage.line]
-            sentence = self.env._(
-                "%(quantity)s %(unit)s of %(product)s wait: the %(sites)s sites have "
-                "%(stock)s available.",
-                quantity=f"{shortage.quantity:g}",
-                unit=line.product_id.uom_id.name,
-                product=line.product_id.display_name,
-                sites=len(outcome.sites),
-                stock=f"{there:g}",
-            )
-            held_back = sellable and self._explain_held_back(sellable)
-            notes.append(f"{sentence} {held_back}" if held_back else sentence)
-        notes += self._describe_barred(outcome.barred)
-        return "\n".join(filter(None, [*notes, outcome.note]))
-
-    def _write_fulfillments(self, outcomes):
-        """Plan and claim what the engine said.
-
-        :param outcomes: (outcome, decision) pairs
-        """
-        parts = []
-        for outcome, decision in outcomes:
-            kilometers = dict(zip(outcome.sites.ids, outcome.kilometers, strict=True))
-            parts += [
-                Part(
-                    self.env["sale.order.line"].browse(assignment.line),
-                    self.env["oms.site"].browse(assignment.site),
-                    assignment.quantity,
-                    kilometers[assignment.site],
-                    decision,
-                )
-                for assignment in outcome.plan.assignments
-            ]
-        self._claim_parts(parts)
-
-    def _claim_parts(self, parts):
-        """Plan what sites are to give, and claim it.
-
-        :param list[Part] parts: what is to be given, each site to each line once
-        :raise UserError: a site has not so much
-        """
-        lines = self._plan_parts(parts)
-        self.env["oms.claim"].sudo().create(
-            [
-                {
-                    "product_id": part.line.product_id.id,
-                    "site_id": part.site.id,
-                    "quantity": part.quantity,
-                    "sale_line_id": part.line.id,
-                    "fulfillment_line_id": lines[part.line, part.site].id,
-                }
-                for part in parts
-            ]
-        )
-
-    def _plan_parts(self, parts):
-        """Add what sites are to give to the open fulfillments there, or to new ones.
-
-        :param list[Part] parts: what is to be given, each site to each line once
-        :return: ``oms.fulfillment.line`` by (order line, site)
-        :rtype: dict
-        """
-        fulfillments = self._ensure_fulfillments(parts)
-        existing = {
-            (line.fulfillment_id, line.sale_line_id): line
-            for line in self.env["oms.fulfillment"].union(*fulfillments.values()).line_ids
-        }
-        found, missing = {}, {}
-        for part in parts:
-            fulfillment = fulfillments[part.line.order_id, part.site]
-            line = existing.get((fulfillment, part.line))
-            if line:
-                line.quantity += part.quantity
-                found[part.line, part.site] = line
-            else:
-                missing[part.line, part.site] = {
-                    "fulfillment_id": fulfillment.id,
-                    "sale_line_id": part.line.id,
-                    "product_id": part.line.product_id.id,
-                    "quantity": part.quantity,
-                }
-        created = self.env["oms.fulfillment.line"].sudo().create(list(missing.values()))
-        found.update(zip(missing, created, strict=True))
-        return found
-
-    def _ensure_fulfillments(self, parts):
-        """Return the fulfillment of each order at each site that gives to it, making missing ones.
-
-        :param list[Part] parts: what is to be given
-        :return: ``oms.fulfillment`` by (order, site)
-        :rtype: dict
-        """
-        found, missing = {}, {}
-        for order in self.env["sale.order"].union(*(part.line.order_id for part in parts)):
-            for fulfillment in order._oms_get_open_fulfillments():
-                found.setdefault((order, fulfillment.site_id), fulfillment)
-        for part in parts:
-            order = part.line.order_id
-            if (order, part.site) not in found:
-                missing[order, part.site] = {
-                    "name": order._oms_get_fulfillment_name(part.site),
-                    "order_id": order.id,
-                    "site_id": part.site.id,
-                    "decision_id": part.decision.id,
-                    "kilometers": part.kilometers,
-                }
-        # The decision tells how a fulfillment came to be; a message for each would only cost time.
-        Fulfillment = (
-            self.env["oms.fulfillment"]
-            .sudo()
-            .with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
-        )
-        created = Fulfillment.create(list(missing.values()))
-        found.update(zip(missing, created, strict=True))
-        return found

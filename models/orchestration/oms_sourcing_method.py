@@ -63,14 +63,18 @@ class OmsSourcing(models.AbstractModel):
             staged = solve_stages(problem, stages, facts, time_limit=TIME_LIMIT)
             note = self._get_stage_note(staged) if strategy.has_stages else ""
             return problem, staged.plan, note
-        problem = dataclasses.replace(
-            problem, limits=_joined(problem.limits, strategy._prepare_limits(case))
-        )
+        problem = self._limit(strategy, problem, case)
         if strategy.method == "balanced":
             return problem, solve(problem, time_limit=TIME_LIMIT), ""
         facts = self._prepare_method_facts(strategy, case)
         plan = PRESETS[strategy.method](problem, facts, time_limit=TIME_LIMIT)
         return problem, plan, ""
+
+    def _limit(self, strategy, problem, case):
+        """Return the problem with the limits of its strategy."""
+        return dataclasses.replace(
+            problem, limits=_joined(problem.limits, strategy._prepare_limits(case))
+        )
 
     def _prepare_stages(self, strategy, problem, case):
         """Put a strategy's stages into the engine's words, its soft limits as stages of their own.

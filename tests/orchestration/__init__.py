@@ -12,3 +12,4 @@ from . import test_strategy_costs
 from . import test_strategy_facts
 from . import test_stock_price
 from . import test_strategy_limits
+from . import test_wave

@@ -1,0 +1,205 @@
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from odoo import models
+
+from ...engine.batch import BatchOrder, BatchProblem, solve_batch
+from ...engine.sourcing.plan import build_plan
+
+#: The part of the costs that prices themselves make: a wave that makes prices leaves it out.
+SCARCITY = "scarcity"
+
+
+class Together(NamedTuple):
+    """What the engine made of many orders together, in plain data.
+
+    :param dict plans: ``SourcingPlan`` by order id
+    :param set changed: ids of the orders whose plan in force is replaced
+    :param dict prices: price of a unit by (site id, product id), zero for stock that is not scarce
+    :param float before: cost of the plans in force, and of leaving open what has none
+    :param batch: the engine's ``BatchPlan``
+    """
+
+    plans: dict
+    changed: set
+    prices: dict
+    before: float
+    batch: object
+
+
+class Proposal:
+    """Proposes the plan of a wave for an order, as long as it can still be had.
+
+    :param sourcing: ``oms.sourcing``
+    :param SourcingPlan plan: what the wave planned
+    """
+
+    def __init__(self, sourcing, plan):
+        self._sourcing, self._plan = sourcing, plan
+        self.accepted = False
+
+    def __call__(self, strategy, problem, case):
+        """Give the plan in terms of what there is now, or have one found; see ``_find_plan``."""
+        # Asked a second time, the plan was refused.
+        plan, self._plan = self._plan, None
+        limited = self._sourcing._limit(strategy, problem, case)
+        steps = plan and get_steps(limited, plan)
+        self.accepted = steps is not None
+        if self.accepted:
+            built = build_plan(limited, steps, lower_bound=plan.lower_bound)
+            # Where another quantity was ordered meanwhile, the plan is one for something else.
+            self.accepted = {s.line: s.quantity for s in built.missing} == {
+                s.line: s.quantity for s in plan.missing
+            }
+        if self.accepted:
+            return limited, built, ""
+        return self._sourcing._find_plan(strategy, problem, case)
+
+
+def get_steps(problem, plan):
+    """Return the steps that each site gives to each line by a plan.
+
+    :return: shape (L, S); None if a site or line is not there or has not so much
+    """
+    rows = {line.key: row for row, line in enumerate(problem.lines)}
+    columns = {site.key: column for column, site in enumerate(problem.sites)}
+    steps = np.zeros(problem.stock.shape)
+    for given in plan.assignments:
+        if given.line not in rows or given.site not in columns:
+            return None
+        row = rows[given.line]
+        steps[row, columns[given.site]] += round(given.quantity / problem.rounding[row])
+    for group in problem.lines_by_product:
+        group = list(group)
+        if (steps[group].sum(axis=0) > problem.stock_steps[group[0]]).any():
+            return None
+    room = problem.limits.unit_capacity
+    if room is not None and (problem.rounding @ steps > room + 1e-6).any():
+        return None
+    return None if (steps.sum(axis=1) > problem.demand_steps).any() else steps
+
+
+class OmsSourcing(models.AbstractModel):
+    """Many orders sourced together: gathered and written as any others, planned at once."""
+
+    _inherit = "oms.sourcing"
+
+    def _plan_together(self, lines, planned, least_gain, time_limit):
+        """Plan what is open of some order lines together; nothing is written.
+
+        :param lines: ``sale.order.line`` recordset; what is planned and may be changed is open
+        :param dict planned: quantities in force by (order line id, site id), by order id
+        :param float least_gain: what replacing a plan in force must gain at least, per order
+        :param float time_limit: seconds
+        :return: None if nothing is open
+        :rtype: Together | None
+        """
+        self = self.sudo()
+        gathered = self._gather(lines, "wave")
+        if not gathered.demands:
+            return None
+        orders, before = [], 0.0
+        for order in gathered.demands:
+            if not order.oms_channel_id.strategy_id._can_plan_together():
+                continue
+            outcome = self._solve_next(gathered, order, self._leave_open)
+            problem = self._without_prices(order, outcome.problem)
+            current = self._get_plan_in_force(problem, planned.get(order.id))
+            nothing = outcome.plan
+            before += current.cost if current else nothing.cost
+            orders.append(BatchOrder(order.id, problem, current, least_gain if current else 0.0))
+        storable = {
+            demand.line.product_id.id
+            for demands in gathered.demands.values()
+            for demand in demands
+            if demand.line.product_id.is_storable
+        }
+        seen = BatchProblem(tuple(orders)).stock
+        # What no order can have for itself alone is there for all of them together.
+        stock = {
+            (product, site): min(quantity, gathered.available.get((site, product), 0.0))
+            if product in storable
+            else 1e6
+            for (product, site), quantity in seen.items()
+        }
+        batch = solve_batch(BatchProblem(tuple(orders), stock), time_limit=time_limit)
+        prices = {(site, product): 0.0 for product, site in stock if product in storable}
+        prices.update({(each.site, each.product): each.price for each in batch.prices})
+        return Together(batch.plans, set(batch.changed), prices, before, batch)
+
+    def _leave_open(self, strategy, problem, case):
+        """Make the plan that gives nothing; see ``_find_plan``."""
+        problem = self._limit(strategy, problem, case)
+        return problem, build_plan(problem, np.zeros(problem.stock.shape), lower_bound=0.0), ""
+
+    def _without_prices(self, order, problem):
+        """Leave out the price of scarce stock where the wave itself makes it."""
+        strategy = order.oms_channel_id.strategy_id
+        if strategy.scarcity_source != "batch":
+            return problem
+        parts = tuple(part for part in problem.parts if part.name != SCARCITY)
+        return replace(problem, parts=parts)
+
+    def _get_plan_in_force(self, problem, planned):
+        """Put what sites are to give into a plan; None without, or if a site may not give it now.
+
+        :param dict planned: quantity by (order line id, site id)
+        """
+        if not planned:
+            return None
+        rows = {line.key: row for row, line in enumerate(problem.lines)}
+        columns = {site.key: column for column, site in enumerate(problem.sites)}
+        steps = np.zeros(problem.stock.shape)
+        for (line_id, site_id), quantity in planned.items():
+            if line_id not in rows or site_id not in columns:
+                return None
+            row = rows[line_id]
+            steps[row, columns[site_id]] += round(quantity / problem.rounding[row])
+        return build_plan(problem, steps, lower_bound=0.0)
+
+    def _source_planned(self, lines, plans, wave):
+        """Source order lines by the plans of a wave; where these cannot be had any more, anew.
+
+        :param lines: ``sale.order.line`` recordset
+        :param dict plans: ``SourcingPlan`` by order id
+        :param wave: ``oms.wave`` record
+        :return: the decisions
+        """
+        self = self.sudo()
+        gathered = self._gather(lines, "wave")
+        if not gathered.demands:
+            return self.env["oms.decision"]
+        outcomes = {}
+        late = []
+        for order in gathered.demands:
+            plan = plans.get(order.id)
+            proposal = plan and Proposal(self, plan)
+            outcome = proposal and self._solve_next(gathered, order, proposal)
+            if outcome and proposal.accepted:
+                self._take(gathered, outcome)
+                outcomes[order] = outcome
+            else:
+                late.append(order)
+        # Those whose plan is gone do not take the goods of others that have theirs.
+        for order in late:
+            outcomes[order] = outcome = self._solve_next(gathered, order)
+            self._take(gathered, outcome)
+        outcomes = [
+            outcomes[order]
+            for order in gathered.demands
+            # A wave asks again and again; that an order still waits is recorded once.
+            if outcomes[order].plan.assignments or not order.oms_decision_ids
+        ]
+        decisions = self._write_outcomes(outcomes, "wave")
+        decisions.wave_id = wave
+        return decisions
+
+
+class OmsStrategy(models.Model):
+    _inherit = "oms.strategy"
+
+    def _can_plan_together(self):
+        """Tell whether the strategy goes by costs alone, so that orders can be weighed."""
+        return self.method == "balanced" and not self.has_stages and not self._has_soft_limits()

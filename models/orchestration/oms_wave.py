@@ -1,0 +1,175 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+STATE_SELECTION = [
+    ("running", "Running"),
+    ("done", "Done"),
+    ("failed", "Failed"),
+]
+
+
+class OmsWave(models.Model):
+    """One run in which many orders of a channel are sourced together."""
+
+    _name = "oms.wave"
+    _description = "Sourcing Wave"
+    _order = "id desc"
+
+    name = fields.Char(compute="_compute_name")
+    channel_id = fields.Many2one(
+        "oms.channel", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(
+        related="channel_id.company_id", store=True, precompute=True, index=True
+    )
+    strategy_id = fields.Many2one("oms.strategy", readonly=True, ondelete="restrict")
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    trigger = fields.Selection(
+        [("scheduled", "Scheduled"), ("manual", "Asked by a user")], required=True, readonly=True
+    )
+    state = fields.Selection(STATE_SELECTION, required=True, readonly=True, default="running")
+    started_at = fields.Datetime(
+        string="Started", required=True, readonly=True, default=fields.Datetime.now
+    )
+    order_count = fields.Integer(
+        string="Orders", readonly=True, aggregator="sum", help="Orders that were planned together."
+    )
+    sourced_count = fields.Integer(
+        string="Sourced", readonly=True, help="Orders for which sites were found."
+    )
+    changed_count = fields.Integer(
+        string="Replaced", readonly=True, help="Plans in force that gave way to a better one."
+    )
+    cost_before = fields.Monetary(
+        readonly=True,
+        help="What the plans in force cost, with the penalty for what had no plan yet.",
+    )
+    cost_greedy = fields.Monetary(
+        string="One by One",
+        readonly=True,
+        help="What exact plans made one after the other, each with what was left, would cost.",
+    )
+    cost_after = fields.Monetary(
+        string="Together", readonly=True, help="What the plans made together cost."
+    )
+    lower_bound = fields.Monetary(
+        string="Proven Bound", readonly=True, help="No plans whatsoever cost less together."
+    )
+    gap = fields.Float(
+        digits=(16, 6), readonly=True, help="How far the plans may be from the best ones."
+    )
+    saved = fields.Monetary(
+        compute="_compute_saved", help="What planning together saves over planning one by one."
+    )
+    seconds = fields.Float(string="Thinking (s)", digits=(16, 2), readonly=True)
+    method = fields.Selection(
+        [("columns", "Optimized together"), ("sequence", "Improved in turn")],
+        readonly=True,
+        help="Improved in turn: the Python package highspy is missing (pip install highspy), with "
+        "which orders are planned better.",
+    )
+    log = fields.Text(readonly=True)
+    decision_ids = fields.One2many("oms.decision", "wave_id", string="Decisions", readonly=True)
+
+    @api.depends("channel_id.code", "started_at")
+    def _compute_name(self):
+        for wave in self:
+            wave.name = self.env._(
+                "Wave %(number)s of %(channel)s",
+                number=wave.id or "",
+                channel=wave.channel_id.name or "",
+            )
+
+    @api.depends("cost_greedy", "cost_after")
+    def _compute_saved(self):
+        for wave in self:
+            wave.saved = max(wave.cost_greedy - wave.cost_after, 0.0)
+
+    # === ACTION METHODS === #
+
+    def action_view_orders(self):
+        """Open the orders for which the wave decided something.
+
+        :return: a window action
+        :rtype: dict
+        """
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_order")
+        action["domain"] = [("oms_decision_ids.wave_id", "in", self.ids)]
+        action["context"] = {}
+        return action
+
+    def action_view_decisions(self):
+        """Open the decisions of the waves.
+
+        :return: a window action
+        :rtype: dict
+        """
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_decision")
+        action["domain"] = [("wave_id", "in", self.ids)]
+        action["context"] = {}
+        return action
+
+
+class OmsDecision(models.Model):
+    _inherit = "oms.decision"
+
+    wave_id = fields.Many2one(
+        "oms.wave",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The run in which the order was sourced together with others. It may have left goods "
+        "to orders that needed them more.",
+    )
+
+
+class OmsChannel(models.Model):
+    _inherit = "oms.channel"
+
+    wave_minutes = fields.Integer(
+        string="Collect Orders For",
+        tracking=True,
+        help="Minutes for which orders are collected before they are sourced together in a wave. "
+        "0: each order is sourced at once.",
+    )
+    wave_replan = fields.Boolean(
+        string="Reconsider Plans",
+        tracking=True,
+        help="A wave also looks at what sites have not begun yet. A plan is replaced only when "
+        "that gains more than the least gain of a new plan.",
+        groups="base.group_user",
+    )
+    wave_seconds = fields.Integer(
+        string="Thinking Time of a Wave",
+        default=60,
+        help="Seconds after which the best plans found are good enough.",
+        groups="base.group_user",
+    )
+
+    _wave_check = models.Constraint(
+        "CHECK (COALESCE(wave_minutes, 0) >= 0 AND COALESCE(wave_seconds, 0) >= 0)",
+        "Neither minutes nor seconds of a wave can be negative.",
+    )
+
+    @api.constrains("wave_seconds")
+    def _check_wave_seconds(self):
+        for channel in self:
+            if channel.wave_seconds > 600:
+                raise ValidationError(
+                    self.env._("A wave thinks for ten minutes (600 seconds) at most.")
+                )
+
+    def action_run_wave(self):
+        """Source what waits on the channel together, now.
+
+        :return: a window action to the wave
+        :rtype: dict
+        :raise UserError: nothing waits, or a wave of the channel is running
+        """
+        self.ensure_one()
+        self.check_access("write")
+        # sudo: who may change the channel may have it sourced
+        orders = self.sudo()._get_wave_orders()
+        if not orders:
+            raise UserError(self.env._("No order of %s waits to be sourced.", self.name))
+        return orders._oms_source_together()

@@ -1,0 +1,110 @@
+import logging
+
+from psycopg2 import OperationalError
+
+from odoo import models
+from odoo.exceptions import AccessError, UserError
+
+_logger = logging.getLogger(__name__)
+
+#: Why sourcing runs for an order that a wave may as well take up.
+COLLECTED_TRIGGERS = ("confirm", "change", "stock")
+
+
+class SaleOrder(models.Model):
+    """Orders of a channel that collects them wait for its next wave."""
+
+    _inherit = "sale.order"
+
+    def _oms_filter_wave(self):
+        """Keep what a wave may source: confirmed orders that are not on hold."""
+        return self.filtered(
+            lambda order: order.state == "sale" and not order.oms_held and order.oms_state
+        )
+
+    def _oms_take_up(self, trigger, strategy=None):
+        collected = self.browse()
+        if trigger in COLLECTED_TRIGGERS and not strategy:
+            # sudo: how a channel is set up matters to all its orders
+            collected = self.filtered(lambda order: order.sudo().oms_channel_id.wave_minutes > 0)
+        return super(SaleOrder, self - collected)._oms_take_up(trigger, strategy)
+
+    def _oms_get_waiting_reasons(self):
+        reasons = super()._oms_get_waiting_reasons()
+        # sudo: see _oms_take_up
+        if self.sudo().oms_channel_id.wave_minutes and not self.sudo().oms_decision_ids:
+            return [self.env._("Collected for the next wave of its channel.")]
+        return reasons
+
+    def _oms_source_planned(self, together, wave):
+        """Source and release the orders by the plans of a wave.
+
+        All at once; if that fails, each by itself, so that what is wrong with one does not keep
+        the others waiting.
+
+        :param Together together: what the engine said
+        :param wave: ``oms.wave`` record
+        :return: sentences on what failed
+        :rtype: list[str]
+        """
+        if not self:
+            return []
+        try:
+            with self.env.cr.savepoint():
+                self._oms_get_open_fulfillments()._take_back_idle()
+                self.env.flush_all()
+                with self._oms_unlocked():
+                    lines = self._oms_get_orchestrated_lines()
+                    self.env["oms.sourcing"]._source_planned(lines, together.plans, wave)
+                    lines._oms_release()
+            return []
+        except OperationalError:
+            raise
+        except Exception as error:
+            if len(self) == 1:
+                expected = isinstance(error, UserError)
+                _logger.warning(
+                    "Order %s could not be sourced: %s", self.name, error, exc_info=not expected
+                )
+                return [f"{self.name}: {error}"]
+        return [text for order in self for text in order._oms_source_planned(together, wave)]
+
+    def _oms_source_together(self):
+        """Run a wave of each channel of the orders.
+
+        :return: a window action to the waves
+        :rtype: dict
+        :raise UserError: waves of all the channels are running already
+        """
+        # sudo: waves are written by the system, whoever asks for one
+        Wave = self.env["oms.wave"].sudo()
+        waves = Wave.browse()
+        for channel, orders in self.sudo().grouped("oms_channel_id").items():
+            waves |= Wave._run(channel, orders, "manual")
+        if not waves:
+            raise UserError(
+                self.env._("A wave of the channel is running already: wait until it is done.")
+            )
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_wave")
+        action["domain"] = [("id", "in", waves.ids)]
+        if len(waves) == 1:
+            action.update(views=[(False, "form")], res_id=waves.id)
+        return action
+
+    def action_oms_source_together(self):
+        """Source the orders together; what no site has begun of them is planned anew with the rest.
+
+        :return: a window action to the waves
+        :rtype: dict
+        :raise UserError: none of the orders can be sourced, or waves are running
+        :raise AccessError: the user is no order manager, or may not change the orders
+        """
+        self.check_access("write")
+        if not self.env.user.has_group("oms.group_order_manager"):
+            raise AccessError(self.env._("Only order managers can source orders together."))
+        orders = self._oms_filter_wave()
+        if not orders:
+            raise UserError(
+                self.env._("None of these orders is confirmed on an orchestrated channel.")
+            )
+        return orders._oms_source_together()

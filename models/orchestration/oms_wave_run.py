@@ -1,0 +1,223 @@
+import logging
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..transaction import reading_snapshot, retrying
+
+_logger = logging.getLogger(__name__)
+
+#: First half of the key of the lock that a running wave holds; the second is the channel's id.
+LOCK_CLASS = 0x6F6D77
+
+
+class Planned(Exception):
+    """Ends the transaction in which a wave was planned, so that nothing of it remains.
+
+    :param Together together: what the engine said, or None
+    """
+
+    def __init__(self, together):
+        super().__init__()
+        self.together = together
+
+
+class OmsWave(models.Model):
+    """How a wave runs: planned in one transaction that leaves nothing, written in another.
+
+    Thinking takes long; what others take meanwhile must not make it all in vain. So the plans are
+    checked against what is there when they are written, and the few orders whose plan cannot be had
+    any more are sourced one by one.
+    """
+
+    _inherit = "oms.wave"
+
+    @api.model
+    def _run(self, channel, orders, trigger):
+        """Source orders of a channel together, in transactions of its own.
+
+        A lock that lasts as long as the run keeps out a second wave of the channel; when the
+        process is killed, the database lets it go.
+
+        :param channel: ``oms.channel`` record
+        :param orders: ``sale.order`` recordset
+        :param str trigger: ``scheduled`` or ``manual``
+        :return: the wave; empty if another one of the channel is running
+        """
+        with self.env.registry.cursor() as cursor:
+            cursor.execute(SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK_CLASS, channel.id))
+            if not cursor.fetchone()[0]:
+                return self.browse()
+            wave_id = retrying(self.env, lambda env: self.with_env(env)._begin(channel, trigger))
+            try:
+                self._run_locked(wave_id, channel, orders)
+            except Exception as error:
+                expected = isinstance(error, (UserError, OperationalError))
+                _logger.warning("Wave %s failed: %s", wave_id, error, exc_info=not expected)
+                # The text may come from the engine: it holds no more than keys and quantities.
+                text = str(error)
+                retrying(self.env, lambda env: self.with_env(env)._fail(wave_id, text))
+        self.invalidate_model()
+        return self.browse(wave_id)
+
+    def _begin(self, channel, trigger):
+        """Write down that a wave runs; those that were killed have failed.
+
+        :return: id of the wave
+        """
+        dead = self.search([("channel_id", "=", channel.id), ("state", "=", "running")])
+        for wave in dead:
+            wave._fail(wave.id, self.env._("It was interrupted; what it had not written is open."))
+        channel = channel.with_env(self.env)
+        return self.create(
+            {
+                "channel_id": channel.id,
+                "strategy_id": channel.strategy_id.id,
+                "currency_id": channel.strategy_id.currency_id.id,
+                "trigger": trigger,
+            }
+        ).id
+
+    def _fail(self, wave_id, text):
+        self.browse(wave_id).write({"state": "failed", "log": text})
+
+    def _run_locked(self, wave_id, channel, orders):
+        together = self._think(channel, orders)
+        if together is None:
+            done = {"state": "done", "log": self.env._("Nothing was open to source.")}
+            retrying(self.env, lambda env: self.with_env(env).browse(wave_id).write(done))
+            return
+        retrying(
+            self.env,
+            lambda env: (
+                self.with_env(env).browse(wave_id)._write_plans(orders.with_env(env), together)
+            ),
+        )
+
+    def _think(self, channel, orders):
+        """Plan the orders together as if what no site has begun were free again.
+
+        :rtype: Together | None
+        """
+        try:
+            with reading_snapshot(self.env) as env:
+                own = orders.with_env(env)._oms_filter_wave()
+                planned = {order.id: order._oms_get_idle_quantities() for order in own}
+                reconsidered = own.filtered(lambda order: planned[order.id])
+                reconsidered._oms_get_open_fulfillments()._take_back_idle()
+                env.flush_all()
+                raise Planned(
+                    env["oms.sourcing"]._plan_together(
+                        own._oms_get_orchestrated_lines(),
+                        planned,
+                        channel.with_env(env).replan_gain,
+                        channel.with_env(env).wave_seconds or None,
+                    )
+                )
+        except Planned as planned:
+            return planned.together
+
+    def _write_plans(self, orders, together):
+        """Have the orders sourced as planned, those that nobody has begun replaced.
+
+        :param orders: ``sale.order`` recordset
+        :param Together together: what the engine said
+        """
+        self.ensure_one()
+        orders = orders._oms_filter_wave()
+        idle = orders.filtered(lambda order: order._oms_get_idle_quantities())
+        written = orders.filtered(lambda order: order not in idle or order.id in together.changed)
+        failures = written._oms_source_planned(together, self)
+        batch = together.batch
+        stages = [
+            self.env._(
+                "%(seconds)s s: %(name)s, cost %(cost)s, bound %(bound)s",
+                seconds=f"{stage.seconds:.2f}",
+                name=stage.name,
+                cost=f"{stage.cost:.2f}",
+                bound=f"{stage.bound:.2f}",
+            )
+            for stage in batch.stages
+        ]
+        self.write(
+            {
+                "state": "done",
+                "order_count": len(together.plans),
+                "sourced_count": len(
+                    self.decision_ids.filtered(lambda decision: decision.outcome != "none")
+                ),
+                "changed_count": len(idle & written),
+                "cost_before": together.before,
+                "cost_greedy": batch.greedy_cost,
+                "cost_after": batch.cost,
+                "lower_bound": batch.lower_bound,
+                "gap": batch.gap,
+                "seconds": batch.seconds,
+                "method": batch.method,
+                "log": "\n".join([*stages, *failures]),
+            }
+        )
+        self._keep_prices(together.prices)
+
+    def _keep_prices(self, prices):
+        """Keep the prices that the wave showed, where the strategy goes by them.
+
+        Those of stock that the wave did not look at stay.
+
+        :param dict prices: price by (site id, product id), zero for what is not scarce
+        """
+        strategy = self.strategy_id
+        if not strategy.scarcity_factor or strategy.scarcity_source != "batch":
+            return
+        kept = {
+            (price.site_id.id, price.product_id.id): price.price for price in strategy.price_ids
+        }
+        self.env["oms.stock.price"]._replace(strategy, kept | prices, "batch")
+
+    # === SCHEDULED JOB === #
+
+    @api.model
+    def _cron_run(self):
+        """Run a wave of each channel whose time has come and on which something waits."""
+        channels = self.env["oms.channel"].search(
+            [("wave_minutes", ">", 0), ("orchestrated", "=", True)], order="id"
+        )
+        due = channels.filtered(lambda channel: channel._is_wave_due())
+        self.env["ir.cron"]._commit_progress(remaining=len(due))
+        for channel in due:
+            orders = channel._get_wave_orders()
+            if orders:
+                self._run(channel, orders, "scheduled")
+            if not self.env["ir.cron"]._commit_progress(1):
+                break
+
+
+class OmsChannel(models.Model):
+    _inherit = "oms.channel"
+
+    def _is_wave_due(self):
+        """Tell whether orders have been collected for long enough."""
+        self.ensure_one()
+        last = self.env["oms.wave"].search([("channel_id", "=", self.id)], limit=1)
+        waited = fields.Datetime.now() - last.started_at if last else None
+        return waited is None or waited.total_seconds() >= 60 * self.wave_minutes
+
+    def _get_wave_orders(self):
+        """Return the orders that a wave of the channel is about."""
+        self.ensure_one()
+        Order = self.env["sale.order"]
+        channel = [
+            ("oms_channel_id", "=", self.id),
+            ("state", "=", "sale"),
+            ("oms_held", "=", False),
+        ]
+        waiting = Order.search([*channel, ("oms_state", "in", ("waiting", "partial"))])
+        if not waiting or not self.wave_replan:
+            return waiting
+        fulfillments = self.env["oms.fulfillment"].search(
+            [("channel_id", "=", self.id), ("state", "in", ("planned", "released"))]
+        )
+        return waiting | Order.search([*channel, ("id", "in", fulfillments.order_id.ids)])
