@@ -1,7 +1,7 @@
 from collections import defaultdict
 from typing import NamedTuple
 
-from odoo import models
+from odoo import api, models
 from odoo.fields import Domain
 
 from ...engine.kit import Kit, Line, take_apart
@@ -28,6 +28,14 @@ class ProductProduct(models.Model):
 
     _inherit = "product.product"
 
+    @api.model
+    def _oms_knows_kits(self):
+        """Tell whether there can be kits at all.
+
+        :rtype: bool
+        """
+        return "mrp.bom" in self.env
+
     def _oms_is_kit(self, company):
         """Tell whether a company sells the product as a kit.
 
@@ -51,7 +59,7 @@ class ProductProduct(models.Model):
             kit without any can be promised without limit
         :rtype: dict[tuple[int, int], Kit]
         """
-        if "mrp.bom" not in self.env or not self.ids:
+        if not self.ids or not self._oms_knows_kits():
             return {}
         bills = self._oms_get_bills(companies)
         if not bills:
