@@ -11,6 +11,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, float_round
 
 from ..transaction import committing_statement, reading_committed, retrying
+from .external_limits import MAX_QUANTITY
 
 _logger = logging.getLogger(__name__)
 
@@ -191,15 +192,17 @@ class OmsClaim(models.Model):
             raise ValidationError(self.env._("Say which goods are to be held."))
         digits = self.env["decimal.precision"].precision_get("Product Unit")
         for product_id, _site_id, quantity in requests:
-            whole = math.isfinite(quantity) and float_round(quantity, precision_digits=digits)
-            if not (whole and whole > 0 and abs(whole - quantity) < 1e-9):
+            # Written so that "not a number" fails too; beyond the limit nothing can be rounded.
+            whole = 0 < quantity <= MAX_QUANTITY and float_round(quantity, precision_digits=digits)
+            if not whole or abs(whole - quantity) > max(1e-9, 1e-12 * quantity):
                 # sudo: who asks for goods may read the name of what was asked for
                 product = self.env["product.product"].sudo().browse(product_id).exists()
                 raise ValidationError(
                     self.env._(
-                        "%(quantity)s of %(product)s cannot be held: a quantity is above zero and "
-                        "a multiple of %(step)s.",
+                        "%(quantity)s of %(product)s cannot be held: a quantity is above zero, a "
+                        "multiple of %(step)s, and at most %(most)s.",
                         quantity=quantity,
+                        most=f"{MAX_QUANTITY:,}",
                         product=product.display_name or product_id,
                         step=f"{10.0**-digits:g}",
                     )

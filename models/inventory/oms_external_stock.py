@@ -133,8 +133,11 @@ class OmsExternalStock(models.Model):
     def _check_key(self):
         """Hold what is typed to what feeds are held to; see also :meth:`_stamp`."""
         for stock in self:
-            fault = self._get_site_fault(stock.site_id) or self._get_stock_fault(
-                stock.product_id.is_storable
+            fault = (
+                self._get_archived_fault(stock.site_id)
+                or self._get_archived_fault(stock.product_id)
+                or self._get_site_fault(stock.site_id)
+                or self._get_stock_fault(stock.product_id.is_storable)
             )
             if fault:
                 raise ValidationError(fault)
@@ -148,6 +151,16 @@ class OmsExternalStock(models.Model):
                 "says. Choose a supplier, a distributor or a third party's warehouse.",
                 site=site.name,
                 warehouse=site.warehouse_id.name,
+            )
+        return ""
+
+    @api.model
+    def _get_archived_fault(self, record):
+        """Say in words that a site or a product is archived, or return ''."""
+        if not record.active:
+            return self.env._(
+                "%s is archived: take it out of the archive, or choose another one.",
+                record.display_name,
             )
         return ""
 

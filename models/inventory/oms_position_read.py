@@ -211,6 +211,8 @@ class OmsPosition(models.Model):
         """
         if not isinstance(asked, list | tuple) or not 0 < len(asked) <= MOST_PRODUCTS:
             raise ValidationError(self.env._("Ask for a list of 1 to %s products.", MOST_PRODUCTS))
+        # A list or a dict would be no key below.
+        asked = [each if isinstance(each, int | str) else str(each) for each in asked]
         ids = [each for each in asked if isinstance(each, int) and not isinstance(each, bool)]
         names = [each for each in asked if isinstance(each, str) and each]
         products = self.env["product.product"].search(

@@ -15,6 +15,7 @@ class TestHold(ClaimCase):
     def test_bad_requests(self):
         """Each is refused in words that tell how to mend it, and nothing is changed."""
         apple, near, archived = self.apple, self.near, self.make_product("Old")
+        paint = self.make_product("Paint", is_storable=False)
         closed = self.make_site("Closed", "CLOSE")
         closed.warehouse_id.active = False
         self.assertFalse(closed.active)
@@ -28,6 +29,10 @@ class TestHold(ClaimCase):
             ([(apple.id, near.id, -1)], "cart", 5, None, "-1 of .*Apple"),
             ([(apple.id, near.id, 0.005)], "cart", 5, None, "multiple of 0.01"),
             ([(apple.id, near.id, float("nan"))], "cart", 5, None, "above zero"),
+            ([(apple.id, near.id, float("inf"))], "cart", 5, None, "at most 1,000,000,000"),
+            ([(paint.id, near.id, 1e9 + 1)], "cart", 5, None, "at most 1,000,000,000"),
+            ([(paint.id, near.id, 1.7e308)], "cart", 5, None, "at most 1,000,000,000"),
+            ([(paint.id, near.id, 12345678.905)], "cart", 5, None, "multiple of 0.01"),
             ([*good, (2**30, near.id, 1)], "cart", 5, None, f"product {2**30}.* unknown"),
             ([*good, (archived.id, near.id, 1)], "cart", 5, None, "archived"),
             ([*good, (apple.id, 2**30, 1)], "cart", 5, None, f"site {2**30}.* unknown"),
@@ -85,6 +90,8 @@ class TestHold(ClaimCase):
     def test_goods_that_are_not_tracked(self):
         paint = self.make_product("Paint", is_storable=False)
         self.assertEqual(self.hold((paint, self.near, 1000)).state, "active")
+        claim = self.hold((paint, self.near, 123456789.01))
+        self.assertEqual(claim.quantity, 123456789.01, "fractions of much are no slips")
 
     def test_ended_by_the_read_and_by_the_job(self):
         claims = self.hold((self.apple, self.near, 5), origin="reservation")
@@ -96,6 +103,16 @@ class TestHold(ClaimCase):
             self.env.ref("oms.cron_expire_claims").method_direct_trigger()
         self.assertEqual((claims.state, others.state), ("expired", "active"))
         self.assertEqual(self.available(self.apple, self.near), 0)
+
+    def test_one_message(self):
+        """A hold of goods without rules is one statement, where there can be no kits."""
+        if self.env["product.product"]._oms_knows_kits():
+            self.skipTest("kits are looked for first")
+        self.hold((self.apple, self.near, 1))  # parameters and precisions are known from now on
+        with self.queries() as statements:
+            self.hold((self.apple, self.near, 1), (self.berry, self.far, 1))
+        [hold] = [each for each in statements if "SELECT" in each]
+        self.assertIn("oms_hold", hold)
 
     def test_hooks_of_rules_over_several_sites(self):
         """Governed goods take one guard more; whoever breaks the rule gets nothing."""

@@ -119,7 +119,11 @@ class TestExternalStock(ExternalCase):
         service = self.make_product("Service", is_storable=False)
         other = self.env["res.company"].create({"name": "Daughter"})
         theirs = self.make_product("Theirs", company_id=other.id)
+        old, closed = self.make_product("Old"), self.keeper.copy({"name": "Shut", "code": "SHUT"})
+        old.active = closed.active = False
         for part, vals in (
+            ("Old is archived", {"product_id": old.id}),
+            ("Shut.* is archived", {"site_id": closed.id}),
             ("is the warehouse Near", {"site_id": self.near.id}),
             ("keeps no stock", {"product_id": service.id}),
             ("not between", {"quantity": -1}),
