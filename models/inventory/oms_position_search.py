@@ -51,9 +51,10 @@ class OmsPosition(models.Model):
             # Else a filter is only applied when all positions have been put together.
             self.env.cr.execute(
                 SQL(
-                    "SET LOCAL join_collapse_limit = %(most)s; "
-                    "SET LOCAL from_collapse_limit = %(most)s",
-                    most=MOST_RELATIONS,
+                    "SELECT set_config(name, GREATEST(setting::integer, %s)::text, TRUE) "
+                    "FROM pg_settings "
+                    "WHERE name IN ('join_collapse_limit', 'from_collapse_limit')",
+                    MOST_RELATIONS,
                 )
             )
         return query

@@ -176,6 +176,29 @@ class TestPosition(OmsCase):
         self.stock(self.apple, (self.near, 2), owner_id=self.company.partner_id)
         self.assertEqual(self.position(self.apple, self.near)["on_hand"], 2)
 
+    def test_lots_and_packages(self):
+        """Goods count whatever lot or package they are in, but for those of other owners."""
+        place, Quant = self.near.warehouse_id.lot_stock_id, self.env["stock.quant"]
+        self.apple.tracking = "lot"
+        lots = self.env["stock.lot"].create(
+            [{"name": name, "product_id": self.apple.id} for name in ("A", "B", "C")]
+        )
+        package = self.env["stock.package"].create({"name": "Parcel"})
+        owner = self.make_partner("Owner")
+        for quantity, values in (
+            (2, {"lot_id": lots[0]}),
+            (3, {"lot_id": lots[1], "package_id": package}),
+            (4, {"lot_id": lots[2], "package_id": package, "owner_id": owner}),
+        ):
+            Quant._update_available_quantity(self.apple, place, quantity, **values)
+        self.assertEqual(self.position(self.apple, self.near)["on_hand"], 5)
+        order = self.make_order((self.apple, 6))
+        self.assertEqual(self.plan(order), {("NEAR", "Apple"): 5})
+        self.ship(order.picking_ids)
+        left = self.position(self.apple, self.near)
+        self.assertEqual((left["on_hand"], left["demand"], left["reserved"]), (0, 0, 0))
+        self.assertTrue_to_facts()
+
     def test_incoming(self):
         """A receipt is incoming until it is done, on hand from then."""
         picking_type = self.near.warehouse_id.in_type_id

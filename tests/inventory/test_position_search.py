@@ -53,6 +53,10 @@ class TestPositionSearch(OmsCase):
         self.assertEqual(self.search(("product_id", "ilike", self.apple.name)), self.sites)
         self.env.cr.execute("SHOW join_collapse_limit")
         self.assertEqual(self.env.cr.fetchone(), ("10",))
+        self.env.cr.execute("SET LOCAL join_collapse_limit = 12")
+        self.search(("product_id", "ilike", self.apple.name))
+        self.env.cr.execute("SHOW join_collapse_limit")
+        self.assertEqual(self.env.cr.fetchone(), ("12",), "who wants more has got it")
 
     def test_by_kind_and_category(self):
         self.far.kind = "store"
