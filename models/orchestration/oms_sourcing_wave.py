@@ -6,10 +6,47 @@ import numpy as np
 from odoo import models
 
 from ...engine.batch import BatchOrder, BatchProblem, solve_batch
+from ...engine.sourcing import MissingCost
 from ...engine.sourcing.plan import build_plan
 
 #: The part of the costs that prices themselves make: a wave that makes prices leaves it out.
 SCARCITY = "scarcity"
+#: Units of goods whose stock Odoo does not track.
+MUCH = 1e6
+#: How many times the cost of a plan in force it costs to leave open what it fills.
+DEAR = 100.0
+
+
+class Prepared(NamedTuple):
+    """What a wave is about, in plain data.
+
+    :param BatchProblem problem: the orders, by id
+    :param float before: cost of the plans in force, and of leaving open what has none
+    :param set storable: ids of the products whose stock Odoo tracks
+    """
+
+    problem: BatchProblem
+    before: float
+    storable: set
+
+    def solve(self, time_limit):
+        """Plan the orders together; no database is needed for that.
+
+        :param time_limit: seconds, or None
+        :rtype: Together
+        """
+        batch = solve_batch(self.problem, time_limit=time_limit)
+        prices = {
+            (site, product): 0.0 for product, site in self.problem.stock if product in self.storable
+        }
+        prices.update(
+            {
+                (each.site, each.product): each.price
+                for each in batch.prices
+                if each.product in self.storable
+            }
+        )
+        return Together(batch.plans, set(batch.changed), prices, self.before, batch)
 
 
 class Together(NamedTuple):
@@ -58,6 +95,18 @@ class Proposal:
         return self._sourcing._find_plan(strategy, problem, case)
 
 
+def keep_filled(problem, current):
+    """Make it dear to leave open what the plan in force fills, so that nobody loses goods.
+
+    :param SourcingPlan current: of the order
+    """
+    short = {shortage.line for shortage in current.missing}
+    per_unit = problem.missing.per_unit + [
+        0.0 if line.key in short else DEAR * (1.0 + current.cost) for line in problem.lines
+    ]
+    return replace(problem, missing=MissingCost(problem.missing.per_order, per_unit))
+
+
 def get_steps(problem, plan):
     """Return the steps that each site gives to each line by a plan.
 
@@ -86,15 +135,14 @@ class OmsSourcing(models.AbstractModel):
 
     _inherit = "oms.sourcing"
 
-    def _plan_together(self, lines, planned, least_gain, time_limit):
-        """Plan what is open of some order lines together; nothing is written.
+    def _prepare_together(self, lines, planned, least_gain):
+        """Put what is open of some order lines into the engine's words; nothing is written.
 
         :param lines: ``sale.order.line`` recordset; what is planned and may be changed is open
         :param dict planned: quantities in force by (order line id, site id), by order id
         :param float least_gain: what replacing a plan in force must gain at least, per order
-        :param float time_limit: seconds
         :return: None if nothing is open
-        :rtype: Together | None
+        :rtype: Prepared | None
         """
         self = self.sudo()
         gathered = self._gather(lines, "wave")
@@ -107,8 +155,9 @@ class OmsSourcing(models.AbstractModel):
             outcome = self._solve_next(gathered, order, self._leave_open)
             problem = self._without_prices(order, outcome.problem)
             current = self._get_plan_in_force(problem, planned.get(order.id))
-            nothing = outcome.plan
-            before += current.cost if current else nothing.cost
+            before += (current or outcome.plan).cost
+            if current:
+                problem = keep_filled(problem, current)
             orders.append(BatchOrder(order.id, problem, current, least_gain if current else 0.0))
         storable = {
             demand.line.product_id.id
@@ -121,13 +170,10 @@ class OmsSourcing(models.AbstractModel):
         stock = {
             (product, site): min(quantity, gathered.available.get((site, product), 0.0))
             if product in storable
-            else 1e6
+            else MUCH
             for (product, site), quantity in seen.items()
         }
-        batch = solve_batch(BatchProblem(tuple(orders), stock), time_limit=time_limit)
-        prices = {(site, product): 0.0 for product, site in stock if product in storable}
-        prices.update({(each.site, each.product): each.price for each in batch.prices})
-        return Together(batch.plans, set(batch.changed), prices, before, batch)
+        return Prepared(BatchProblem(tuple(orders), stock), before, storable)
 
     def _leave_open(self, strategy, problem, case):
         """Make the plan that gives nothing; see ``_find_plan``."""

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..transaction import reading_snapshot, retrying
+from ..transaction import retrying
 
 _logger = logging.getLogger(__name__)
 
@@ -14,19 +14,19 @@ _logger = logging.getLogger(__name__)
 LOCK_CLASS = 0x6F6D77
 
 
-class Planned(Exception):
-    """Ends the transaction in which a wave was planned, so that nothing of it remains.
+class Prepared(Exception):
+    """Ends the transaction in which a wave was prepared, so that nothing of it remains.
 
-    :param Together together: what the engine said, or None
+    :param what: what the engine is to plan, or None
     """
 
-    def __init__(self, together):
+    def __init__(self, what):
         super().__init__()
-        self.together = together
+        self.what = what
 
 
 class OmsWave(models.Model):
-    """How a wave runs: planned in one transaction that leaves nothing, written in another.
+    """How a wave runs: prepared in one transaction that leaves nothing, written in another.
 
     Thinking takes long; what others take meanwhile must not make it all in vain. So the plans are
     checked against what is there when they are written, and the few orders whose plan cannot be had
@@ -100,25 +100,31 @@ class OmsWave(models.Model):
     def _think(self, channel, orders):
         """Plan the orders together as if what no site has begun were free again.
 
+        Nothing is locked while the engine thinks: what was freed to see what there is then was
+        rolled back before.
+
         :rtype: Together | None
         """
         try:
-            with reading_snapshot(self.env) as env:
-                own = orders.with_env(env)._oms_filter_wave()
-                planned = {order.id: order._oms_get_idle_quantities() for order in own}
-                reconsidered = own.filtered(lambda order: planned[order.id])
-                reconsidered._oms_get_open_fulfillments()._take_back_idle()
-                env.flush_all()
-                raise Planned(
-                    env["oms.sourcing"]._plan_together(
-                        own._oms_get_orchestrated_lines(),
-                        planned,
-                        channel.with_env(env).replan_gain,
-                        channel.with_env(env).wave_seconds or None,
-                    )
-                )
-        except Planned as planned:
-            return planned.together
+            retrying(self.env, lambda env: self._prepare(channel, orders.with_env(env)))
+        except Prepared as prepared:
+            return prepared.what and prepared.what.solve(channel.wave_seconds or None)
+
+    def _prepare(self, channel, orders):
+        """Gather what the engine has to know.
+
+        :raise Prepared: always, with what was gathered; the caller rolls everything back
+        """
+        orders = orders._oms_filter_wave()
+        planned = {order.id: order._oms_get_idle_quantities() for order in orders}
+        reconsidered = orders.filtered(lambda order: planned[order.id])
+        reconsidered._oms_get_open_fulfillments()._take_back_idle()
+        orders.env.flush_all()
+        raise Prepared(
+            orders.env["oms.sourcing"]._prepare_together(
+                orders._oms_get_orchestrated_lines(), planned, channel.replan_gain
+            )
+        )
 
     def _write_plans(self, orders, together):
         """Have the orders sourced as planned, those that nobody has begun replaced.
@@ -151,7 +157,8 @@ class OmsWave(models.Model):
                 ),
                 "changed_count": len(idle & written),
                 "cost_before": together.before,
-                "cost_greedy": batch.greedy_cost,
+                # One by one the plans in force would have stayed.
+                "cost_greedy": min(batch.greedy_cost, together.before),
                 "cost_after": batch.cost,
                 "lower_bound": batch.lower_bound,
                 "gap": batch.gap,

@@ -1,5 +1,7 @@
 from unittest.mock import patch
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
@@ -7,9 +9,10 @@ from odoo.tools import mute_logger
 
 from odoo.addons.oms.engine import highs
 from odoo.addons.oms.models.orchestration import oms_sourcing_wave
+from odoo.addons.oms.models.orchestration.oms_sourcing_wave import OmsSourcing
 from odoo.addons.oms.models.orchestration.oms_wave_run import LOCK_CLASS, OmsWave
 
-from ..common import OmsCase
+from ..common import MARSEILLE, OmsCase
 
 RUN = "odoo.addons.oms.models.orchestration.oms_wave_run"
 
@@ -125,6 +128,33 @@ class TestWave(OmsCase):
         self.assertEqual(self.plan(second), {("FAR", "Apple"): 1})
         self.assertEqual(set(pickings.mapped("state")), {"assigned"})
         self.assertEqual(len(pickings), 2, "transfers are not made anew for nothing")
+
+    def test_nobody_loses_goods_that_were_planned(self):
+        """What an order has is not given to others that would gain more by it."""
+        self.channel.write({"wave_minutes": 0, "replan_gain": 0.0})
+        self.stock(self.apple, (self.far, 1))
+        has, wants = self.make_order((self.apple, 1)), self.make_order((self.apple, 1))
+        wants.partner_shipping_id = self.make_partner("In Marseille", MARSEILLE)
+        self.assertEqual((has.oms_state, wants.oms_state), ("sourced", "waiting"))
+        with self.enter_registry_test_mode():
+            (has + wants).action_oms_source_together()
+        self.env.invalidate_all()
+        self.assertEqual(self.plan(has), {("FAR", "Apple"): 1})
+        self.assertEqual(wants.oms_state, "waiting")
+
+    def test_work_is_tried_again_when_others_were_faster(self):
+        self.compete()
+        original, calls = OmsSourcing._prepare_together, []
+
+        def slower(sourcing, *args):
+            calls.append(1)
+            if len(calls) == 1:
+                raise SerializationFailure("could not serialize access")
+            return original(sourcing, *args)
+
+        with patch.object(OmsSourcing, "_prepare_together", slower):
+            wave = self.run_waves()
+        self.assertEqual((wave.state, len(calls)), ("done", 2))
 
     def test_what_a_site_has_begun_stays(self):
         self.channel.write({"wave_minutes": 0, "replan_gain": 0.0})
