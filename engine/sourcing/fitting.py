@@ -30,7 +30,7 @@ class _Node:
     kept: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     def child(self) -> _Node:
-        return _Node(self.program.copy(), dict(self.kept))
+        return _Node(self.program.branch(), dict(self.kept))
 
 
 class Fit:

@@ -58,7 +58,7 @@ class Program:
         self.x[basis] = 0.0
         self.x[basis] = right - matrix @ self.x
 
-    def copy(self) -> Program:
+    def branch(self) -> Program:
         """The same state, free to go another way."""
         other = object.__new__(Program)
         other.costs = self.costs

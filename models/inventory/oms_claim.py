@@ -64,7 +64,6 @@ class OmsClaim(models.Model):
         "oms.channel",
         compute="_compute_channel_id",
         store=True,
-        precompute=True,
         readonly=True,
     )
     state = fields.Selection(STATE_SELECTION, required=True, readonly=True, default="active")

@@ -77,9 +77,9 @@ class Days:
             try:
                 with self.env.cr.savepoint():
                     getattr(self, step.name)(step)
-            except UserError:
-                # Refused, with a reason: then nothing may have changed.
-                pass
+            except UserError as refusal:
+                # Then nothing may have changed.
+                hypothesis.note(f"refused: {refusal}")
             except IndexError:
                 continue
             self.agree()
