@@ -69,6 +69,14 @@ class OmsWave(models.Model):
         "which orders are planned better.",
     )
     log = fields.Text(readonly=True)
+    order_ids = fields.Many2many(
+        "sale.order",
+        "oms_wave_order_rel",
+        "wave_id",
+        "order_id",
+        string="Orders Planned",
+        readonly=True,
+    )
     decision_ids = fields.One2many("oms.decision", "wave_id", string="Decisions", readonly=True)
 
     @api.depends("channel_id.code", "started_at")
@@ -88,13 +96,13 @@ class OmsWave(models.Model):
     # === ACTION METHODS === #
 
     def action_view_orders(self):
-        """Open the orders for which the wave decided something.
+        """Open the orders that the waves planned.
 
         :return: a window action
         :rtype: dict
         """
         action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_order")
-        action["domain"] = [("oms_decision_ids.wave_id", "in", self.ids)]
+        action["domain"] = [("id", "in", self.order_ids.ids)]
         action["context"] = {}
         return action
 

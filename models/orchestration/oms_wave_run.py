@@ -152,6 +152,7 @@ class OmsWave(models.Model):
             {
                 "state": "done",
                 "order_count": len(together.plans),
+                "order_ids": [fields.Command.set(list(together.plans))],
                 "sourced_count": len(
                     self.decision_ids.filtered(lambda decision: decision.outcome != "none")
                 ),
