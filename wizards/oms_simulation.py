@@ -116,7 +116,6 @@ class OmsSimulation(models.TransientModel):
         """
         self.ensure_one()
         reference = self.decision_id.strategy_id or self.channel_id.strategy_id
-        strategies = self.strategy_ids._origin | reference
         if not (self.channel_id and reference):
             return {"message": self.env._("Choose a channel that has a sourcing strategy.")}
         if not self.decision_id and not self.line_ids.filtered("product_id"):
@@ -133,10 +132,10 @@ class OmsSimulation(models.TransientModel):
                 )
             }
         Sourcing = self.env["oms.sourcing"]
-        outcomes = Sourcing._simulate(strategies=strategies, **case)
-        [priced] = [each for each in outcomes if each.strategy == reference]
-        shown = [each for each in outcomes if each.strategy in self.strategy_ids._origin]
-        comparison = Sourcing._prepare_comparison(shown or outcomes, priced)
+        outcomes, problem = Sourcing._simulate(
+            strategies=self.strategy_ids._origin or reference, reference=reference, **case
+        )
+        comparison = Sourcing._prepare_comparison(outcomes, reference, problem)
         if self.decision_id:
             comparison["made"] = self._prepare_made_row()
         return comparison

@@ -1,3 +1,7 @@
+import dataclasses
+
+import numpy as np
+
 from odoo import models
 
 from ...engine.sourcing import plan_costs
@@ -11,18 +15,19 @@ class OmsSourcing(models.AbstractModel):
 
     _inherit = "oms.sourcing"
 
-    def _simulate(self, order, demands, sites, strategies, available=None, freed=None):
+    def _simulate(self, order, demands, sites, strategies, reference, available=None, freed=None):
         """Source an order under several strategies and change nothing.
 
         :param order: ``sale.order``, real or new, with its channel and delivery address
         :param list[Demand] demands: what is asked, with real or new order lines
         :param sites: ``oms.site`` candidates in order of priority
         :param strategies: ``oms.strategy`` recordset
+        :param reference: ``oms.strategy`` at whose prices the plans are compared
         :param dict available: what the sites have by (site id, product id); when None, what is
             available now, shares of channels included
         :param dict freed: what to add to that, by (site id, product id)
-        :return: an outcome for each strategy
-        :rtype: list[Outcome]
+        :return: an outcome for each strategy, and the problem at the prices of the reference
+        :rtype: tuple[list[Outcome], SourcingProblem]
         """
         # sudo: as for real orders, who sells need not see other sites' stock
         self, order = self.sudo(), order.sudo()
@@ -37,11 +42,26 @@ class OmsSourcing(models.AbstractModel):
         for key, quantity in (freed or {}).items():
             available[key] = available.get(key, 0.0) + quantity
         book = self.env["oms.allocation"]._open_book(governed, order.oms_channel_id.company_id)
-        facts = self._gather_facts(strategies, order, {order: demands}, {order: sites})
-        return [
+        facts = self._gather_facts(
+            strategies | reference, order, {order: demands}, {order: sites}
+        )
+        outcomes = [
             self._solve_order(order, strategy, demands, admission, available, book, facts)
             for strategy in strategies
         ]
+        return outcomes, self._price(order, reference, demands, admission, available, facts)
+
+    def _price(self, order, strategy, demands, admission, available, facts):
+        """Put an order before all sites at the prices of a strategy, whatever it would ask.
+
+        :rtype: SourcingProblem
+        """
+        kilometers, _note = self._get_kilometers(order, admission.sites, facts.places)
+        case = self._prepare_case(order, demands, admission.sites, kilometers, facts)
+        problem = self._prepare_problem(strategy, demands, admission, available, case)
+        # Other strategies may keep back other stock, and so give in finer steps.
+        steps = np.array([line.product_id.uom_id.rounding for line, _quantity in demands])
+        return dataclasses.replace(problem, rounding=steps)
 
     def _admit(self, order, demands, sites):
         """Leave out the sites that could not be asked for an order now.
@@ -67,28 +87,29 @@ class OmsSourcing(models.AbstractModel):
 
     # === FOR THE SCREEN === #
 
-    def _prepare_comparison(self, outcomes, reference):
+    def _prepare_comparison(self, outcomes, reference, problem):
         """Lay plans side by side, all at the prices of one strategy.
 
         :param list[Outcome] outcomes: what the strategies made of the same order
-        :param Outcome reference: the one whose prices count
+        :param reference: ``oms.strategy`` whose prices count
+        :param SourcingProblem problem: the order at its prices
         :return: ``currency_id``, ``parts`` (label by key) and a row for each plan
         :rtype: dict
         """
-        rows = [self._prepare_comparison_row(outcome, reference) for outcome in outcomes]
+        rows = [self._prepare_comparison_row(outcome, reference, problem) for outcome in outcomes]
         cheapest = min((row["total"] for row in rows), default=0.0)
         for row in rows:
             row["difference"] = row["total"] - cheapest
             row["best"] = row["difference"] < 0.005
         return {
-            "currency_id": reference.strategy.currency_id.id,
-            "reference": reference.strategy.name,
+            "currency_id": reference.currency_id.id,
+            "reference": reference.name,
             "rows": rows,
         }
 
-    def _prepare_comparison_row(self, outcome, reference):
+    def _prepare_comparison_row(self, outcome, reference, problem):
         labels = self.env["oms.decision"]._get_cost_labels()
-        costs = plan_costs(reference.problem, outcome.plan)
+        costs = plan_costs(problem, outcome.plan)
         names = dict(zip(outcome.sites.ids, outcome.sites.mapped("name"), strict=True))
         far = dict(zip(outcome.sites.ids, outcome.kilometers.tolist(), strict=True))
         used = {}
@@ -97,7 +118,7 @@ class OmsSourcing(models.AbstractModel):
         return {
             "key": outcome.strategy.id,
             "title": outcome.strategy.name,
-            "reference": outcome.strategy == reference.strategy,
+            "reference": outcome.strategy == reference,
             "sites": [
                 {"id": site_id, "name": names[site_id], "quantity": quantity}
                 for site_id, quantity in used.items()

@@ -96,6 +96,17 @@ class TestSimulation(OmsCase):
         self.assertEqual(row["unfilled"], 3)
         self.assertEqual(self.counts(), before)
 
+    def test_plans_with_sites_that_the_channel_never_asks(self):
+        """The prices are those of a strategy that leaves sites out, which others choose."""
+        sites = self.near + self.far
+        near, far = self.env["oms.sourcing"]._get_kilometers(self.order, sites)[0]
+        self.strategy.max_kilometers = (near + far) / 2
+        rows = self.rows(self.replay())
+        self.assertEqual(self.served(rows[self.strategy.name]), {"Near": 2})
+        self.assertEqual(self.served(rows["Close By"]), {"Near": 2, "Far": 1})
+        prices = dict(rows["Close By"]["costs"])
+        self.assertEqual(prices["Parcels"], 2 * self.strategy.parcel_cost)
+
     def test_bad_input_is_answered(self):
         simulation = self.env["oms.simulation"].create({"channel_id": self.channel.id})
         self.assertIn("add a product", simulation.comparison["message"])
