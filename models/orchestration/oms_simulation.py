@@ -42,9 +42,7 @@ class OmsSourcing(models.AbstractModel):
         for key, quantity in (freed or {}).items():
             available[key] = available.get(key, 0.0) + quantity
         book = self.env["oms.allocation"]._open_book(governed, order.oms_channel_id.company_id)
-        facts = self._gather_facts(
-            strategies | reference, order, {order: demands}, {order: sites}
-        )
+        facts = self._gather_facts(strategies | reference, order, {order: demands}, {order: sites})
         outcomes = [
             self._solve_order(order, strategy, demands, admission, available, book, facts)
             for strategy in strategies

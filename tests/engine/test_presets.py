@@ -31,6 +31,15 @@ def test_nearest_spills_over_by_distance():
     assert quantities(plan) == {("l0", "A"): 2, ("l0", "C"): 2, ("l0", "B"): 1, ("l1", "C"): 1}
 
 
+def test_an_order_from_one_site_is_not_said_to_be_far_from_the_best():
+    """Though nothing is paid per order that misses something, a plan that ships opens a parcel."""
+    problem = simple_problem([[2, 0]], [2.0], missing=(0.0, 50.0))
+    assert problem.missing.per_order == 0.0 < problem.per_parcel.min()
+    plan = run("nearest", problem, Facts(kilometers=[1.0, 2.0]))
+    assert plan.cost == solve(problem).cost
+    assert plan.gap == 0.0
+
+
 def test_whole_order_from_the_nearest_able_site():
     problem = simple_problem([[2, 2, 2], [0, 1, 1]], [2.0, 1.0])
     plan = run("whole_order_first", problem, Facts(kilometers=[1.0, 3.0, 2.0]))

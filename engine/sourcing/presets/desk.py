@@ -229,13 +229,14 @@ class Desk:
 
 
 def simple_bound(problem: SourcingProblem) -> float:
-    """A cost that no plan can be below: each line at its cheapest, and one parcel."""
+    """A cost that no plan can be below: nothing, or one parcel and each line at its cheapest."""
     held = problem.stock_steps > 0.0
     each = np.where(held, problem.per_unit, np.inf).min(axis=1, initial=np.inf)
     each = np.minimum(each, problem.missing.per_unit)
     useful: Array = problem.per_parcel[held.any(axis=0)]
-    first = min(useful.min(initial=np.inf), problem.missing.per_order)
-    return float(problem.quantities @ each + first)
+    shipped = problem.quantities @ each + useful.min(initial=np.inf)
+    nothing = problem.quantities @ problem.missing.per_unit + problem.missing.per_order
+    return float(min(shipped, nothing))
 
 
 def _whole_lines(wanted: Array, held: float) -> Array:
