@@ -185,13 +185,7 @@ class OmsFulfillment(models.Model):
 
         :return: the fulfillments of which something was
         """
-        taken = self.browse()
-        for line in self.line_ids:
-            idle = line._get_quantity_open(idle=True)
-            if line.uom_id.compare(idle, 0.0) > 0:
-                line._stop(idle, idle=True)
-                taken |= line.fulfillment_id
-        return taken
+        return self.line_ids._stop_idle().fulfillment_id
 
     # === ACTION METHODS === #
 

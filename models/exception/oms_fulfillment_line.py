@@ -53,14 +53,13 @@ class OmsFulfillmentLine(models.Model):
         claimed = sum(self._get_active_claims().mapped("quantity"))
         return self.uom_id.round(sum(moves.mapped("product_qty")) + claimed)
 
-    def _stop(self, quantity, idle=False):
+    def _stop(self, quantity):
         """Cancel exactly so much of what the site has not taken off the shelf yet.
 
         Claims go first, then moves that nobody has picked. The line plans so much less; whoever
         calls says why, and what becomes of it.
 
         :param float quantity: in the product's unit, at most what is open
-        :param bool idle: leave alone what somebody at the site works on
         :return: where the goods were reserved: (location, lot, package) ids
         :rtype: set[tuple]
         """
@@ -71,9 +70,8 @@ class OmsFulfillmentLine(models.Model):
             if unit.compare(part, 0.0) > 0:
                 claim._release(part)
                 left = unit.round(left - part)
-        moves = self._get_idle_moves() if idle else self._get_open_moves()
         # Who calls raises the event that is right, once.
-        moves = moves.with_context(oms_launch="stop")
+        moves = self._get_open_moves().with_context(oms_launch="stop")
         for move in moves.sorted(lambda move: (move.picked, -move.id)):
             part = min(move.product_qty, left)
             if unit.compare(part, 0.0) <= 0:
@@ -86,6 +84,23 @@ class OmsFulfillmentLine(models.Model):
             left = unit.round(left - part)
         self._lower_planned(unit.round(quantity - left))
         return spots
+
+    def _stop_idle(self):
+        """Cancel all that nobody at the sites works on yet, at once for all of the lines.
+
+        :return: the lines of which something was cancelled
+        """
+        idle = {line: line._get_quantity_open(idle=True) for line in self}
+        lines = self.filtered(lambda line: line.uom_id.compare(idle[line], 0.0) > 0)
+        lines._get_active_claims()._release()
+        moves = self.env["stock.move"].union(*(line._get_idle_moves() for line in lines))
+        # Who calls raises the event that is right, once.
+        moves = moves.with_context(oms_launch="stop")
+        moves.product_uom_qty = 0.0
+        moves._action_cancel()
+        for line in lines:
+            line._lower_planned(idle[line])
+        return lines
 
     # === SEEN IN TRANSFERS === #
 

@@ -207,13 +207,10 @@ class OmsRejection(models.Model):
                     ("fulfillment_id", "!=", rejection.fulfillment_id.id),
                 ]
             )
-            for line in lines:
-                idle = line._get_quantity_open(idle=True)
-                if line.uom_id.compare(idle, 0.0) <= 0:
-                    continue
-                line._stop(idle, idle=True)
-                taken |= line.fulfillment_id
-                line.fulfillment_id.order_id._oms_note(
+            stopped = lines._stop_idle()
+            taken |= stopped.fulfillment_id
+            for order in stopped.fulfillment_id.order_id:
+                order._oms_note(
                     self.env._(
                         "Taken back from %(site)s: there is no %(product)s, says %(fulfillment)s.",
                         site=rejection.site_id.name,

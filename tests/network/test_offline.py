@@ -83,6 +83,21 @@ class TestOffline(NetworkCase):
         self.assertEqual(order._oms_get_open_fulfillments().site_id, self.middle)
         self.assertBalanced(order)
 
+    def test_much_open_work_is_taken_back_at_once(self):
+        """What each order costs more is its messages, not a cancellation of its own."""
+        counts = []
+        for number in (2, 7):
+            orders = [self.source((self.apple, 1))[0] for _ in range(number)]
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.take_offline(self.near)
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+            for order in orders:
+                self.assertEqual(order.oms_fulfillment_ids.state, "cancelled")
+            self.near.action_back_online()
+        self.assertLess((counts[1] - counts[0]) / 5, 60)
+
     def test_open_work_may_stay(self):
         order, _sites = self.source((self.apple, 5))
         self.take_offline(self.near, resource_work=False)
