@@ -71,6 +71,10 @@ FRESH = """(site.feed_max_age_hours = 0 OR stock.updated_at
             >= %(moment)s - site.feed_max_age_hours * interval '1 hour')"""
 
 
+#: What a row ``stock`` counts for while it is fresh: what was said, less what was ordered since.
+LEFT = "GREATEST(stock.quantity - COALESCE(stock.taken, 0), 0)::float8"
+
+
 def stale_ids(moment: SQL) -> SQL:
     """Return the select of the ids of rows that are older than the limit of their site."""
     return SQL(
@@ -132,7 +136,8 @@ def write(rows: list[Held], source: str, uid: int) -> SQL:
     Old rows are locked by then. They come with their id, so that none is taken from the sequence
     for them: feeds would use it up. Nothing is joined, so that the time it takes does not hang on
     what the database believes of the table. Should another transaction have written a new row in
-    the meantime, the later news stay.
+    the meantime, the later news stay. What was ordered after the moment of the news is what they
+    cannot know of, and is looked for only where anything was.
     """
     return SQL(
         """
@@ -149,6 +154,11 @@ def write(rows: list[Held], source: str, uid: int) -> SQL:
       ORDER BY product_id, site_id
             ON CONFLICT (product_id, site_id) DO UPDATE
            SET quantity = EXCLUDED.quantity, lead_days = EXCLUDED.lead_days,
+               taken = CASE WHEN held.taken > 0 THEN (
+                       SELECT COALESCE(SUM(claim.quantity), 0) FROM oms_claim claim
+                        WHERE (claim.product_id, claim.site_id) = (held.product_id, held.site_id)
+                          AND claim.state = 'consumed' AND claim.write_date > EXCLUDED.updated_at
+                   ) ELSE 0 END,
                updated_at = EXCLUDED.updated_at, source = EXCLUDED.source,
                write_uid = EXCLUDED.write_uid, write_date = EXCLUDED.write_date
          WHERE held.updated_at <= EXCLUDED.updated_at
@@ -162,6 +172,22 @@ def write(rows: list[Held], source: str, uid: int) -> SQL:
         source=source,
         uid=uid,
         now=NOW,
+    )
+
+
+def take(claims: list[int]) -> SQL:
+    """Return the statement that takes off external stock what was ordered of it.
+
+    :param claims: ids of claims that were just consumed
+    """
+    return SQL(
+        """
+        UPDATE oms_external_stock stock SET taken = COALESCE(stock.taken, 0) + ordered.quantity
+          FROM (SELECT product_id, site_id, SUM(quantity) AS quantity
+                  FROM oms_claim WHERE id = ANY(%s) GROUP BY product_id, site_id) AS ordered
+         WHERE (stock.product_id, stock.site_id) = (ordered.product_id, ordered.site_id)
+        """,
+        claims,
     )
 
 

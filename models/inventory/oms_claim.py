@@ -201,3 +201,5 @@ class OmsClaim(models.Model):
         )
         self.invalidate_recordset(["state", "write_uid", "write_date"])
         self.browse(claim_id for claim_id, line_id in ended if line_id).modified(["state"])
+        if state == "consumed":
+            self.env["oms.external.stock"]._take(self.browse(claim_id for claim_id, _line in ended))

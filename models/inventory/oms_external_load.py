@@ -150,6 +150,21 @@ class OmsExternalStock(models.Model):
             self._forget_feeds()
 
     @api.model
+    def _take(self, claims):
+        """Count no more what was ordered at sites outside of Odoo, until they speak again.
+
+        Else it would be promised twice: the claim holds it no more, and no transfer takes it out
+        of a site that Odoo keeps no stock of.
+
+        :param claims: ``oms.claim`` recordset, just consumed
+        """
+        outside = claims.filtered(lambda claim: not claim.site_id.warehouse_id)
+        if outside:
+            self.flush_model()
+            self.env.cr.execute(external_sql.take(outside.ids), log_exceptions=False)
+            self.invalidate_model(["taken", "counted"])
+
+    @api.model
     def _empty_unnamed(self, site, named, moment, source, dry=False):
         """Set to zero what a whole feed of a site does not name; what was said later stays.
 

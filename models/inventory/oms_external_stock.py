@@ -55,6 +55,13 @@ class OmsExternalStock(models.Model):
         digits="Product Unit",
         help="What the site says it has, in the product's unit.",
     )
+    taken = fields.Float(
+        digits="Product Unit",
+        readonly=True,
+        default=0.0,
+        help="What was ordered there since the site spoke last: it counts no more, until the site "
+        "speaks again and knows of it.",
+    )
     lead_days = fields.Integer(
         string="Lead Time",
         required=True,
@@ -102,7 +109,7 @@ class OmsExternalStock(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("quantity", "updated_at", "site_id.feed_max_age_hours")
+    @api.depends("quantity", "taken", "updated_at", "site_id.feed_max_age_hours")
     def _compute_age(self):
         now = fields.Datetime.now()
         for stock in self:
@@ -110,7 +117,7 @@ class OmsExternalStock(models.Model):
             limit = stock.site_id.feed_max_age_hours
             stock.age_hours = max(age / timedelta(hours=1), 0.0)
             stock.stale = bool(limit) and age > timedelta(hours=limit)
-            stock.counted = 0.0 if stock.stale else stock.quantity
+            stock.counted = 0.0 if stock.stale else max(stock.quantity - stock.taken, 0.0)
 
     @api.model
     def _search_stale(self, operator, value):
@@ -217,7 +224,7 @@ class OmsExternalStock(models.Model):
         fault = isinstance(quantity, int | float) and self._get_quantity_fault(quantity)
         if fault:
             raise ValidationError(fault)
-        return {**vals, "updated_at": fields.Datetime.now(), "source": "manual"}
+        return {**vals, "taken": 0.0, "updated_at": fields.Datetime.now(), "source": "manual"}
 
     @api.model
     def _forget_feeds(self):

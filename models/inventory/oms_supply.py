@@ -27,7 +27,14 @@ class OmsSupply(models.Model):
 
     # What must have been written before the view is read.
     _depends = {
-        "oms.external.stock": ["product_id", "site_id", "quantity", "lead_days", "updated_at"],
+        "oms.external.stock": [
+            "product_id",
+            "site_id",
+            "quantity",
+            "taken",
+            "lead_days",
+            "updated_at",
+        ],
         "oms.site": ["company_id", "feed_max_age_hours", "partner_id"],
         "purchase.order": ["partner_id"],
         "purchase.order.line": ["order_id"],

@@ -98,7 +98,7 @@ READ_FACTS = {
          WHERE ended.state = 'active' AND ended.expires_at <= %(moment)s AND %(condition)s
     """,
     "external stock": f"""
-        SELECT stock.product_id, stock.site_id, 0, 0, 0, 0, 0, stock.quantity::float8
+        SELECT stock.product_id, stock.site_id, 0, 0, 0, 0, 0, {external_sql.LEFT}
           FROM oms_external_stock stock
           JOIN oms_site site ON site.id = stock.site_id
          WHERE stock.quantity > 0 AND {external_sql.FRESH} AND %(condition)s

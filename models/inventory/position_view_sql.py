@@ -68,8 +68,9 @@ def view(moment: SQL) -> SQL:
         ),
         further=SQL(" UNION ALL ").join(further),
         external=SQL(
-            "CASE WHEN %s THEN stock.quantity::float8 ELSE 0 END",
+            "CASE WHEN %s THEN %s ELSE 0 END",
             SQL(external_sql.FRESH, moment=moment),
+            SQL(external_sql.LEFT),
         ),
     )
     day = SQL("(%s)::date", moment)

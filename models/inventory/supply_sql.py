@@ -39,13 +39,14 @@ _MOVES = SQL(
 _EXTERNAL = SQL(
     """
     SELECT -stock.id, stock.product_id, stock.site_id, stock.company_id, 'external',
-           stock.quantity::float8, %(now)s + stock.lead_days * interval '1 day', FALSE,
+           %(left)s, %(now)s + stock.lead_days * interval '1 day', FALSE,
            stock.lead_days, NULL, site.partner_id, NULL, NULL, NULL, NULL, stock.id
       FROM oms_external_stock stock
       JOIN oms_site site ON site.id = stock.site_id
-     WHERE stock.quantity > 0 AND %(fresh)s
+     WHERE %(left)s > 0 AND %(fresh)s
     """,
     now=external_sql.NOW,
+    left=SQL(external_sql.LEFT),
     fresh=SQL(external_sql.FRESH, moment=external_sql.NOW),
 )
 

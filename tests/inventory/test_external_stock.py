@@ -79,6 +79,52 @@ class TestExternalStock(ExternalCase):
         with self.assertRaisesRegex(UserError, "2 are available at Depot, not 3"):
             self.claim(self.distributor, 3)
 
+    def consume(self, quantity):
+        """Have an order be shipped by the distributor itself: no transfer leaves a site."""
+        self.claim(self.distributor, quantity)._end("consumed")
+
+    def assertLeft(self, quantity):
+        """Whoever reads external stock is told the same."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        site = [("site_id", "=", self.distributor.id)]
+        self.assertEqual(self.available(self.distributor, self.apple), quantity)
+        self.assertEqual(self.env["oms.position"].search(site).available, quantity)
+        self.assertEqual(self.Stock.search(site).counted, quantity)
+        self.assertEqual(sum(self.env["oms.supply"].search(site).mapped("quantity")), quantity)
+
+    def test_what_was_ordered_counts_no_more(self):
+        """It is gone until the site speaks again, and then it is what the site says."""
+        self.feed(self.distributor, ("APPLE", 5), updated_at=str(self.ago(2)))
+        self.claim(self.distributor, 1)._release()
+        self.assertLeft(5)
+        self.consume(2)
+        self.consume(1)
+        self.assertLeft(2)
+        with self.assertRaisesRegex(UserError, "2 are available at Depot, not 3"):
+            self.claim(self.distributor, 3)
+        self.feed(self.distributor, ("APPLE", 5), updated_at=str(self.ago(2)))
+        self.assertLeft(2)
+        self.feed(self.distributor, ("APPLE", 4), updated_at=str(self.ago(1)))
+        self.assertLeft(1)
+        self.feed(self.distributor, ("APPLE", 2))
+        self.assertLeft(2)
+
+    def test_what_was_ordered_before_something_was_typed(self):
+        self.feed(self.distributor, ("APPLE", 5), updated_at=str(self.ago(2)))
+        self.consume(3)
+        stock = self.Stock.search([("site_id", "=", self.distributor.id)])
+        stock.lead_days = 4
+        self.assertLeft(5)
+
+    def test_less_was_said_than_was_ordered(self):
+        self.feed(self.distributor, ("APPLE", 5), updated_at=str(self.ago(2)))
+        self.consume(3)
+        self.feed(self.distributor, ("APPLE", 2), updated_at=str(self.ago(1)))
+        self.env.flush_all()
+        self.assertEqual(self.available(self.distributor, self.apple), 0)
+        self.assertFalse(self.env["oms.audit"]._check_oversold(SQL("TRUE"), set()))
+
     def test_stale_stock_is_not_promised(self):
         self.feed(self.distributor, ("APPLE", 5), updated_at=str(self.ago(25)))
         with self.assertRaisesRegex(UserError, "0 are available"):
