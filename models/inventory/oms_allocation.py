@@ -15,6 +15,8 @@ KIND_SELECTION = [
 SUBJECT_FIELDS = ("product_id", "categ_id", "site_id", "network_id", "company_id")
 #: What must not be archived when a share is made of it.
 NAMED_FIELDS = ("channel_id", "group_id", "product_id", "site_id", "network_id")
+#: The "site" of the guards of those who change shares; who claims does not wait for them.
+GUARD_SITE = -1
 
 
 class OmsAllocation(models.Model):
@@ -147,11 +149,13 @@ class OmsAllocation(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         shares = super().create(vals_list)
+        shares._take_guards()
         shares._wake_waiting_orders()
         return shares
 
     def write(self, vals):
         res = super().write(vals)
+        self._take_guards()
         self._wake_waiting_orders()
         return res
 
@@ -298,6 +302,15 @@ class OmsAllocation(models.Model):
         """Return the group in which the holder shares with others."""
         self.ensure_one()
         return self.channel_id.group_id or self.group_id.parent_id
+
+    def _take_guards(self):
+        """Make sure that nobody changes shares of the same goods at the same time.
+
+        Each would be checked without the other, and both together set aside more than there is.
+
+        :raises psycopg2.errors.SerializationFailure: somebody did; the caller is run again
+        """
+        self.env["oms.position"]._touch((share.product_id.id or 0, GUARD_SITE) for share in self)
 
     def _wake_waiting_orders(self):
         """Have the scheduled job look at once whether orders wait for goods of these shares."""

@@ -6,7 +6,7 @@ from psycopg2 import InterfaceError, OperationalError
 from psycopg2.errors import SerializationFailure
 
 from odoo import SUPERUSER_ID, api, fields
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, Form, tagged
 from odoo.tests.common import get_db_name
@@ -443,6 +443,38 @@ class TestAllocationAtOnce(BaseCase):
                 self.claim(two, self.there, 4, self.web)
             second.rollback()
         self.assertEqual(self.left(), [0, 6])
+
+    def test_shares_changed_at_once(self):
+        """Two who set goods aside unseen by each other do not set aside more than there is."""
+        with self.registry.cursor() as first, self.registry.cursor() as second:
+            one, two = self.open(first), self.open(second)
+            [share] = self.made["oms.allocation"]
+
+            def raise_share():
+                two["oms.allocation"].browse(share).amount = 9
+                second.flush()
+
+            self.assertTrue(two["oms.channel"].browse(self.web).name)  # its snapshot is taken
+            one["oms.allocation"].create(
+                {
+                    "channel_id": self.web,
+                    "kind": "protected",
+                    "amount": 4,
+                    "product_id": self.product,
+                }
+            )
+            first.commit()
+            with mute_logger("odoo.sql_db"), self.assertRaises(SerializationFailure):
+                raise_share()
+            second.rollback()
+            with self.assertRaisesRegex(ValidationError, "9 .* cannot be set aside for"):
+                raise_share()
+            second.rollback()
+        self.assertEqual(self.left(), [4, 6])
+        with self.registry.cursor() as cr:
+            shown = self.open(cr)["oms.position"].search([("product_id", "=", self.product)])
+            self.assertEqual(set(shown.site_id.ids), {self.here, self.there})
+            self.assertEqual(len(shown), 2, "guards are no positions")
 
     def test_holds_at_once(self):
         """Eight who ask for one unit each, at two sites: four get it, the rest stays set aside."""
