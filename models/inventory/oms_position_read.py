@@ -196,7 +196,7 @@ class OmsPosition(models.Model):
                 raise ValidationError(
                     self.env._(
                         "%(given)s names no %(what)s, or more than one, that you may use.",
-                        given=each,
+                        given=str(each),
                         what=self.env["ir.model"]._get(model._name).sudo().name,
                     )
                 )

@@ -49,14 +49,16 @@ class OmsPosition(models.Model):
         query = super()._search(domain, *args, **kwargs)
         if not query.is_empty():
             # Else a filter is only applied when all positions have been put together.
-            self.env.cr.execute(
+            raised = SQL(", ").join(
                 SQL(
-                    "SELECT set_config(name, GREATEST(setting::integer, %s)::text, TRUE) "
-                    "FROM pg_settings "
-                    "WHERE name IN ('join_collapse_limit', 'from_collapse_limit')",
-                    MOST_RELATIONS,
+                    "set_config(%(name)s, GREATEST(current_setting(%(name)s)::integer, %(most)s)"
+                    "::text, TRUE)",
+                    name=name,
+                    most=MOST_RELATIONS,
                 )
+                for name in ("join_collapse_limit", "from_collapse_limit")
             )
+            self.env.cr.execute(SQL("SELECT %s", raised))
         return query
 
     @api.model

@@ -205,6 +205,7 @@ class TestPromisable(OmsCase):
             (["Apple"], {"channel": "NOBODY"}, "NOBODY names no"),
             (["Apple"], {"sites": ["NOWHERE"]}, "NOWHERE names no"),
             (["Apple"], {"networks": [2**30]}, "names no"),
+            (["Apple"], {"sites": [{"id": 1}]}, "{'id': 1} names no"),
             (["Apple"], {"at": "soon"}, "soon is no moment"),
             (["Apple"], {"at": "2024-03-01 10:00:00"}, "not between now and the horizon"),
             (["Apple"], {"at": "2024-09-10 10:00:00"}, "not between now and the horizon"),
