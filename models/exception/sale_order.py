@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools import format_date
 
 from ..network.oms_site_barred import Barring
 from .oms_exception import KIND_SELECTION
@@ -93,8 +94,10 @@ class SaleOrder(models.Model):
             reasons += self._oms_get_waiting_reasons()
         late = self._oms_get_late_since()
         if late:
-            day = fields.Date.to_string(fields.Datetime.context_timestamp(self, late).date())
-            reasons.append(self.env._("It should have been shipped on %s.", day))
+            day = fields.Datetime.context_timestamp(self, late).date()
+            reasons.append(
+                self.env._("It should have been shipped on %s.", format_date(self.env, day))
+            )
         return list(dict.fromkeys(reasons))
 
     def _oms_get_late_since(self):

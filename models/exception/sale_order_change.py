@@ -1,5 +1,6 @@
 from odoo import fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date
 
 
 class SaleOrder(models.Model):
@@ -56,7 +57,7 @@ class SaleOrder(models.Model):
         )._discard()
         for order in waiting:
             text = (
-                self.env._("May wait until %s.", fields.Date.to_string(until))
+                self.env._("May wait until %s.", format_date(self.env, until))
                 if until
                 else self.env._("May wait for stock.")
             )

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools import format_date
 
 
 class StockMove(models.Model):
@@ -85,6 +86,6 @@ class StockMove(models.Model):
         day = fields.Datetime.context_timestamp(self, self.date).date()
         return self.env._(
             "%(receipt)s of %(quantity)s %(product)s to %(site)s comes later, on %(day)s.",
-            day=fields.Date.to_string(day),
+            day=format_date(self.env, day),
             **names,
         )

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import format_date
 
 from .common import ExceptionCase
 
@@ -52,7 +53,9 @@ class TestException(ExceptionCase):
         late.order_line.move_ids.date_deadline = self.today - timedelta(days=2)
         self.assertKind(late, "late")
         self.assertAlmostEqual(self.exceptions(late).age, 2, 1)
-        self.assertIn("should have been shipped", self.exceptions(late).reason)
+        due = fields.Datetime.context_timestamp(late, self.today - timedelta(days=2)).date()
+        due = format_date(self.env, due)
+        self.assertIn(f"should have been shipped on {due}", self.exceptions(late).reason)
         promised = self.make_order((self.berry, 1), commitment_date="2024-03-05 10:00:00")
         promised._oms_accept_waiting()
         self.assertKind(promised, "late")
