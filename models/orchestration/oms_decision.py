@@ -253,10 +253,19 @@ class OmsDecision(models.Model):
 
     def _get_runner_up_sentence(self, runner_up, names):
         used = dict.fromkeys(assignment.site for assignment in runner_up.plan.assignments)
+        sites = ", ".join(names.get(key, "?") for key in used) or self.env._("none")
+        margin = self.currency_id.format(abs(runner_up.margin))
+        if runner_up.margin < 0:
+            # Rules of thumb do not look for the cheapest plan.
+            return self.env._(
+                "Another choice of sites, %(sites)s, would cost %(margin)s less.",
+                sites=sites,
+                margin=margin,
+            )
         return self.env._(
             "The second best choice of sites, %(sites)s, costs %(margin)s more.",
-            sites=", ".join(names.get(key, "?") for key in used) or self.env._("none"),
-            margin=self.currency_id.format(runner_up.margin),
+            sites=sites,
+            margin=margin,
         )
 
     # === ACTION METHODS === #

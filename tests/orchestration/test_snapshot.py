@@ -53,6 +53,14 @@ class TestSnapshot(OmsCase):
         self.assertEqual(self.old.considered, {**before, "plans": [], "seen": None})
         self.assertEqual(self.forget("2026-07-10 00:00:00"), (0, False), "once is enough")
 
+    def test_what_a_rule_of_thumb_passed_over_is_told_as_cheaper(self):
+        self.strategy.method = "nearest"
+        self.stock(self.apple, (self.far, 9))
+        decision = self.make_order((self.apple, 3)).oms_decision_ids
+        self.assertEqual(decision.site_ids, self.near + self.far)
+        self.assertIn("Far", decision.considered["runner_up"])
+        self.assertRegex(decision.considered["runner_up"], r"would cost [^-]+ less")
+
     def test_time_can_be_set(self):
         self.env["ir.config_parameter"].set_param("oms.decision_snapshot_days", "10")
         self.assertEqual(self.forget("2026-01-19 00:00:00"), (0, False))

@@ -49,6 +49,11 @@ export class ExplanationField extends Component {
         return formatMonetary(amount, { currencyId: this.data.currency_id });
     }
 
+    /** Differences from the chosen plan; the minus of a cheaper one is part of its amount. */
+    more(amount) {
+        return (amount > 0 ? "+" : "") + this.money(amount);
+    }
+
     title(costs) {
         return costs.map(([label, amount]) => `${label}: ${this.money(amount)}`).join("\n");
     }
