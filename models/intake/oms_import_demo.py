@@ -98,13 +98,16 @@ class OmsImportDemo(models.AbstractModel):
         self._set_strategy_currency(euro)
 
     def _set_strategy_currency(self, currency):
-        """Have the strategy that comes with the addon count in a currency, unless it was used."""
-        strategy = self.env.ref("oms.strategy_balanced", raise_if_not_found=False)
-        Decision = self.env["oms.decision"]
-        if not strategy or Decision.search_count([("strategy_id", "=", strategy.id)], limit=1):
-            return
-        # It was made in the currency that the company had when the addon was installed.
-        strategy.currency_id = currency
+        """Have the strategies that come with the addon count in a currency, unless used before."""
+        data = self.env["ir.model.data"].search(
+            [("module", "=", "oms"), ("model", "=", "oms.strategy")]
+        )
+        strategies = self.env["oms.strategy"].browse(data.mapped("res_id")).exists()
+        used = self.env["oms.decision"]._read_group(
+            [("strategy_id", "in", strategies.ids)], aggregates=["strategy_id:recordset"]
+        )[0][0]
+        # They were made in the currency that the company had when the addon was installed.
+        (strategies - used).currency_id = currency
 
     def _ensure_networks(self):
         Network = self.env["oms.network"]

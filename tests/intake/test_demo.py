@@ -40,9 +40,10 @@ class TestDemo(IntakeCase):
         self.channel.strategy_id = strategy
         self.stock(self.apple, (self.near, 5))
         self.make_order((self.apple, 1))
-        before = strategy.currency_id
-        demo._set_strategy_currency(self.env.ref("base.JPY"))
+        before, yen = strategy.currency_id, self.env.ref("base.JPY")
+        demo._set_strategy_currency(yen)
         self.assertEqual(strategy.currency_id, before)
+        self.assertEqual(self.env.ref("oms.strategy_greenest").currency_id, yen, "never used")
 
     def test_demo_data_of_an_installation(self):
         Job = self.env["oms.import"]
