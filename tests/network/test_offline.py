@@ -4,7 +4,7 @@ from psycopg2 import IntegrityError
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .network_case import NOW, NetworkCase
@@ -118,6 +118,13 @@ class TestOffline(NetworkCase):
             order.invalidate_recordset()
             if days == 1.1:
                 self.assertEqual(order.oms_fulfillment_ids.state, state)
+
+    def test_operators_find_their_sites(self):
+        """Who only works at a site can open it to take it offline."""
+        worker = new_test_user(self.env, "packer", groups="oms.group_site_operator")
+        menus = self.env["ir.ui.menu"].with_user(worker).load_menus(False)
+        shown = {menu.get("action_id") for menu in menus.values()}
+        self.assertIn(self.env.ref("oms.action_site").id, shown)
 
     def test_bad_input(self):
         with self.assertRaises(ValidationError):
