@@ -1,6 +1,5 @@
 import logging
 
-import numpy as np
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
@@ -8,6 +7,7 @@ from odoo.exceptions import UserError
 
 from ...engine.sourcing import SourcingProblem
 from ...engine.sourcing.plan import cost_parts
+from ..orchestration.oms_sourcing_wave import get_planned_steps
 
 _logger = logging.getLogger(__name__)
 
@@ -114,14 +114,9 @@ class SaleOrder(models.Model):
         :return: cost in the currency of the strategy; None if a site is no candidate any more
         :rtype: float | None
         """
-        rows = {line.key: row for row, line in enumerate(problem.lines)}
-        columns = {site.key: column for column, site in enumerate(problem.sites)}
-        steps = np.zeros((len(rows), len(columns)))
-        for (line_id, site_id), quantity in planned.items():
-            if site_id not in columns or line_id not in rows:
-                return None
-            row = rows[line_id]
-            steps[row, columns[site_id]] += round(quantity / problem.rounding[row])
+        steps = get_planned_steps(problem, planned)
+        if steps is None:
+            return None
         return sum(amount for _name, amount in cost_parts(problem, steps))
 
     def action_oms_replan(self):

@@ -130,6 +130,23 @@ def get_steps(problem, plan):
     return None if (steps.sum(axis=1) > problem.demand_steps).any() else steps
 
 
+def get_planned_steps(problem, planned):
+    """Return the steps that each site is to give to each line.
+
+    :param dict planned: quantity in the product's unit by (order line id, site id)
+    :return: shape (L, S); None if a site is no candidate any more, or a line is not open
+    """
+    rows = {line.key: row for row, line in enumerate(problem.lines)}
+    columns = {site.key: column for column, site in enumerate(problem.sites)}
+    steps = np.zeros(problem.stock.shape)
+    for (line_id, site_id), quantity in planned.items():
+        if line_id not in rows or site_id not in columns:
+            return None
+        row = rows[line_id]
+        steps[row, columns[site_id]] += round(quantity / problem.rounding[row])
+    return steps
+
+
 class OmsSourcing(models.AbstractModel):
     """Many orders sourced together: gathered and written as any others, planned at once."""
 
@@ -195,15 +212,8 @@ class OmsSourcing(models.AbstractModel):
         """
         if not planned:
             return None
-        rows = {line.key: row for row, line in enumerate(problem.lines)}
-        columns = {site.key: column for column, site in enumerate(problem.sites)}
-        steps = np.zeros(problem.stock.shape)
-        for (line_id, site_id), quantity in planned.items():
-            if line_id not in rows or site_id not in columns:
-                return None
-            row = rows[line_id]
-            steps[row, columns[site_id]] += round(quantity / problem.rounding[row])
-        return build_plan(problem, steps, lower_bound=0.0)
+        steps = get_planned_steps(problem, planned)
+        return None if steps is None else build_plan(problem, steps, lower_bound=0.0)
 
     def _source_planned(self, lines, plans, wave):
         """Source order lines by the plans of a wave; where these cannot be had any more, anew.
