@@ -156,14 +156,35 @@ class OmsSimulation(models.TransientModel):
                 for row, line in enumerate(problem.lines)
                 for column, site in enumerate(problem.sites)
             }
-            return {"order": copy, "demands": demands, "sites": sites, "available": seen}
+            return {
+                "order": copy,
+                "demands": demands,
+                "sites": sites,
+                "available": seen,
+                "joined": self._get_joined_then(problem),
+            }
         sites = self.channel_id.sudo()._get_sourcing_sites()
         return {
             "order": copy,
             "demands": demands,
             "sites": sites,
             "freed": self._get_own(order),
+            # What came of the decision itself is asked for once more.
+            "joined": order._oms_get_open_fulfillments()
+            .filtered(lambda each: each.decision_id != decision)
+            .site_id,
         }
+
+    def _get_joined_then(self, problem):
+        """Return the sites that packed a parcel for the order anyway when it was decided on."""
+        keys = [
+            site.key
+            for part in problem.parts
+            if part.name == "parcel" and part.has_amounts
+            for site, parcels in zip(problem.sites, part.amount_per_parcel, strict=True)
+            if not parcels
+        ]
+        return self.env["oms.site"].sudo().browse(keys).exists()
 
     def _get_asked(self, decision):
         """Return what the decision was asked for: (product, quantity in its unit) pairs."""

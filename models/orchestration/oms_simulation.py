@@ -15,7 +15,17 @@ class OmsSourcing(models.AbstractModel):
 
     _inherit = "oms.sourcing"
 
-    def _simulate(self, order, demands, sites, strategies, reference, available=None, freed=None):
+    def _simulate(
+        self,
+        order,
+        demands,
+        sites,
+        strategies,
+        reference,
+        available=None,
+        freed=None,
+        joined=None,
+    ):
         """Source an order under several strategies and change nothing.
 
         :param order: ``sale.order``, real or new, with its channel and delivery address
@@ -26,6 +36,8 @@ class OmsSourcing(models.AbstractModel):
         :param dict available: what the sites have by (site id, product id); when None, what is
             available now, shares of channels included
         :param dict freed: what to add to that, by (site id, product id)
+        :param joined: ``oms.site`` that pack a parcel for the order anyway; told by the
+            fulfillments of the order when None
         :return: an outcome for each strategy, and the problem at the prices of the reference
         :rtype: tuple[list[Outcome], SourcingProblem]
         """
@@ -43,6 +55,7 @@ class OmsSourcing(models.AbstractModel):
             available[key] = available.get(key, 0.0) + quantity
         book = self.env["oms.allocation"]._open_book(governed, order.oms_channel_id.company_id)
         facts = self._gather_facts(strategies | reference, order, {order: demands}, {order: sites})
+        facts = dataclasses.replace(facts, joined=joined)
         outcomes = [
             self._solve_order(order, strategy, demands, admission, available, book, facts)
             for strategy in strategies

@@ -153,7 +153,9 @@ class OmsSourcing(models.AbstractModel):
             products=tuple(line.product_id for line, _quantity in demands),
             kilometers=kilometers,
             quantities=np.array([quantity for _line, quantity in demands]),
-            open_sites=order._oms_get_open_fulfillments().site_id,
+            open_sites=(
+                order._oms_get_open_fulfillments().site_id if facts.joined is None else facts.joined
+            ),
             partner=order.partner_shipping_id,
             promised_days=days if promised else None,
             facts=facts,

@@ -47,6 +47,8 @@ class Facts:
     :param scarcity: what one more unit would save later orders, by (site id, product id), by
         strategy id
     :param rooms: what the sites have taken on, kept up to date from order to order
+    :param joined: sites that pack a parcel for the order anyway, for an order that is not kept and
+        so has no fulfillments; None for real ones
     """
 
     places: dict = field(default_factory=dict)
@@ -55,6 +57,7 @@ class Facts:
     scarcity: dict = field(default_factory=dict)
     unit_kg: float = 1.0
     rooms: Rooms | None = None
+    joined: models.BaseModel | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -75,6 +75,18 @@ class TestSimulation(OmsCase):
         rows = self.rows(self.replay(basis="today"))
         self.assertFalse(rows[self.strategy.name]["unfilled"])
 
+    def test_parcels_that_are_packed_anyway(self):
+        """A replay costs what the decision cost, which joined a parcel of an earlier one."""
+        self.order.order_line[0].product_uom_qty = 4
+        self.decision = self.order.oms_decision_ids.sorted("id")[-1]
+        self.assertEqual(self.decision.site_ids, self.far)
+        self.assertLess(self.decision.cost, self.strategy.parcel_cost, "the parcel is paid for")
+        for basis in ("snapshot", "today"):
+            simulation = self.replay(basis=basis)
+            row = self.rows(simulation)[self.strategy.name]
+            self.assertEqual(self.served(row), {"Far": 2})
+            self.assertAlmostEqual(row["total"], simulation.comparison["made"]["total"], places=6)
+
     def test_without_snapshot(self):
         self.decision.write({"kept_explanation": self.decision.explanation, "problem": None})
         simulation = self.replay()
