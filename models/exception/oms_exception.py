@@ -9,6 +9,8 @@ KIND_SELECTION = [
     ("unsourceable", "No Site Found"),
     ("late", "Late"),
 ]
+#: After so many waves an order that was collected for one should have been sourced.
+MOST_WAVES_MISSED = 3
 #: Orders for which the job raises events between two commits.
 RAISE_BATCH = 100
 
@@ -36,7 +38,7 @@ _QUERY = """
                              COALESCE(sale.oms_backorder, FALSE)
                              AND (sale.oms_backorder_until IS NULL
                                   OR sale.oms_backorder_until >= %(today)s::date)
-                         ) THEN 'unsourceable'
+                         ) AND NOT collected.it THEN 'unsourceable'
                     WHEN overdue.since IS NOT NULL
                          OR waits.it AND sale.commitment_date < %(today)s THEN 'late'
                END AS kind,
@@ -48,6 +50,17 @@ _QUERY = """
      LEFT JOIN parked ON parked.order_id = sale.id
      LEFT JOIN overdue ON overdue.order_id = sale.id
 CROSS JOIN LATERAL (SELECT sale.oms_state IN ('waiting', 'partial') AS it) AS waits
+-- The next wave takes up what is new; what several waves have left lying has a problem.
+CROSS JOIN LATERAL (
+        SELECT waits.it AND COALESCE(channel.wave_minutes, 0) > 0
+               AND NOT EXISTS (SELECT FROM oms_decision WHERE order_id = sale.id)
+               AND EXISTS (
+                    SELECT FROM oms_event
+                     WHERE order_id = sale.id
+                       AND create_date > %(now)s
+                           - channel.wave_minutes * %(waves)s * interval '1 minute'
+               ) AS it
+     ) AS collected
          WHERE sale.state = 'sale'
            AND (waits.it OR sale.oms_conflict IS NOT NULL OR parked.since IS NOT NULL
                 OR overdue.since IS NOT NULL)
@@ -108,7 +121,7 @@ class OmsException(models.Model):
             "user_id",
             "date_order",
         ],
-        "oms.channel": ["orchestrated", "max_attempts"],
+        "oms.channel": ["orchestrated", "max_attempts", "wave_minutes"],
         "oms.event": ["state", "order_id"],
         "oms.fulfillment": ["state", "order_id", "site_id"],
         "oms.fulfillment.line": ["fulfillment_id"],
@@ -143,7 +156,9 @@ class OmsException(models.Model):
     def _table_query(self):
         now = SQL("timezone('UTC', statement_timestamp())")
         # What is due today is not late before tomorrow.
-        return SQL(_QUERY, now=now, today=SQL("date_trunc('day', %s)", now))
+        return SQL(
+            _QUERY, now=now, today=SQL("date_trunc('day', %s)", now), waves=MOST_WAVES_MISSED
+        )
 
     def _compute_texts(self):
         for record in self:

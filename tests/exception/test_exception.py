@@ -62,6 +62,24 @@ class TestException(ExceptionCase):
         counts = self.env["oms.exception"].get_counts()
         self.assertGreaterEqual(counts["late"], 2)
 
+    def test_collected_for_a_wave(self):
+        """A new order waits for its wave as it should, until waves have left it lying."""
+        self.channel.wave_minutes = 10
+        order = self.make_order((self.apple, 1))
+        self.assertEqual(order.oms_state, "waiting")
+        self.assertFalse(self.exceptions(order))
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE oms_event SET create_date = create_date - interval '1 h' WHERE order_id = %s",
+            [order.id],
+        )
+        self.assertKind(order, "unsourceable")
+        with self.enter_registry_test_mode():
+            order.action_oms_source_together()
+        self.env.invalidate_all()
+        self.assertEqual(order.oms_state, "sourced")
+        self.assertFalse(self.exceptions(order))
+
     def test_parked(self):
         broken = self.make_action("Broken", state="code", code="raise UserError('No printer.')")
         self.make_step(broken, sequence=60)
