@@ -50,7 +50,10 @@ class OmsWave(models.Model):
         help="What exact plans made one after the other, each with what was left, would cost.",
     )
     cost_after = fields.Monetary(
-        string="Together", readonly=True, help="What the plans made together cost."
+        string="Together",
+        readonly=True,
+        help="What the plans made together cost, with what replacing a plan in force must gain at "
+        "least for each that was replaced.",
     )
     lower_bound = fields.Monetary(
         string="Proven Bound", readonly=True, help="No plans whatsoever cost less together."

@@ -160,7 +160,8 @@ class OmsWave(models.Model):
                 "cost_before": together.before,
                 # One by one the plans in force would have stayed.
                 "cost_greedy": min(batch.greedy_cost, together.before),
-                "cost_after": batch.cost,
+                # As the costs one by one and the bound: what replacing had to gain is counted.
+                "cost_after": batch.objective,
                 "lower_bound": batch.lower_bound,
                 "gap": batch.gap,
                 "seconds": batch.seconds,
