@@ -33,6 +33,10 @@ export class ExplanationField extends Component {
         return partColor(index);
     }
 
+    get anyUnfilled() {
+        return this.data.plans.some((plan) => plan.unfilled);
+    }
+
     get planScale() {
         return Math.max(...this.data.plans.map((plan) => plan.total), 0.01);
     }
