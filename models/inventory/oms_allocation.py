@@ -148,12 +148,15 @@ class OmsAllocation(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._check_known(vals)
         shares = super().create(vals_list)
         shares._take_guards()
         shares._wake_waiting_orders()
         return shares
 
     def write(self, vals):
+        self._check_known(vals)
         res = super().write(vals)
         self._take_guards()
         self._wake_waiting_orders()
@@ -164,6 +167,23 @@ class OmsAllocation(models.Model):
         self._wake_waiting_orders()
 
     # === CONSTRAINTS === #
+
+    @api.model
+    def _check_known(self, vals):
+        """Make sure that what a share names is there, before the database refuses it in its words.
+
+        :raises ValidationError: it is not
+        """
+        for name in NAMED_FIELDS:
+            record = self[name].browse(vals.get(name) or ())
+            if record.exists() != record:
+                raise ValidationError(
+                    self.env._(
+                        "There is no %(what)s %(id)s: choose one that there is.",
+                        what=self._fields[name]._description_string(self.env),
+                        id=vals[name],
+                    )
+                )
 
     @api.constrains("amount", "kind", "product_id")
     def _check_amount(self):

@@ -142,7 +142,8 @@ class OmsPosition(models.Model):
         :raises ValidationError: they are none, or do not fit together
         """
         days = HORIZON_DAYS if horizon_days is None or horizon_days is False else horizon_days
-        if not isinstance(days, int) or not 1 <= days <= MOST_HORIZON_DAYS:
+        whole = isinstance(days, int) and not isinstance(days, bool)
+        if not whole or not 1 <= days <= MOST_HORIZON_DAYS:
             raise ValidationError(
                 self.env._(
                     "The horizon is a whole number of days from 1 to %(most)s, not %(given)s.",
@@ -180,7 +181,7 @@ class OmsPosition(models.Model):
         if not isinstance(asked, list | tuple):
             asked = [asked]
         ids = [each for each in asked if isinstance(each, int) and not isinstance(each, bool)]
-        names = [each for each in asked if isinstance(each, str)]
+        names = [each for each in asked if self._is_text(each)]
         found = model.search(
             [
                 ("company_id", "in", self.env.companies.ids),
@@ -203,6 +204,11 @@ class OmsPosition(models.Model):
         return found
 
     @api.model
+    def _is_text(self, value):
+        """Tell whether something can be looked for as a text: the database knows no zero bytes."""
+        return isinstance(value, str) and "\0" not in value
+
+    @api.model
     def _find_products(self, asked):
         """Return products by what was asked for: an id, an internal reference or a barcode.
 
@@ -214,7 +220,7 @@ class OmsPosition(models.Model):
         # A list or a dict would be no key below.
         asked = [each if isinstance(each, int | str) else str(each) for each in asked]
         ids = [each for each in asked if isinstance(each, int) and not isinstance(each, bool)]
-        names = [each for each in asked if isinstance(each, str) and each]
+        names = [each for each in asked if each and self._is_text(each)]
         products = self.env["product.product"].search(
             ["|", ("id", "in", ids), "|", ("default_code", "in", names), ("barcode", "in", names)]
         )

@@ -335,6 +335,17 @@ class TestAllocationInput(ShareCase):
         self.berry.active = False
         self.refuse("Berry.* is archived", self.channel, "capped", 5, self.berry)
 
+    def test_unknown(self):
+        for name, words in (
+            ("channel_id", "no Channel"),
+            ("site_id", "no Site"),
+            ("network_id", "no Network"),
+        ):
+            self.refuse(f"{words} {2**30}", self.channel, "capped", 5, **{name: 2**30})
+        nothing = self.env["product.product"].browse(2**30)
+        self.refuse(f"no Product.* {2**30}", self.channel, "capped", 5, nothing)
+        self.refuse("no Channel Group", self.channel, "capped", 5, group_id=2**30, channel_id=False)
+
     def test_dates(self):
         now = fields.Datetime.now()
         for until in (now, now - timedelta(days=1)):
