@@ -87,6 +87,16 @@ class TestSimulation(OmsCase):
             self.assertEqual(self.served(row), {"Far": 2})
             self.assertAlmostEqual(row["total"], simulation.comparison["made"]["total"], places=6)
 
+    def test_one_parcel_is_no_split(self):
+        self.strategy.split_cost = 3.0
+        order = self.make_order((self.berry, 1))
+        self.decision = order.oms_decision_ids
+        self.assertEqual(dict(self.decision.costs)["split"], 0.0)
+        simulation = self.replay()
+        row = self.rows(simulation)[self.strategy.name]
+        self.assertEqual(dict(row["costs"])["Splits"], 0.0)
+        self.assertAlmostEqual(row["total"], simulation.comparison["made"]["total"], places=6)
+
     def test_without_snapshot(self):
         self.decision.write({"kept_explanation": self.decision.explanation, "problem": None})
         simulation = self.replay()
