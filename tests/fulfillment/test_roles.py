@@ -1,5 +1,7 @@
 import json
 
+from lxml import etree
+
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
@@ -75,6 +77,18 @@ class TestSiteOperator(RolesCase):
         pickings = self.visible(self.user, "stock.picking")
         self.assertEqual(pickings.picking_type_id.warehouse_id, self.near.warehouse_id)
         self.assertIn(self.part.picking_ids, pickings)
+
+    def test_orders_are_named_and_no_links(self):
+        """The form of an order needs rights on invoices, which a site operator has not."""
+        seller = self.make_user("seller", "sales_team.group_sale_salesman_all_leads")
+        for model in ("oms.fulfillment", "oms.claim", "oms.rejection"):
+            for user, closed in ((self.user, True), (seller, False)):
+                with self.subTest(model=model, user=user.login):
+                    view = self.env[model].with_user(user).get_view(view_type="form")
+                    fields_ = etree.fromstring(view["arch"]).findall(".//field[@name='order_id']")
+                    self.assertEqual(
+                        ["no_open" in (field.get("options") or "") for field in fields_], [closed]
+                    )
 
     def test_named_nowhere_sees_nothing(self):
         other = self.make_user("nowhere", "oms.group_site_operator")
