@@ -38,6 +38,10 @@ def test_an_order_from_one_site_is_not_said_to_be_far_from_the_best():
     plan = run("nearest", problem, Facts(kilometers=[1.0, 2.0]))
     assert plan.cost == solve(problem).cost
     assert plan.gap == 0.0
+    problem = simple_problem([[2, 0]], [7.0], missing=(1.0, 50.0))
+    plan = run("nearest", problem, Facts(kilometers=[1.0, 2.0]))
+    assert plan.missing
+    assert plan.gap == 0.0, "nobody has more"
 
 
 def test_whole_order_from_the_nearest_able_site():

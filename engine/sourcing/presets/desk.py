@@ -229,12 +229,19 @@ class Desk:
 
 
 def simple_bound(problem: SourcingProblem) -> float:
-    """A cost that no plan can be below: nothing, or one parcel and each line at its cheapest."""
+    """A cost that no plan can be below: nothing, or one parcel and each line at its cheapest.
+
+    What no site has is missing in any plan.
+    """
     held = problem.stock_steps > 0.0
     each = np.where(held, problem.per_unit, np.inf).min(axis=1, initial=np.inf)
     each = np.minimum(each, problem.missing.per_unit)
     useful: Array = problem.per_parcel[held.any(axis=0)]
-    shipped = problem.quantities @ each + useful.min(initial=np.inf)
+    # In whole steps: a sum of fractions can fall short by a hair.
+    lacking = np.maximum(problem.demand_steps - problem.stock_steps.sum(axis=1), 0.0)
+    short = lacking * problem.rounding
+    missed = short @ problem.missing.per_unit + problem.missing.per_order * bool(short.any())
+    shipped = (problem.quantities - short) @ each + missed + useful.min(initial=np.inf)
     nothing = problem.quantities @ problem.missing.per_unit + problem.missing.per_order
     return float(min(shipped, nothing))
 
