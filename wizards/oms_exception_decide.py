@@ -82,13 +82,13 @@ class OmsExceptionDecide(models.TransientModel):
     def action_decide(self):
         """Do what was decided, for all of the orders or none.
 
-        :return: a reload of the screen below
+        :return: a notification that tells what became of the orders, and a reload below
         :rtype: dict
         :raise UserError: something is missing, or cannot be done
         """
         self.ensure_one()
         getattr(self, f"_decide_{self.action}")()
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
+        return self.env["oms.exception"].browse(self.order_ids.ids)._notify_left()
 
     def _require(self, value, sentence):
         if not value:

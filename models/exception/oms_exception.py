@@ -208,8 +208,7 @@ class OmsException(models.Model):
         orders = self.order_id
         orders.check_access("write")
         orders._oms_retry()
-        left = self.search_count([("id", "in", self.ids)])
-        return self._notify(len(self) - left)
+        return self._notify_left()
 
     def action_resolved(self):
         """Tell that somebody looked after what was changed while a site worked on it.
@@ -247,6 +246,11 @@ class OmsException(models.Model):
             "res_id": self.order_id.id,
             "view_mode": "form",
         }
+
+    def _notify_left(self):
+        """Tell how many of the orders need a person still."""
+        left = self.search_count([("id", "in", self.ids)])
+        return self._notify(len(self) - left)
 
     def _notify(self, done):
         return {

@@ -160,6 +160,7 @@ class OmsRejection(models.Model):
 
         What was sourced elsewhere meanwhile stays there.
 
+        :return: True
         :raise UserError: they are withdrawn already, or their goods are gone
         :raise AccessError: somebody tries who may not adjust stock
         """
@@ -181,6 +182,7 @@ class OmsRejection(models.Model):
                     ", ".join(rejections.mapped("display_name")),
                 )
             )
+        return True
 
     def action_view_moves(self):
         """Open the stock moves that the rejections made.

@@ -24,7 +24,8 @@ class TestDecide(ExceptionCase):
     def test_one_site(self):
         """The site is asked though another is nearer; the decision tells who chose."""
         orders = self.waiting() + self.make_order((self.apple, 1))
-        self.decide(orders, "site", site_id=self.far.id)
+        told = self.decide(orders, "site", site_id=self.far.id)
+        self.assertIn("2 of 2", told["params"]["message"])
         self.assertEqual(self.plan(orders[0]), {("FAR", "Berry"): 4})
         self.assertEqual(self.plan(orders[1]), {("NEAR", "Apple"): 1}, "nothing was open of it")
         decision = self.decision(orders[0])
