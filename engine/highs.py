@@ -30,3 +30,17 @@ def available() -> bool:
     except SolverMissing:
         return False
     return True
+
+
+def quiet(highspy: Any) -> Any:
+    """A solver that prints nothing, its banner included, which comes before options can be set.
+
+    :param highspy: the package, see :func:`load`
+    """
+
+    class Quiet(highspy.Highs):  # type: ignore[misc, name-defined]
+        def enableCallbacks(self) -> Any:
+            self.setOptionValue("output_flag", False)
+            return super().enableCallbacks()
+
+    return Quiet()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..highs import load
+from ..highs import load, quiet
 from ..sourcing.problem import Array
 from .board import Ints
 from .columns import Sparse
@@ -106,7 +106,7 @@ def choose(
 
 
 def _model(highspy: Any, program: Program, seconds: float) -> Any:
-    model = _quiet(highspy)
+    model = quiet(highspy)
     for option, value in (
         ("threads", 1),
         ("random_seed", 0),
@@ -135,14 +135,3 @@ def _model(highspy: Any, program: Program, seconds: float) -> Any:
     lp.a_matrix_.value_ = value
     model.passModel(lp)
     return model
-
-
-def _quiet(highspy: Any) -> Any:
-    """A solver that prints nothing, its banner included, which comes before options can be set."""
-
-    class Quiet(highspy.Highs):  # type: ignore[misc, name-defined]
-        def enableCallbacks(self) -> Any:
-            self.setOptionValue("output_flag", False)
-            return super().enableCallbacks()
-
-    return Quiet()

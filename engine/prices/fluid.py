@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..highs import load
+from ..highs import load, quiet
 
 Array = NDArray[np.float64]
 
@@ -203,9 +203,8 @@ class FluidModel:
         lp.a_matrix_.start_ = starts.astype(np.int32)
         lp.a_matrix_.index_ = np.concatenate(index).astype(np.int32)
         lp.a_matrix_.value_ = np.concatenate(value)
-        model = highspy.Highs()
+        model = quiet(highspy)
         for option, setting in (
-            ("output_flag", False),
             ("threads", 1),
             ("random_seed", 0),
             ("solver", "ipm" if interior else "choose"),

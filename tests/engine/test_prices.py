@@ -208,3 +208,9 @@ def test_cover_falls_with_stock_and_rises_with_demand():
     assert cover_prices(3.0, 0.0, 5.0) == 0.0
     with pytest.raises(ValueError, match="demand"):
         cover_prices(1.0, -1.0, 1.0)
+
+
+def test_the_solver_prints_nothing(capfd):
+    """Who reads one JSON object from a program that uses it must find nothing else."""
+    FluidModel([demand([0], 1.0, [[1.0, 3.0]])], 1, 2).solve(np.array([[10.0, 10.0]]), 15.0)
+    assert capfd.readouterr() == ("", "")
