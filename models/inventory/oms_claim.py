@@ -64,7 +64,9 @@ class OmsClaim(models.Model):
         "oms.channel",
         compute="_compute_channel_id",
         store=True,
-        readonly=True,
+        precompute=True,
+        # Nobody types it; but what it is made with counts.
+        readonly=False,
     )
     state = fields.Selection(STATE_SELECTION, required=True, readonly=True, default="active")
 
