@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class OmsStrategy(models.Model):
@@ -27,3 +28,22 @@ class OmsStrategy(models.Model):
         "amounts in this currency.",
     )
     channel_ids = fields.One2many("oms.channel", "strategy_id", string="Channels")
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        """Keep what channels go by, and what decisions say they were made by."""
+        # sudo: a strategy stays whoever's channel or decision names it
+        for model, what in (
+            ("oms.channel", self.env._("a channel goes by it")),
+            ("oms.decision", self.env._("decisions were made by it")),
+        ):
+            found = self.env[model].sudo().with_context(active_test=False)
+            used = found.search([("strategy_id", "in", self.ids)], limit=1).strategy_id
+            if used:
+                raise UserError(
+                    self.env._(
+                        "The strategy %(name)s cannot be deleted: %(what)s. Archive it instead.",
+                        name=used.display_name,
+                        what=what,
+                    )
+                )

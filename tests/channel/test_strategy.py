@@ -1,7 +1,7 @@
 import numpy as np
 from psycopg2 import IntegrityError
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -74,3 +74,16 @@ class TestStrategy(OmsCase):
         parts, missing = self.strategy._prepare_costs(case, np.ones(2))
         self.assertEqual([part.per_unit.shape for part in parts], [(2, 0)] * 3)
         self.assertEqual(missing.per_unit.shape, (2,))
+
+    def test_used_strategies_are_kept(self):
+        with self.assertRaisesRegex(UserError, "a channel goes by it. Archive it"):
+            self.strategy.unlink()
+        other = self.strategy.copy({"name": "Other"})
+        self.stock(self.apple, (self.near, 1))
+        self.make_order((self.apple, 1))
+        self.channel.strategy_id = other
+        with self.assertRaisesRegex(UserError, "decisions were made by it"):
+            self.strategy.unlink()
+        self.channel.strategy_id = self.strategy
+        other.unlink()
+        self.assertFalse(other.exists())
