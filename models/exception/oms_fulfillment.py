@@ -57,12 +57,8 @@ class OmsFulfillment(models.Model):
         # sudo: who works at a site may give back its work, and need not have rights on all of it
         fulfillments = self.sudo()
         if quantities is None:
-            quantities = {line: line._get_quantity_open() for line in fulfillments.line_ids}
-            quantities = {
-                line: quantity
-                for line, quantity in quantities.items()
-                if line.uom_id.compare(quantity, 0.0) > 0
-            }
+            lines = fulfillments.line_ids
+            quantities = lines._keep_positive({line: line._get_quantity_open() for line in lines})
         else:
             quantities = {line.sudo(): quantity for line, quantity in quantities.items()}
             fulfillments._check_quantities(quantities)

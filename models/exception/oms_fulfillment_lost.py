@@ -51,12 +51,9 @@ class OmsFulfillment(models.Model):
         # sudo: who follows orders need not have rights on all stock moves
         fulfillments = self.sudo()
         if quantities is None:
-            quantities = {line: line._get_quantity_arriving() for line in fulfillments.line_ids}
-            quantities = {
-                line: quantity
-                for line, quantity in quantities.items()
-                if line.uom_id.compare(quantity, 0.0) > 0
-            }
+            lines = fulfillments.line_ids
+            arriving = {line: line._get_quantity_arriving() for line in lines}
+            quantities = lines._keep_positive(arriving)
         else:
             quantities = {line.sudo(): quantity for line, quantity in quantities.items()}
         if not quantities:

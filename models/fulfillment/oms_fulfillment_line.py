@@ -61,6 +61,19 @@ class OmsFulfillmentLine(models.Model):
                 if move.state == "done" and move.location_dest_id._is_outgoing()
             )
 
+    @api.model
+    def _keep_positive(self, quantities):
+        """Keep the lines of which there is something.
+
+        :param dict quantities: quantity in the product's unit by line
+        :rtype: dict
+        """
+        return {
+            line: quantity
+            for line, quantity in quantities.items()
+            if line.uom_id.compare(quantity, 0.0) > 0
+        }
+
     def _lower_planned(self, quantity):
         """Take a quantity off what the sites are to give.
 
