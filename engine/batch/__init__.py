@@ -1,8 +1,8 @@
 """Sourcing many orders at once over shared stock and capacity."""
 
 from ..highs import SolverMissing
-from .plan import BatchPlan, CapacityPrice, Stage, StockPrice
-from .problem import BatchOrder, BatchProblem, SiteCapacity
+from .plan import BatchPlan, CapacityPrice, QuotaPrice, Stage, StockPrice
+from .problem import BatchOrder, BatchProblem, Quota, SiteCapacity
 from .solver import METHODS, solve_batch
 
 __all__ = [
@@ -11,6 +11,8 @@ __all__ = [
     "BatchPlan",
     "BatchProblem",
     "CapacityPrice",
+    "Quota",
+    "QuotaPrice",
     "SiteCapacity",
     "SolverMissing",
     "Stage",

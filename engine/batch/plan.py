@@ -34,6 +34,18 @@ class CapacityPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaPrice:
+    """What one more unit for the channels of a quota would have saved the batch.
+
+    :param key: of the quota
+    :param price: in the currency of the costs, per unit of the product; never negative
+    """
+
+    key: Key
+    price: float
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """How far a step of the work came.
 
@@ -64,6 +76,7 @@ class BatchPlan:
     :param changed: keys of the orders whose current plan is replaced
     :param prices: of scarce stock, dearest first; what is not listed has the price zero
     :param capacity_prices: of scarce capacity, dearest first
+    :param quota_prices: of quotas that bind, dearest first
     :param seconds: how long it took
     :param method: ``columns`` with the solver HiGHS, or ``sequence`` without it
     :param stages: the steps of the work
@@ -79,6 +92,7 @@ class BatchPlan:
     changed: tuple[Key, ...]
     prices: tuple[StockPrice, ...]
     capacity_prices: tuple[CapacityPrice, ...]
+    quota_prices: tuple[QuotaPrice, ...]
     seconds: float
     method: str
     stages: tuple[Stage, ...]

@@ -34,7 +34,7 @@ class Group:
     :param unit_rows: shape (O, W): resource that units take
     :param base: shape (O, n, W): cost of the line, ``inf`` where it cannot be had as a whole
     :param loose: shape (O, n, W): the same where any of it can be had; None if that is the same
-    :param rows: shape (O, n, W): resource that the line takes
+    :param rows: shape (O, K, n, W): resources that the line takes, the stock first
     :param need: shape (O, n): steps
     :param units: shape (O, n): the same in units
     """
@@ -52,7 +52,10 @@ class Group:
 
     def priced(self, prices: Array, base: Array) -> tuple[Array, Array]:
         """Costs with what resources cost, of parcels (O, W) and of lines (O, n, W)."""
-        lines = base + self.need[:, :, None] * prices[self.rows]
+        paid = prices[self.rows[:, 0]]
+        for layer in range(1, self.rows.shape[1]):
+            paid += prices[self.rows[:, layer]]
+        lines = base + self.need[:, :, None] * paid
         lines += self.units[:, :, None] * prices[self.unit_rows][:, None, :]
         return self.fixed + prices[self.order_rows], lines
 
@@ -61,7 +64,9 @@ class Group:
 
         :param left: shape (R + 1,)
         """
-        enough = left[self.rows] >= self.need[:, :, None]
+        enough = left[self.rows[:, 0]] >= self.need[:, :, None]
+        for layer in range(1, self.rows.shape[1]):
+            enough &= left[self.rows[:, layer]] >= self.need[:, :, None]
         enough &= (left[self.order_rows] >= 1.0)[:, None, :]
         enough &= left[self.unit_rows][:, None, :] >= self.units[:, :, None]
         return np.where(enough, self.base, np.inf)
@@ -112,7 +117,9 @@ class Pricer:
         fixed = np.zeros((len(views), width))
         sites = np.full((len(views), width), board.n_sites)
         base, loosely = np.full(shape, np.inf), np.full(shape, np.inf)
-        rows = np.full(shape, board.n_rows)
+        layers = len(views[0].rows)
+        rows = np.full((len(views), layers, n_lines, width), board.n_rows)
+        order_rows = np.full((len(views), width), board.n_rows)
         for place, view in enumerate(views):
             here = slice(0, len(view.sites))
             sites[place, here] = view.sites
@@ -122,12 +129,13 @@ class Pricer:
             base[place, :, here] = np.where(view.supply >= view.need[:, None], whole, np.inf)
             loosely[place, :, here] = np.where(view.supply > 0.0, whole, np.inf)
             base[place, :, -1] = loosely[place, :, -1] = missing_whole(view)
-            rows[place, :, here] = view.rows
+            rows[place, :, :, here] = view.rows
+            order_rows[place, here] = view.order_rows
         return Group(
             orders=np.array(numbers),
             widths=np.array([len(view.sites) for view in views]),
             fixed=fixed,
-            order_rows=board.order_rows[sites],
+            order_rows=order_rows,
             unit_rows=board.unit_rows[sites],
             base=base,
             loose=loosely if loose else None,
@@ -203,15 +211,17 @@ class Pricer:
             parcel_units[again, same[again].argmax(axis=1)] += group.units[rows[again], line]
         costs += np.where(first, group.fixed[at, places], 0.0).sum(axis=1)
         none = np.full(places.shape, n_rows)
+        layers = range(group.rows.shape[1])
         resources = np.concatenate(
             [
-                group.rows[at, lines, places],
+                *(group.rows[at, layer, lines, places] for layer in layers),
                 np.where(first, group.order_rows[at, places], none),
                 np.where(first, group.unit_rows[at, places], none),
             ],
             axis=1,
         )
-        amounts = np.concatenate([group.need[rows], np.ones(places.shape), parcel_units], axis=1)
+        need = [group.need[rows]] * len(layers)
+        amounts = np.concatenate([*need, np.ones(places.shape), parcel_units], axis=1)
         uses = _sparse(resources, amounts, resources < n_rows)
         given = lines * group.widths[rows][:, None] + places
         gives = _sparse(given, group.need[rows], places < missing)

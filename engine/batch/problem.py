@@ -20,6 +20,9 @@ class BatchOrder:
     :param current: the plan in force, if there is one; its goods count as part of the stock
     :param change_cost: what a plan other than the current one must gain at least to be worth the
         change, in the currency of the costs; of no effect without a current plan
+    :param channel: who sells; quotas may name it
+    :param joined: keys of the sites that work for the order anyway, so that it takes no further
+        order of their capacity
     :raises ValueError: the change cost is negative or not finite
     """
 
@@ -27,6 +30,8 @@ class BatchOrder:
     problem: SourcingProblem
     current: SourcingPlan | None = None
     change_cost: float = 0.0
+    channel: Key | None = None
+    joined: frozenset[Key] = frozenset()
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.change_cost < inf:
@@ -59,6 +64,36 @@ class SiteCapacity:
                 )
 
 
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What some channels may have of a product at some sites together.
+
+    :param key: what the caller calls the quota; unique within the batch
+    :param product: key of the product
+    :param sites: keys of the sites
+    :param quantity: in the unit of the product
+    :param channels: whose orders count; None for all orders
+    :raises ValueError: the quantity is negative or not finite
+    """
+
+    key: Key
+    product: Key
+    sites: frozenset[Key]
+    quantity: float
+    channels: frozenset[Key] | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.quantity < inf:
+            raise ValueError(
+                f"Quota {self.key!r}: the quantity must not be negative nor infinite,"
+                f" as {self.quantity} is."
+            )
+
+    def counts(self, channel: Key | None) -> bool:
+        """Whether what a channel takes counts."""
+        return self.channels is None or channel in self.channels
+
+
 @dataclass(frozen=True, eq=False)
 class BatchProblem:
     """Orders that compete for stock and for the capacity of sites.
@@ -67,6 +102,7 @@ class BatchProblem:
     :param stock: what there is for all of them together, by (product, site), in the product's
         unit. None: the most that any of the orders sees there
     :param capacities: limits of sites; sites without one are not limited
+    :param quotas: limits of channels
     :raises ValueError: a key appears twice, or a number is impossible, or a product is counted in
         different steps
     """
@@ -74,14 +110,17 @@ class BatchProblem:
     orders: tuple[BatchOrder, ...]
     stock: Mapping[tuple[Key, Key], float] | None = None
     capacities: tuple[SiteCapacity, ...] = ()
+    quotas: tuple[Quota, ...] = ()
     _steps: dict[Key, float] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         put = object.__setattr__
         put(self, "orders", tuple(self.orders))
         put(self, "capacities", tuple(self.capacities))
+        put(self, "quotas", tuple(self.quotas))
         _check_unique("order", [order.key for order in self.orders])
         _check_unique("capacity of site", [capacity.site for capacity in self.capacities])
+        _check_unique("quota", [quota.key for quota in self.quotas])
         for order in self.orders:
             steps = order.problem.rounding
             for line, step in zip(order.problem.lines, steps.tolist(), strict=True):

@@ -15,7 +15,7 @@ from .incumbent import Incumbent, in_turn, keep_current, one_by_one, polish
 from .lagrange import prove, warm_start
 from .master import Relaxed, generate
 from .neighborhood import Regions
-from .plan import BatchPlan, CapacityPrice, Stage, StockPrice
+from .plan import BatchPlan, CapacityPrice, QuotaPrice, Stage, StockPrice
 from .pricing import Pricer
 from .problem import BatchProblem
 from .rounding import round_up
@@ -241,7 +241,7 @@ class _Run:
                 changed.append(view.order.key)
                 change_cost += view.order.change_cost
         cost = float(sum(plan.cost for plan in plans.values()))
-        stock, capacity = self._priced()
+        stock, capacity, quotas = self._priced()
         return BatchPlan(
             plans=plans,
             cost=cost,
@@ -251,13 +251,16 @@ class _Run:
             changed=tuple(changed),
             prices=stock,
             capacity_prices=capacity,
+            quota_prices=quotas,
             seconds=self.clock.spent,
             method=self.method,
             stages=tuple(self.stages),
             finished=not self.clock.cut,
         )
 
-    def _priced(self) -> tuple[tuple[StockPrice, ...], tuple[CapacityPrice, ...]]:
+    def _priced(
+        self,
+    ) -> tuple[tuple[StockPrice, ...], tuple[CapacityPrice, ...], tuple[QuotaPrice, ...]]:
         board, prices = self.board, self.proof.prices
         least = NEGLIGIBLE * float(prices.max(initial=0.0))
         steps = board.batch.steps
@@ -273,6 +276,12 @@ class _Run:
             for site, key in enumerate(board.sites)
         ]
         capacity = [each for each in capacity if each.per_order + each.per_unit > least]
+        quotas = [
+            QuotaPrice(quota.key, float(prices[row]) / steps[quota.product])
+            for quota, row in board.quota_rows
+            if prices[row] > least
+        ]
         stock.sort(key=lambda each: -each.price)
         capacity.sort(key=lambda each: -(each.per_order + each.per_unit))
-        return tuple(stock), tuple(capacity)
+        quotas.sort(key=lambda each: -each.price)
+        return tuple(stock), tuple(capacity), tuple(quotas)

@@ -15,6 +15,7 @@ from engine import highs
 from engine.batch import (
     BatchOrder,
     BatchProblem,
+    Quota,
     SiteCapacity,
     SolverMissing,
     StockPrice,
@@ -82,6 +83,30 @@ def draw(seed: int, *, most_units: int = 3, n_orders: int = 6, limited: bool = F
     return BatchProblem(tuple(orders), held, tuple(capacities))
 
 
+def with_quotas(seed: int, batch: BatchProblem) -> BatchProblem:
+    """The same batch sold by two channels that may have so much of products, here or there."""
+    rng = np.random.default_rng([seed, 1])
+    orders = tuple(
+        dataclasses.replace(
+            order,
+            channel=("web", "shop")[int(rng.integers(0, 2))],
+            joined=frozenset(site.key for site in SITES if rng.random() < 0.1),
+        )
+        for order in batch.orders
+    )
+    quotas = tuple(
+        Quota(
+            number,
+            int(rng.integers(0, 4)),
+            frozenset(np.flatnonzero(rng.random(len(SITES)) < 0.7).tolist()),
+            float(rng.integers(0, 5)),
+            [None, frozenset({"web"}), frozenset({"web", "shop"})][int(rng.integers(0, 3))],
+        )
+        for number in range(6)
+    )
+    return dataclasses.replace(batch, orders=orders, quotas=quotas)
+
+
 def with_current(batch: BatchProblem, change_cost: float) -> BatchProblem:
     """The same batch with plans in force, made one by one."""
     plans = solve_batch(batch, method="sequence").plans
@@ -118,6 +143,60 @@ def test_cost_and_bound_enclose_the_optimum(highspy, most_units, limited):
             closed += method == "columns" and math.isclose(plan.objective, truth, rel_tol=1e-6)
     # Not every plan is looked at, so that the best ones may not be among them; they mostly are.
     assert closed >= 6
+
+
+@pytest.mark.parametrize("most_units", [1, 3])
+@pytest.mark.parametrize("limited", [False, True])
+def test_what_channels_may_have_is_part_of_the_problem(highspy, most_units, limited):
+    closed = bound = 0
+    for seed in range(7):
+        free = draw(seed, most_units=most_units, limited=limited)
+        batch = with_quotas(seed, free)
+        truth = batch_optimum(highspy, batch)
+        bound += truth > batch_optimum(highspy, dataclasses.replace(batch, quotas=())) + 1e-6
+        for method in ("columns", "sequence"):
+            plan = solve_batch(batch, method=method)
+            check_batch(batch, plan)
+            assert plan.lower_bound <= truth + 1e-6 * (1 + abs(truth))
+            assert plan.objective >= truth - 1e-6 * (1 + abs(truth))
+            assert plan.objective <= plan.greedy_cost + 1e-9
+            closed += method == "columns" and math.isclose(plan.objective, truth, rel_tol=1e-6)
+    assert closed >= 5
+    assert bound >= 3, "quotas have to matter to be tested"
+
+
+def test_goods_of_a_channel_have_a_price_for_that_channel(highspy):
+    batch = _rivals(2.0)
+    orders = tuple(dataclasses.replace(order, channel="web") for order in batch.orders)
+    quota = Quota("web", "P", frozenset({0}), 1.0, frozenset({"web"}))
+    plan = solve_batch(dataclasses.replace(batch, orders=orders, quotas=(quota,)))
+    assert plan.cost == pytest.approx(4.0)
+    (price,) = plan.quota_prices
+    assert price.key == "web"
+    assert 2.0 - 1e-6 <= price.price <= 7.0 + 1e-6
+    assert plan.prices == ()
+    # Another channel has a unit beside.
+    orders = orders[0], dataclasses.replace(orders[1], channel="shop")
+    plan = solve_batch(dataclasses.replace(batch, orders=orders, quotas=(quota,)))
+    assert plan.cost == pytest.approx(2.0)
+    assert plan.quota_prices == ()
+
+
+def test_one_order_keeps_to_what_its_lines_and_sites_share(highspy):
+    """The order wants three; two sites have two each; of both together it may have two."""
+    problem = SourcingProblem(
+        lines=(OrderLine(0, "P", 2.0), OrderLine(1, "P", 1.0)),
+        sites=SITES[:2],
+        stock=[[2.0, 2.0], [2.0, 2.0]],
+        parts=(CostPart("parcel", [1.0, 1.0], np.zeros((2, 2))),),
+        missing=MissingCost(0.0, [50.0, 50.0]),
+    )
+    quota = Quota("both", "P", frozenset({0, 1}), 2.0)
+    batch = BatchProblem((BatchOrder("one", problem),), quotas=(quota,))
+    for method in ("columns", "sequence"):
+        plan = solve_batch(batch, method=method)
+        check_batch(batch, plan)
+        assert plan.cost == pytest.approx(batch_optimum(highspy, batch)) == pytest.approx(51.0)
 
 
 @pytest.mark.parametrize("kind", ["plain", "shared", "fractional", "ties"])
@@ -291,6 +370,11 @@ def test_bad_input_is_told():
         dataclasses.replace(order, change_cost=-1.0)
     with pytest.raises(ValueError, match="capacity in units"):
         SiteCapacity(1, units=float("nan"))
+    with pytest.raises(ValueError, match="Quota 'q'"):
+        Quota("q", "P", frozenset(), -1.0)
+    quota = Quota("q", "P", frozenset({1}), 1.0)
+    with pytest.raises(ValueError, match="quota 'q' appears twice"):
+        BatchProblem((order,), quotas=(quota, quota))
     with pytest.raises(ValueError, match="stock of product 'P'"):
         BatchProblem((order,), {("P", 1): -2.0})
     steps = dataclasses.replace(order.problem, rounding=np.full(len(order.problem.lines), 0.5))
