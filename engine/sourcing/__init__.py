@@ -1,5 +1,6 @@
 """Sourcing one order: which site gives how much of which line."""
 
+from .cards import Brackets, Rule, Rules
 from .credit import credited, without_credits
 from .explainer import explain
 from .explanation import Explanation, RunnerUp, Verdict
@@ -18,6 +19,7 @@ from .stages import (
     tolerating,
     widening,
 )
+from .tariff import Tariff
 
 __all__ = [
     "D365",
@@ -26,6 +28,7 @@ __all__ = [
     "PRESETS",
     "Assignment",
     "Barred",
+    "Brackets",
     "Budget",
     "CostPart",
     "Explanation",
@@ -36,6 +39,8 @@ __all__ = [
     "MissingCost",
     "OrderLine",
     "Preset",
+    "Rule",
+    "Rules",
     "RunnerUp",
     "Shortage",
     "Site",
@@ -43,6 +48,7 @@ __all__ = [
     "SourcingProblem",
     "Stage",
     "StagedPlan",
+    "Tariff",
     "Verdict",
     "alternatives",
     "check_alternates",

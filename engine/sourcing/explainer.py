@@ -7,6 +7,7 @@ from .explanation import Explanation
 from .limited_comparison import LimitedComparison
 from .plan import SourcingPlan
 from .problem import SourcingProblem
+from .tariff_comparison import TariffComparison
 
 SHOWN = 25
 PROVEN = 3
@@ -27,6 +28,8 @@ def explain(
     :param limit: how many sites that were not chosen get a verdict of their own
     :param prove: for how many of these the extra cost is proven
     """
+    if problem.tariff is not None:
+        return TariffComparison(problem, plan).explanation(limit, prove)
     if problem.limits.is_empty:
         return Comparison(problem, plan).explanation(limit, prove)
     return LimitedComparison(problem, plan).explanation(limit, prove)

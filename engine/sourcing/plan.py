@@ -114,6 +114,9 @@ def cost_parts(
         )
         for part in problem.parts
     ]
+    if problem.tariff is not None:
+        charged, _parcels = problem.tariff.of_plan(steps * problem.rounding[:, None])
+        costs.append((problem.tariff.name, float(charged.sum())))
     missed = missing_units(problem, steps)
     penalty = float((problem.missing.per_unit * missed).sum())
     if missed.any():
@@ -170,6 +173,9 @@ def own_amounts(
         if part.amount_per_unit is not None:
             amount += float((part.amount_per_unit * given).sum())
         found.append((part.name, amount, part.unit))
+    if problem.tariff is not None:
+        _charged, parcels = problem.tariff.of_plan(given)
+        found.append((problem.tariff.name, float(parcels.sum()), "parcels"))
     return tuple(found)
 
 

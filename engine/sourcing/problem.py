@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .checks import Array, Key, amounts, check_unique
 from .encoding import decode_matrix, encode_matrix, numbers
 from .limits import Barred, Limits
+from .tariff import Tariff
 
 PROBLEM_VERSION = 2
 READABLE_VERSIONS = (1, PROBLEM_VERSION)
@@ -106,6 +107,8 @@ class SourcingProblem:
         that is no multiple the rest stays missing
     :param limits: what a plan must keep to beyond stock and demand
     :param barred: sites that never became candidates, for the explanation
+    :param tariff: what carriers ask for all that a site ships together, if that is no sum over
+        units; None if the parts are all there is
     :raises ValueError: anything is out of shape, not finite, negative, duplicated or contradictory
     """
 
@@ -117,6 +120,7 @@ class SourcingProblem:
     rounding: Array | Sequence[float] | None = None
     limits: Limits = field(default_factory=Limits)
     barred: tuple[Barred, ...] = ()
+    tariff: Tariff | None = None
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -130,6 +134,9 @@ class SourcingProblem:
         put(self, "rounding", amounts("rounding", rounding, (n_lines,), positive=True))
         put(self, "parts", tuple(_checked_part(p, n_lines, n_sites) for p in self.parts))
         put(self, "missing", _checked_missing(self.missing, n_lines))
+        if self.tariff is not None:
+            check_unique("cost part", [part.name for part in self.parts] + [self.tariff.name])
+            put(self, "tariff", self.tariff.checked(n_lines, n_sites))
         self._check_shared_products()
         line_keys = [line.key for line in self.lines]
         put(self, "limits", self.limits.checked(line_keys, n_sites))
@@ -160,6 +167,7 @@ class SourcingProblem:
                     ("stock", self.stock),
                     ("rounding", self.rounding),
                     *((f"cost {part.name!r}", part.per_unit) for part in self.parts),
+                    *(() if self.tariff is None else (("weight", self.tariff.weight),)),
                 )
                 for what, values in same:
                     if not np.array_equal(values[rows[0]], values[row]):
@@ -208,7 +216,7 @@ class SourcingProblem:
         come back as zero.
         """
         held = self.stock.any(axis=0)
-        return {
+        data = {
             "version": PROBLEM_VERSION,
             "lines": [[line.key, line.product, line.quantity] for line in self.lines],
             "sites": [[site.key, site.name, site.rank] for site in self.sites],
@@ -219,6 +227,9 @@ class SourcingProblem:
             "limits": self.limits.to_dict(held),
             "barred": [[gone.site, gone.name, gone.reason, gone.detail] for gone in self.barred],
         }
+        if self.tariff is not None:
+            data["tariff"] = self.tariff.to_dict()
+        return data
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> SourcingProblem:
@@ -240,6 +251,7 @@ class SourcingProblem:
             # Problems of version 1 know neither.
             limits=Limits.from_dict(data.get("limits", {}), shape),
             barred=tuple(Barred(*gone) for gone in data.get("barred", ())),
+            tariff=Tariff.from_dict(data["tariff"]) if "tariff" in data else None,
         )
 
 

@@ -75,6 +75,7 @@ def remainder(problem: SourcingProblem, steps: Array) -> SourcingProblem | None:
         rounding=problem.rounding[rows],
         limits=limits,
         barred=problem.barred,
+        tariff=problem.tariff and problem.tariff.for_rows(rows, taken),
     )
 
 

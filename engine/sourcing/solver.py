@@ -12,6 +12,7 @@ from .problem import SourcingProblem
 from .reduction import line_steps, reduce
 from .rules import Rules
 from .search import Search
+from .tariff_search import solve_with_tariff
 
 FREE_REGIONS = 20
 """How long the search without limits may go on before the one with limits begins."""
@@ -37,6 +38,8 @@ def solve(problem: SourcingProblem, *, time_limit: float | None = None) -> Sourc
 
     :param time_limit: seconds after which the best plan found is good enough
     """
+    if problem.tariff is not None:
+        return solve_with_tariff(problem, solve, time_limit)
     if not problem.limits.is_empty:
         return _solve_limited(problem, time_limit)
     core = reduce(problem)

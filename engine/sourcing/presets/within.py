@@ -43,6 +43,7 @@ def fill_within(
     asked = dataclasses.replace(
         problem,
         parts=(CostPart("preference", per_parcel, per_unit),),
+        tariff=None,
         # One more step is worth more than all that a plan can come to.
         missing=MissingCost(0.0, (most + 1.0) / problem.rounding),
     )
