@@ -11,8 +11,9 @@ rounding of Ma 2023 by dilated opening times (each center opens at an exponentia
 to the center that is open to it first, so that it does so with the LP's probability; where that
 has run out to the next one, at last to the nearest that has it); *exact*, the engine on the stock
 that there is; *exact with prices*, the engine with the prices of the LP for what is left of stock
-and time, worked out anew ten times. Cost is divided by the LP's value, below which no policy is
-on average.
+and time, worked out anew ten times. Cost is divided by a lower bound of the LP's value, below which
+no policy is on average: for the small network the value itself, for the large one what the prices
+of an interior point method prove; the LP's gap is stated.
 
 The files `cities*.csv` and `fulfillment_centers*.csv` are those published with Ma 2023; the small
 network reads those named `*_warmup`.
@@ -21,24 +22,33 @@ network reads those named `*_warmup`.
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+# The matrices are many and small: several threads for one would only wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from engine.geography import MILE_KM, great_circle_km  # noqa: E402
-from engine.prices import DemandClass, FluidModel, FluidPrices  # noqa: E402
+import numpy as np  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+
+from benchmarks.literature_instance import (  # noqa: E402
+    PER_PARCEL,
+    SIZES,
+    Instance,
+    Ints,
+    demand_classes,
+    draw_orders,
+    make_instance,
+)
+from engine.prices import FluidModel, FluidPrices, InteriorModel  # noqa: E402
 from engine.sourcing import (  # noqa: E402
     CostPart,
     MissingCost,
@@ -49,122 +59,65 @@ from engine.sourcing import (  # noqa: E402
 )
 
 Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
-PER_PARCEL = 8.759
-PER_UNIT = 0.423
-PER_UNIT_MILE = 0.000541
 POLICIES = ("nearest", "dilated", "exact", "exact_with_prices")
 RESOLVES = 10
+FIRST_GAP, LATER_GAP = 1e-5, 1e-4
+"""Gaps of the large network's LP, at first and when prices are worked out anew."""
+
+EVERY_SECONDS = 15.0
+"""How often a sequence says how far it is."""
 
 
-@dataclass(frozen=True)
-class Size:
-    """How large a network is."""
+class Progress:
+    """Says on stderr what is going on, and since when."""
 
-    suffix: str
-    items: int
-    largest: int
-    per_size: int
-    periods: int
-    carried: float
-
-
-SIZES = {
-    "small": Size("_warmup", 20, 5, 5, 10_000, 0.75),
-    "large": Size("", 100, 10, 10, 100_000, 0.5),
-}
-
-
-@dataclass(frozen=True, eq=False)
-class Instance:
-    """A network with its demand and the stock that it begins with.
-
-    :param baskets: the kinds of orders, items of each; the empty one left out
-    :param rates: shape (Q, J): probability that an order of a kind comes from a city in a period
-    :param unit: shape (J, K): cost of a unit from each center to each city
-    :param near: shape (J, K): centers by distance from each city
-    :param stock: shape (I, K): units at first
-    """
-
-    periods: int
-    baskets: tuple[tuple[int, ...], ...]
-    rates: Array
-    unit: Array
-    near: Ints
-    stock: Array
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._said = 0.0
 
     @property
-    def missing_unit(self) -> Array:
-        """Cost of a missing unit in each city, shape (J,)."""
-        return 2.0 * self.unit.max(axis=1)
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self._started
+
+    def say(self, what: str) -> None:
+        """Say something."""
+        self._said = self.seconds
+        print(f"{self._said:7.1f} s  {what}", file=sys.stderr, flush=True)
+
+    def now_and_then(self, what: str, done: int, whole: int) -> None:
+        """Say how far something is, unless something was said a short time ago."""
+        if self.seconds - self._said > EVERY_SECONDS:
+            self.say(f"{what}: {done} of {whole}")
 
 
-def read_places(path: Path) -> list[list[str]]:
-    """Read one of the files, which have no header."""
-    with open(path, encoding="utf-8-sig", newline="") as lines:
-        return [row for row in csv.reader(lines) if row]
+class Fluid:
+    """The LP of an instance.
 
+    :param large: solve it by the engine's own method, which needs no solver and is at home where
+        a general one has hundreds of thousands of rows; its gap is small, not zero
+    """
 
-def make_instance(folder: Path, size: Size, rng: np.random.Generator) -> Instance:
-    """Draw an instance as the literature describes it."""
-    cities = read_places(folder / f"cities{size.suffix}.csv")
-    centers = read_places(folder / f"fulfillment_centers{size.suffix}.csv")
-    city = np.array([[float(each) for each in row[2:5]] for row in cities])
-    center = np.array([[float(each) for each in row[2:4]] for row in centers])
-    miles = great_circle_km(city[:, :1], city[:, 1:2], center[:, 0], center[:, 1]) / MILE_KM
-    baskets, weights = [], []
-    by_size = rng.random(size.largest + 1)
-    by_size /= by_size.sum()
-    for count in range(1, size.largest + 1):
-        of_size = rng.random(size.per_size)
-        of_size /= of_size.sum()
-        for weight in of_size:
-            baskets.append(tuple(rng.choice(size.items, count, replace=False).tolist()))
-            weights.append(by_size[count] * weight)
-    rates = np.outer(weights, city[:, 2] / city[:, 2].sum())
-    carried = rng.random((size.items, len(centers))) < size.carried
-    near = np.argsort(miles, axis=1, kind="stable")
-    demand = np.zeros(carried.shape)
-    for basket, rate in zip(baskets, rates, strict=True):
-        for item in basket:
-            for place in range(len(cities)):
-                nearest = next((k for k in near[place] if carried[item, k]), None)
-                if nearest is not None:
-                    demand[item, nearest] += rate[place]
-    expected = size.periods * demand
-    stock = np.round(expected + 0.5 * np.sqrt(np.maximum(expected * (1.0 - demand), 0.0)))
-    unit = PER_UNIT + PER_UNIT_MILE * miles
-    return Instance(size.periods, tuple(baskets), rates, unit, near, stock)
+    def __init__(self, instance: Instance, large: bool, progress: Progress) -> None:
+        self.instance, self.progress = instance, progress
+        classes, shape = demand_classes(instance), instance.stock.shape
+        self._own = InteriorModel(classes, *shape) if large else None
+        self._general = None if large else FluidModel(classes, *shape)
 
+    def solve(self, stock: Array, time: float, gap: float) -> FluidPrices:
+        """Solve it for what is left of stock and time.
 
-def fluid_model(instance: Instance, interior: bool) -> FluidModel:
-    """The LP of an instance: a class for each kind of order and city."""
-    n_items, n_centers = instance.stock.shape
-    parcel = np.full(n_centers, PER_PARCEL)
-    classes = [
-        DemandClass(
-            items=basket,
-            quantities=(1.0,) * len(basket),
-            rate=float(instance.rates[kind, city]),
-            per_parcel=parcel,
-            per_unit=np.tile(instance.unit[city], (len(basket), 1)),
-            missing_per_order=2.0 * PER_PARCEL,
-            missing_per_unit=np.full(len(basket), instance.missing_unit[city]),
+        :param gap: how far the own method may stop from the optimum, as a share of the cost
+        """
+        if self._general is not None:
+            return self._general.solve(stock, time)
+        found = self._own.solve(stock, time, tolerance=gap)
+        self.progress.say(
+            f"LP over {time:,.0f} periods: cost {found.cost:,.0f}, bound {found.bound:,.0f},"
+            f" gap {100 * found.gap:.4f} %"
         )
-        for kind, basket in enumerate(instance.baskets)
-        for city in range(len(instance.unit))
-    ]
-    return FluidModel(classes, n_items, n_centers, interior=interior)
-
-
-def draw_orders(instance: Instance, rng: np.random.Generator) -> Ints:
-    """Draw who orders what: for each period kind × cities + city, or -1 for nothing."""
-    chances = instance.rates.ravel()
-    chances = np.append(chances, max(1.0 - chances.sum(), 0.0))
-    drawn = rng.choice(len(chances), instance.periods, p=chances / chances.sum())
-    drawn[drawn == len(chances) - 1] = -1
-    return drawn
+        return found
 
 
 Choose = Callable[[int, int, Array], list[int]]
@@ -176,14 +129,16 @@ def run_policy(
     instance: Instance,
     orders: Ints,
     choose: Choose,
-    at_period: Callable[[int, Array], None] | None = None,
+    at_period: Callable[[int, Array], None],
 ) -> float:
-    """Serve a sequence of orders; return what it costs."""
+    """Serve a sequence of orders; return what it costs.
+
+    :param at_period: told the period and the stock before each order
+    """
     stock, total = instance.stock.copy(), 0.0
     n_cities, n_centers = instance.unit.shape
     for period, order in enumerate(orders.tolist()):
-        if at_period:
-            at_period(period, stock)
+        at_period(period, stock)
         if order < 0:
             continue
         kind, city = divmod(order, n_cities)
@@ -295,56 +250,59 @@ class Exact:
 
 
 def run_sequence(
-    instance: Instance,
-    model: FluidModel,
-    fluid: FluidPrices,
-    rng: np.random.Generator,
-    resolves: int,
+    fluid: Fluid, first: FluidPrices, rng: np.random.Generator, resolves: int
 ) -> dict[str, float]:
     """Serve one sequence of orders by every policy; return cost over the bound by policy."""
+    instance, progress = fluid.instance, fluid.progress
     orders = draw_orders(instance, rng)
-    priced = Exact(instance, fluid.prices)
+    priced = Exact(instance, first.prices)
     every = -(-instance.periods // resolves)
-
-    def solve_again(period: int, stock: Array) -> None:
-        if period and period % every == 0:
-            priced.reprice(model.solve(stock, instance.periods - period).prices)
-
-    costs = {
-        "nearest": run_policy(instance, orders, nearest(instance)),
-        "dilated": run_policy(instance, orders, dilated(instance, fluid, rng)),
-        "exact": run_policy(instance, orders, Exact(instance)),
-        "exact_with_prices": run_policy(instance, orders, priced, solve_again),
+    policies: dict[str, Choose] = {
+        "nearest": nearest(instance),
+        "dilated": dilated(instance, first, rng),
+        "exact": Exact(instance),
+        "exact_with_prices": priced,
     }
-    return {policy: cost / fluid.cost for policy, cost in costs.items()}
+    ratios = {}
+    for name, choose in policies.items():
+
+        def at_period(period: int, stock: Array, name: str = name) -> None:
+            if name == "exact_with_prices" and period and period % every == 0:
+                left = instance.periods - period
+                priced.reprice(fluid.solve(stock, left, LATER_GAP).prices)
+            if period % 500 == 0:
+                progress.now_and_then(name, period, instance.periods)
+
+        ratios[name] = run_policy(instance, orders, choose, at_period) / first.bound
+    return ratios
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """Run all instances; return the figures."""
     size = SIZES[args.size]
-    by_instance = []
-    started = time.perf_counter()
-    for number in range(args.instances):
+    if args.carried is not None:
+        size = replace(size, carried=args.carried)
+    instances, sequences = args.instances or size.instances, args.sequences or size.sequences
+    by_instance, gaps, progress = [], [], Progress()
+    for number in range(instances):
         instance = make_instance(args.data, size, np.random.default_rng([args.seed, number]))
-        model = fluid_model(instance, interior=args.size == "large")
-        fluid = model.solve(instance.stock, instance.periods)
-        ratios = [
-            run_sequence(
-                instance,
-                model,
-                fluid,
-                np.random.default_rng([args.seed, number, sequence]),
-                args.resolves,
-            )
-            for sequence in range(args.sequences)
-        ]
+        fluid = Fluid(instance, args.size == "large", progress)
+        first = fluid.solve(instance.stock, instance.periods, FIRST_GAP)
+        gaps.append(first.gap)
+        ratios = []
+        for sequence in range(sequences):
+            rng = np.random.default_rng([args.seed, number, sequence])
+            ratios.append(run_sequence(fluid, first, rng, args.resolves))
+            if sequences > 1:
+                progress.now_and_then(f"instance {number + 1}, sequence", sequence + 1, sequences)
         by_instance.append({name: float(np.mean([r[name] for r in ratios])) for name in POLICIES})
         shown = "  ".join(f"{name} {ratio:.4f}" for name, ratio in by_instance[-1].items())
-        print(f"instance {number + 1}: {shown}", file=sys.stderr, flush=True)
+        progress.say(f"instance {number + 1}: {shown}")
     return {
         "size": args.size,
-        "instances": args.instances,
-        "sequences": args.sequences,
+        "carried": size.carried,
+        "instances": instances,
+        "sequences": sequences,
         "seed": args.seed,
         "resolves": args.resolves,
         **{
@@ -357,7 +315,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "with_prices_below_dilated_in": sum(
             each["exact_with_prices"] < each["dilated"] for each in by_instance
         ),
-        "seconds": round(time.perf_counter() - started, 1),
+        "lp_gap_percent": round(100.0 * max(gaps), 5),
+        "seconds": round(progress.seconds, 1),
     }
 
 
@@ -365,6 +324,16 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above zero")
     return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0.0 < share <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share above 0 and at most 1")
+    return share
 
 
 def _default_data() -> Path | None:
@@ -379,8 +348,15 @@ def main() -> int:
     """
     parser = argparse.ArgumentParser(prog="literature", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--size", choices=SIZES, default="small")
-    parser.add_argument("--instances", type=_count, default=6)
-    parser.add_argument("--sequences", type=_count, default=3, help="sequences of each instance")
+    parser.add_argument("--instances", type=_count, help="default: 6; of the large network 1")
+    parser.add_argument(
+        "--sequences", type=_count, help="of each instance; default: 3; of the large network 1"
+    )
+    parser.add_argument(
+        "--carried",
+        type=_share,
+        help="chance that a center carries an item; default: 0.75; in the large network 0.5",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--resolves", type=_count, default=RESOLVES, help="how often prices are worked out"

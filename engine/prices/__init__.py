@@ -2,5 +2,6 @@
 
 from .cover import cover_prices
 from .fluid import DemandClass, FluidModel, FluidPrices
+from .interior import InteriorModel
 
-__all__ = ["DemandClass", "FluidModel", "FluidPrices", "cover_prices"]
+__all__ = ["DemandClass", "FluidModel", "FluidPrices", "InteriorModel", "cover_prices"]

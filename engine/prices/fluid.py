@@ -53,12 +53,20 @@ class FluidPrices:
     :param shares: for each class, shape (len(items), k + 1): how much of each product which of
         its sites serves, what is missing last
     :param parcels: for each class, shape (k + 1,): how often a site, or missing, takes part
+    :param bound: what the prices prove that no policy can be below on average; the cost, but for
+        the tolerance of the method
     """
 
     prices: Array
     cost: float
     shares: tuple[Array, ...]
     parcels: tuple[Array, ...]
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        """How far the cost may be from the least, as a share of it."""
+        return (self.cost - self.bound) / self.cost if self.cost > self.bound else 0.0
 
 
 class FluidModel:
@@ -83,10 +91,7 @@ class FluidModel:
         *,
         interior: bool = False,
     ) -> None:
-        if not classes:
-            raise ValueError("There is no demand class.")
-        for number, each in enumerate(classes):
-            _check(number, each, n_items, n_sites)
+        check_classes(classes, n_items, n_sites)
         self._highspy = load()
         self._classes = tuple(classes)
         self._n_items, self._n_sites = n_items, n_sites
@@ -100,13 +105,7 @@ class FluidModel:
         :raises ValueError: the stock or the time cannot be
         :raises RuntimeError: the solver did not come to an end
         """
-        stock = np.asarray(stock, dtype=float)
-        if stock.shape != (self._n_items, self._n_sites):
-            raise ValueError(f"The stock has the shape {stock.shape}.")
-        if not (np.isfinite(stock).all() and stock.min(initial=0.0) >= 0.0):
-            raise ValueError("The stock holds a negative or not finite number.")
-        if not (0.0 < time < np.inf):
-            raise ValueError(f"The time must be more than zero, not {time}.")
+        stock = checked_stock(stock, time, (self._n_items, self._n_sites))
         model, limits = self._model, stock.ravel() / time
         rows = np.arange(self._first_stock, self._first_stock + len(limits), dtype=np.int32)
         lower = np.full(len(limits), -self._highspy.kHighsInf)
@@ -125,7 +124,7 @@ class FluidModel:
             share = values[start + width : start + width * (len(each.items) + 1)]
             shares.append(share.reshape(len(each.items), width))
         cost = float(model.getInfo().objective_function_value) * time
-        return FluidPrices(prices, cost, tuple(shares), tuple(parcels))
+        return FluidPrices(prices, cost, tuple(shares), tuple(parcels), cost)
 
     def _build(self, interior: bool) -> Any:
         """Write the model down, row by row.
@@ -212,6 +211,32 @@ class FluidModel:
             model.setOptionValue(option, setting)
         model.passModel(lp)
         return model
+
+
+def check_classes(classes: Sequence[DemandClass], n_items: int, n_sites: int) -> None:
+    """Refuse a demand that cannot be.
+
+    :raises ValueError: there is no class, or one is contradictory or out of shape
+    """
+    if not classes:
+        raise ValueError("There is no demand class.")
+    for number, each in enumerate(classes):
+        _check(number, each, n_items, n_sites)
+
+
+def checked_stock(stock: Array, time: float, shape: tuple[int, int]) -> Array:
+    """The stock as an array.
+
+    :raises ValueError: the stock or the time cannot be
+    """
+    stock = np.asarray(stock, dtype=float)
+    if stock.shape != shape:
+        raise ValueError(f"The stock has the shape {stock.shape}.")
+    if not (np.isfinite(stock).all() and stock.min(initial=0.0) >= 0.0):
+        raise ValueError("The stock holds a negative or not finite number.")
+    if not (0.0 < time < np.inf):
+        raise ValueError(f"The time must be more than zero, not {time}.")
+    return stock
 
 
 def _check(number: int, each: DemandClass, n_items: int, n_sites: int) -> None:
