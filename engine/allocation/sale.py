@@ -137,6 +137,12 @@ def refused(
     return None
 
 
+def rules_of(settlement: Settlement, channel: Hashable | None) -> list[Rule]:
+    """What a channel has to keep to: the stock, its own limits and those of the groups above."""
+    chain = set(settlement.allocation.chain(channel))
+    return [rule for rule in settlement.rules if rule.holder is None or rule.holder in chain]
+
+
 @dataclass
 class _Sale:
     """A channel at a settlement, and the rules that it has to keep to, tight ones first."""
@@ -148,11 +154,7 @@ class _Sale:
 
     def __post_init__(self) -> None:
         self.chain = frozenset(self.settlement.allocation.chain(self.channel))
-        self.rules = [
-            rule
-            for rule in self.settlement.rules
-            if rule.holder is None or rule.holder in self.chain
-        ]
+        self.rules = rules_of(self.settlement, self.channel)
 
     def excess(self, taken: Mapping[Area, float], rules: Sequence[Rule]) -> float:
         """How much too much it is if the channel takes some goods."""

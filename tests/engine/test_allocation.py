@@ -23,6 +23,7 @@ from engine.allocation import (
     PROTECTED,
     Allocation,
     Share,
+    ceilings,
     most_at_each,
     refused,
     sellable,
@@ -163,6 +164,32 @@ def test_most_at_each_site(seed):
 
 @quickly
 @given(seeds)
+def test_ceilings_say_what_is_refused(seed):
+    draw, allocation = nested(seed)
+    settlement = settle(allocation)
+    for channel in channels(allocation):
+        found = ceilings(settlement, channel)
+        for _turn in range(8):
+            asked = {site: draw.randint(0, int(there)) for site, there in allocation.stock.items()}
+            fits = all(sum(asked[s] for s in c.sites) <= c.quantity + 1e-6 for c in found)
+            assert fits == (refused(settlement, channel, asked) is None)
+
+
+@quickly
+@given(seeds)
+def test_ceilings_are_never_too_strict(seed):
+    draw, allocation = nested(seed, scopes=OVERLAPPING)
+    settlement = settle(allocation)
+    for channel in channels(allocation):
+        found = ceilings(settlement, channel)
+        for _turn in range(8):
+            asked = {site: draw.randint(0, int(there)) for site, there in allocation.stock.items()}
+            if refused(settlement, channel, asked) is None:
+                assert all(sum(asked[s] for s in c.sites) <= c.quantity + 1e-6 for c in found)
+
+
+@quickly
+@given(seeds)
 def test_a_sale_takes_nothing_from_the_others(seed):
     """After a sale, whatever it was, everybody else can sell what was set aside for them."""
     draw, allocation = nested(seed)
@@ -239,6 +266,15 @@ def test_kinds():
     assert totals(allot(5, 5, share("web", PROTECTED, 4)), "web", "mail", None) == [10, 6, 6]
     assert totals(allot(5, 5, share("web", CAPPED, 4)), "web", "mail", None) == [4, 10, 10]
     assert totals(allot(5, 5, share("web", PERCENT, 40)), "web", "mail", None) == [4, 6, 6]
+
+
+def test_ceilings_of_nested_shares():
+    """Eight here and four there; three everywhere are for the shop, two here for the web."""
+    allocation = allot(8, 4, share("shop", PROTECTED, 3), share("web", PROTECTED, 2, HERE))
+    found = {c.sites: c.quantity for c in ceilings(allocation, "web")}
+    assert found == {BOTH: 9}
+    found = {c.sites: c.quantity for c in ceilings(allocation, "shop")}
+    assert found == {HERE: 6, BOTH: 10}
 
 
 def test_consumed_as_sold():
