@@ -71,6 +71,17 @@ class Room:
         """Return how many units a day still takes."""
         return float(max(self.most_units - self.units[place], 0.0))
 
+    def total(self) -> tuple[float, float]:
+        """Return for how many more orders and units there is room on all days together.
+
+        Days on which one of them has come to its end take none of the other; an order that fits
+        on no single day may still not fit.
+        """
+        orders = np.maximum(self.most_orders - self.orders[: self.reach], 0.0)
+        units = np.maximum(self.most_units - self.units[: self.reach], 0.0)
+        counted = np.floor(orders[units > 1e-6]).sum()
+        return float(min(counted, self.open_left)), float(units.sum())
+
     def take(self, place: int, units: float, *, orders: float = 1.0, opens: float = 1.0) -> None:
         """Let the orders after this one find less room."""
         self.units[place] += units

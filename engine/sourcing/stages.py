@@ -106,7 +106,7 @@ def solve_stages(
     last: str | None = None
     for stage in stages:
         # Limits hold for the order, so they are those of the stage before the rest is cut out.
-        asked = _asked(stage, problem)
+        asked = asked_by(stage, problem)
         rest = remainder(asked, steps) if steps.any() else asked
         if rest is None:
             break
@@ -119,7 +119,7 @@ def solve_stages(
         together[rows] += given
         is_full = not len(open_rows(problem, together))
         is_kept = not steps.any() or keeps_limits(asked, together)
-        tried.append((stage.name, _verdict(rest, given) if is_kept else LIMITED))
+        tried.append((stage.name, verdict(rest, given) if is_kept else LIMITED))
         if not is_kept or not (given.any() or is_full) or (stage.accept == FULL and not is_full):
             continue
         is_first, steps, last = not steps.any(), together, stage.name
@@ -235,8 +235,8 @@ def _check(problem: SourcingProblem, stages: Sequence[Stage]) -> None:
             raise ValueError(f"Stage {stage.name!r} weighs every cost with zero.")
 
 
-def _asked(stage: Stage, problem: SourcingProblem) -> SourcingProblem:
-    """The problem as the stage sees it."""
+def asked_by(stage: Stage, problem: SourcingProblem) -> SourcingProblem:
+    """The problem as a stage sees it."""
     asked = problem
     if stage.sites is not None:
         asked = with_stock(asked, np.asarray(stage.sites, dtype=bool))
@@ -271,7 +271,12 @@ def _at_own_costs(problem: SourcingProblem, stage: Stage, plan: SourcingPlan) ->
     return build_plan(problem, plan_steps(problem, plan), lower_bound=bound)
 
 
-def _verdict(problem: SourcingProblem, given: Array) -> str:
+def verdict(problem: SourcingProblem, given: Array) -> str:
+    """What became of a stage.
+
+    :param problem: what it was asked for
+    :param given: shape (L, S): steps
+    """
     if not len(open_rows(problem, given)):
         return FILLED
     if given.any():

@@ -25,6 +25,7 @@ from . import sale_order_network
 from . import oms_stock_price
 from . import oms_strategy_prices
 from . import oms_sourcing_wave
+from . import oms_sourcing_chain
 from . import oms_wave
 from . import oms_wave_run
 from . import oms_wave_order

@@ -61,8 +61,7 @@ class OmsSourcing(models.AbstractModel):
             stages = self._prepare_stages(strategy, problem, case)
             facts = self._prepare_method_facts(strategy, case)
             staged = solve_stages(problem, stages, facts, time_limit=TIME_LIMIT)
-            note = self._get_stage_note(staged) if strategy.has_stages else ""
-            return problem, staged.plan, note
+            return problem, staged.plan, self._describe_stages(strategy, staged.tried)
         problem = self._limit(strategy, problem, case)
         if strategy.method == "balanced":
             return problem, solve(problem, time_limit=TIME_LIMIT), ""
@@ -139,8 +138,13 @@ class OmsSourcing(models.AbstractModel):
             no_split=[strategy._must_not_split(case)] * len(case.products),
         )
 
-    def _get_stage_note(self, staged):
-        """Say what became of each stage that was tried."""
+    def _describe_stages(self, strategy, tried):
+        """Say what became of each stage that was tried; nothing of a strategy without any.
+
+        :param tried: (stage, what became of it) pairs
+        """
+        if not tried or not strategy.has_stages:
+            return ""
         words = {
             "filled": self.env._("fills everything"),
             "partly": self.env._("fills a part"),
@@ -148,7 +152,7 @@ class OmsSourcing(models.AbstractModel):
             "no_stock": self.env._("its sites have nothing of it"),
             "limited": self.env._("with what is filled already it breaks a limit"),
         }
-        tried = "; ".join(f"{name}: {words[verdict]}" for name, verdict in staged.tried)
+        tried = "; ".join(f"{name}: {words[verdict]}" for name, verdict in tried)
         return self.env._("Stages tried: %s.", tried)
 
 

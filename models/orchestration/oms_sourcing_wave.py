@@ -1,20 +1,20 @@
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
 
 from odoo import models
 
-from ...engine.batch import BatchOrder, BatchProblem, solve_batch
-from ...engine.sourcing import MissingCost
+from ...engine.batch import BatchOrder, BatchProblem, joined_lines, keep_given, solve_batch
+from ...engine.sourcing import Assignment
 from ...engine.sourcing.plan import build_plan
+from .wave_limits import get_capacities, get_joined, get_quotas, without_idle_room
 
 #: The part of the costs that prices themselves make: a wave that makes prices leaves it out.
 SCARCITY = "scarcity"
 #: Units of goods whose stock Odoo does not track.
 MUCH = 1e6
-#: How many times the cost of a plan in force it costs to leave open what it fills.
-DEAR = 100.0
 
 
 class Prepared(NamedTuple):
@@ -23,11 +23,13 @@ class Prepared(NamedTuple):
     :param BatchProblem problem: the orders, by id
     :param float before: cost of the plans in force, and of leaving open what has none
     :param set storable: ids of the products whose stock Odoo tracks
+    :param dict whole: problem by order id, where lines were looked at in two parts
     """
 
     problem: BatchProblem
     before: float
     storable: set
+    whole: dict
 
     def solve(self, time_limit):
         """Plan the orders together; no database is needed for that.
@@ -46,7 +48,11 @@ class Prepared(NamedTuple):
                 if each.product in self.storable
             }
         )
-        return Together(batch.plans, set(batch.changed), prices, self.before, batch)
+        plans = {
+            key: joined_lines(self.whole[key], plan) if key in self.whole else plan
+            for key, plan in batch.plans.items()
+        }
+        return Together(plans, set(batch.changed), prices, self.before, batch)
 
 
 class Together(NamedTuple):
@@ -56,7 +62,8 @@ class Together(NamedTuple):
     :param set changed: ids of the orders whose plan in force is replaced
     :param dict prices: price of a unit by (site id, product id), zero for stock that is not scarce
     :param float before: cost of the plans in force, and of leaving open what has none
-    :param batch: the engine's ``BatchPlan``
+    :param batch: the engine's ``BatchPlan``, or ``ChainPlan`` where orders went through stages
+    :param dict tried: by order id, what became of the stages of its strategy
     """
 
     plans: dict
@@ -64,6 +71,7 @@ class Together(NamedTuple):
     prices: dict
     before: float
     batch: object
+    tried: dict = {}
 
 
 class Proposal:
@@ -71,17 +79,19 @@ class Proposal:
 
     :param sourcing: ``oms.sourcing``
     :param SourcingPlan plan: what the wave planned
+    :param tried: what became of the stages of the strategy, if it has any
     """
 
-    def __init__(self, sourcing, plan):
-        self._sourcing, self._plan = sourcing, plan
+    def __init__(self, sourcing, plan, tried=()):
+        self._sourcing, self._plan, self._tried = sourcing, plan, tried
         self.accepted = False
 
     def __call__(self, strategy, problem, case):
         """Give the plan in terms of what there is now, or have one found; see ``_find_plan``."""
         # Asked a second time, the plan was refused.
         plan, self._plan = self._plan, None
-        limited = self._sourcing._limit(strategy, problem, case)
+        # Each stage has limits of its own.
+        limited = problem if self._tried else self._sourcing._limit(strategy, problem, case)
         steps = plan and get_steps(limited, plan)
         self.accepted = steps is not None
         if self.accepted:
@@ -91,20 +101,8 @@ class Proposal:
                 s.line: s.quantity for s in plan.missing
             }
         if self.accepted:
-            return limited, built, ""
+            return limited, built, self._sourcing._describe_stages(strategy, self._tried)
         return self._sourcing._find_plan(strategy, problem, case)
-
-
-def keep_filled(problem, current):
-    """Make it dear to leave open what the plan in force fills, so that nobody loses goods.
-
-    :param SourcingPlan current: of the order
-    """
-    short = {shortage.line for shortage in current.missing}
-    per_unit = problem.missing.per_unit + [
-        0.0 if line.key in short else DEAR * (1.0 + current.cost) for line in problem.lines
-    ]
-    return replace(problem, missing=MissingCost(problem.missing.per_order, per_unit))
 
 
 def get_steps(problem, plan):
@@ -159,29 +157,58 @@ class OmsSourcing(models.AbstractModel):
         :param dict planned: quantities in force by (order line id, site id), by order id
         :param float least_gain: what replacing a plan in force must gain at least, per order
         :return: None if nothing is open
-        :rtype: Prepared | None
+        :rtype: Prepared | PreparedChain | None
         """
         self = self.sudo()
         gathered = self._gather(lines, "wave")
         if not gathered.demands:
             return None
-        orders, before = [], 0.0
+        if not lines.order_id.oms_channel_id.strategy_id._can_plan_together():
+            return self._prepare_chain(gathered)
+        orders, before, whole = [], 0.0, {}
+        joined = get_joined(gathered.candidates.rooms)
         for order in gathered.demands:
-            if not order.oms_channel_id.strategy_id._can_plan_together():
-                continue
             outcome = self._solve_next(gathered, order, self._leave_open)
             problem = self._without_prices(order, outcome.problem)
-            current = self._get_plan_in_force(problem, planned.get(order.id))
-            before += (current or outcome.plan).cost
-            if current:
-                problem = keep_filled(problem, current)
-            orders.append(BatchOrder(order.id, problem, current, least_gain if current else 0.0))
-        storable = {
+            steps = self._get_steps_in_force(problem, planned.get(order.id))
+            kept = None if steps is None else keep_given(problem, steps)
+            if planned.get(order.id) and not kept:
+                # What cannot be weighed against another plan stays as it is.
+                self._take(gathered, self._as_planned(outcome, planned[order.id]))
+                continue
+            before += (kept[1] if kept else outcome.plan).cost
+            if kept and kept[0].lines != problem.lines:
+                whole[order.id] = problem
+            orders.append(
+                BatchOrder(
+                    order.id,
+                    without_idle_room(kept[0] if kept else problem),
+                    kept and kept[1],
+                    least_gain if kept else 0.0,
+                    channel=order.oms_channel_id.id,
+                    joined=joined.get(order.id, frozenset()),
+                )
+            )
+        problem = self._prepare_batch(gathered, orders)
+        return Prepared(problem, before, self._get_storable(gathered), whole)
+
+    def _get_storable(self, gathered):
+        """Return the ids of the products whose stock Odoo tracks."""
+        return {
             demand.line.product_id.id
             for demands in gathered.demands.values()
             for demand in demands
             if demand.line.product_id.is_storable
         }
+
+    def _prepare_batch(self, gathered, orders):
+        """Put together what some orders share: stock, what sites can do, and channels' shares.
+
+        :param Gathered gathered: what is there
+        :param list[BatchOrder] orders: the orders by themselves
+        :rtype: BatchProblem
+        """
+        storable = self._get_storable(gathered)
         seen = BatchProblem(tuple(orders)).stock
         # What no order can have for itself alone is there for all of them together.
         stock = {
@@ -190,7 +217,24 @@ class OmsSourcing(models.AbstractModel):
             else MUCH
             for (product, site), quantity in seen.items()
         }
-        return Prepared(BatchProblem(tuple(orders), stock), before, storable)
+        channels = self.env["sale.order"].union(*gathered.demands).oms_channel_id
+        return BatchProblem(
+            tuple(orders),
+            stock,
+            get_capacities(gathered.candidates.rooms, orders),
+            get_quotas(gathered.book, channels, storable),
+        )
+
+    def _as_planned(self, outcome, planned):
+        """Return an outcome that gives what sites are to give already.
+
+        :param dict planned: quantity by (order line id, site id)
+        """
+        assignments = tuple(
+            Assignment(line_id, site_id, quantity)
+            for (line_id, site_id), quantity in planned.items()
+        )
+        return outcome._replace(plan=SimpleNamespace(assignments=assignments))
 
     def _leave_open(self, strategy, problem, case):
         """Make the plan that gives nothing; see ``_find_plan``."""
@@ -205,21 +249,22 @@ class OmsSourcing(models.AbstractModel):
         parts = tuple(part for part in problem.parts if part.name != SCARCITY)
         return replace(problem, parts=parts)
 
-    def _get_plan_in_force(self, problem, planned):
-        """Put what sites are to give into a plan; None without, or if a site may not give it now.
+    def _get_steps_in_force(self, problem, planned):
+        """Return the steps that sites are to give; None without, or if one may not give it now.
 
         :param dict planned: quantity by (order line id, site id)
+        :return: shape (L, S)
         """
-        if not planned:
+        steps = get_planned_steps(problem, planned) if planned else None
+        if steps is None or (steps.sum(axis=1) > problem.demand_steps + 0.5).any():
             return None
-        steps = get_planned_steps(problem, planned)
-        return None if steps is None else build_plan(problem, steps, lower_bound=0.0)
+        return steps
 
-    def _source_planned(self, lines, plans, wave):
+    def _source_planned(self, lines, together, wave):
         """Source order lines by the plans of a wave; where these cannot be had any more, anew.
 
         :param lines: ``sale.order.line`` recordset
-        :param dict plans: ``SourcingPlan`` by order id
+        :param Together together: what the engine said
         :param wave: ``oms.wave`` record
         :return: the decisions
         """
@@ -230,8 +275,8 @@ class OmsSourcing(models.AbstractModel):
         outcomes = {}
         late = []
         for order in gathered.demands:
-            plan = plans.get(order.id)
-            proposal = plan and Proposal(self, plan)
+            plan = together.plans.get(order.id)
+            proposal = plan and Proposal(self, plan, together.tried.get(order.id, ()))
             outcome = proposal and self._solve_next(gathered, order, proposal)
             if outcome and proposal.accepted:
                 self._take(gathered, outcome)

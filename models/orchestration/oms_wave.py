@@ -66,10 +66,17 @@ class OmsWave(models.Model):
     )
     seconds = fields.Float(string="Thinking (s)", digits=(16, 2), readonly=True)
     method = fields.Selection(
-        [("columns", "Optimized together"), ("sequence", "Improved in turn")],
+        [
+            ("columns", "Optimized together"),
+            ("sequence", "Improved in turn"),
+            ("stages", "Stage by stage"),
+        ],
         readonly=True,
         help="Improved in turn: the Python package highspy is missing (pip install highspy), with "
-        "which orders are planned better.",
+        "which orders are planned better. Stage by stage: the strategy has stages, soft limits or "
+        "a rule. Each stage is gone through for all orders before the next: by costs, they are "
+        "planned together; by a rule, one after the other, earlier orders first. Plans in force "
+        "are left alone then.",
     )
     log = fields.Text(readonly=True)
     order_ids = fields.Many2many(
@@ -79,6 +86,15 @@ class OmsWave(models.Model):
         "order_id",
         string="Orders Planned",
         readonly=True,
+    )
+    changed_ids = fields.Many2many(
+        "sale.order",
+        "oms_wave_changed_rel",
+        "wave_id",
+        "order_id",
+        string="Plans Replaced",
+        readonly=True,
+        help="Orders whose plan in force gave way to a better one.",
     )
     decision_ids = fields.One2many("oms.decision", "wave_id", string="Decisions", readonly=True)
 

@@ -1,4 +1,5 @@
 import logging
+from collections import defaultdict
 
 from psycopg2 import OperationalError
 
@@ -9,6 +10,17 @@ _logger = logging.getLogger(__name__)
 
 #: Why sourcing runs for an order that a wave may as well take up.
 COLLECTED_TRIGGERS = ("confirm", "change", "stock")
+
+
+class LosesGoods(Exception):
+    """Orders would have less than before: what was written is rolled back.
+
+    :param orders: ``sale.order`` recordset
+    """
+
+    def __init__(self, orders):
+        super().__init__()
+        self.orders = orders
 
 
 class SaleOrder(models.Model):
@@ -51,15 +63,29 @@ class SaleOrder(models.Model):
             return []
         try:
             with self.env.cr.savepoint():
+                before = {order: order._oms_get_idle_by_line() for order in self}
                 self._oms_get_open_fulfillments()._take_back_idle()
                 self.env.flush_all()
                 with self._oms_unlocked():
                     lines = self._oms_get_orchestrated_lines()
-                    self.env["oms.sourcing"]._source_planned(lines, together.plans, wave)
+                    self.env["oms.sourcing"]._source_planned(lines, together, wave)
+                    losers = self.filtered(lambda order: order._oms_has_less_than(before[order]))
+                    if losers:
+                        raise LosesGoods(losers)
                     lines._oms_release()
             return []
         except OperationalError:
             raise
+        except LosesGoods as error:
+            losers = error.orders
+            told = [
+                self.env._(
+                    "%s keeps its plan: what it was to get instead is gone.",
+                    order.display_name,
+                )
+                for order in losers
+            ]
+            return [*told, *(self - losers)._oms_source_planned(together, wave)]
         except Exception as error:
             if len(self) == 1:
                 expected = isinstance(error, UserError)
@@ -68,6 +94,29 @@ class SaleOrder(models.Model):
                 )
                 return [f"{self.name}: {error}"]
         return [text for order in self for text in order._oms_source_planned(together, wave)]
+
+    def _oms_get_idle_by_line(self):
+        """Return what sites are to give of each order line and nobody works on yet.
+
+        :return: quantity in the product's unit by order line id
+        :rtype: dict[int, float]
+        """
+        quantities = defaultdict(float)
+        for (line_id, _site_id), quantity in self._oms_get_idle_quantities().items():
+            quantities[line_id] += quantity
+        return dict(quantities)
+
+    def _oms_has_less_than(self, before):
+        """Tell whether less is planned of a line than there was.
+
+        :param dict before: quantity by order line id
+        """
+        self.ensure_one()
+        now = self._oms_get_idle_by_line() if before else {}
+        return any(
+            line.product_id.uom_id.compare(now.get(line.id, 0.0), before.get(line.id, 0.0)) < 0
+            for line in self.order_line
+        )
 
     def _oms_source_together(self):
         """Run a wave of each channel of the orders.

@@ -117,7 +117,11 @@ class OmsWave(models.Model):
         """
         orders = orders._oms_filter_wave()
         planned = {order.id: order._oms_get_idle_quantities() for order in orders}
-        reconsidered = orders.filtered(lambda order: planned[order.id])
+        reconsidered = orders.filtered(
+            lambda order: (
+                planned[order.id] and order.oms_channel_id.strategy_id._can_plan_together()
+            )
+        )
         reconsidered._oms_get_open_fulfillments()._take_back_idle()
         orders.env.flush_all()
         raise Prepared(
@@ -137,6 +141,33 @@ class OmsWave(models.Model):
         idle = orders.filtered(lambda order: order._oms_get_idle_quantities())
         written = orders.filtered(lambda order: order not in idle or order.id in together.changed)
         failures = written._oms_source_planned(together, self)
+        replaced = self.decision_ids.order_id & idle
+        vals = {
+            "state": "done",
+            "order_count": len(together.plans),
+            "order_ids": [fields.Command.set(list(together.plans))],
+            "sourced_count": len(
+                self.decision_ids.filtered(lambda decision: decision.outcome != "none")
+            ),
+            "changed_count": len(replaced),
+            "changed_ids": [fields.Command.set(replaced.ids)],
+            "cost_before": together.before,
+            "seconds": together.batch.seconds,
+        }
+        if together.tried:
+            vals.update(cost_after=together.batch.cost, method="stages", log="\n".join(failures))
+        else:
+            vals.update(self._prepare_outcome_vals(together, failures))
+        self.write(vals)
+        self._keep_prices(together.prices)
+
+    def _prepare_outcome_vals(self, together, failures):
+        """Say what planning together came to.
+
+        :param Together together: what the engine said
+        :param list[str] failures: sentences on what failed
+        :rtype: dict
+        """
         batch = together.batch
         stages = [
             self.env._(
@@ -148,28 +179,16 @@ class OmsWave(models.Model):
             )
             for stage in batch.stages
         ]
-        self.write(
-            {
-                "state": "done",
-                "order_count": len(together.plans),
-                "order_ids": [fields.Command.set(list(together.plans))],
-                "sourced_count": len(
-                    self.decision_ids.filtered(lambda decision: decision.outcome != "none")
-                ),
-                "changed_count": len(idle & written),
-                "cost_before": together.before,
-                # One by one the plans in force would have stayed.
-                "cost_greedy": min(batch.greedy_cost, together.before),
-                # As the costs one by one and the bound: what replacing had to gain is counted.
-                "cost_after": batch.objective,
-                "lower_bound": batch.lower_bound,
-                "gap": batch.gap,
-                "seconds": batch.seconds,
-                "method": batch.method,
-                "log": "\n".join([*stages, *failures]),
-            }
-        )
-        self._keep_prices(together.prices)
+        return {
+            # One by one the plans in force would have stayed.
+            "cost_greedy": min(batch.greedy_cost, together.before),
+            # As the costs one by one and the bound: what replacing had to gain is counted.
+            "cost_after": batch.objective,
+            "lower_bound": batch.lower_bound,
+            "gap": batch.gap,
+            "method": batch.method,
+            "log": "\n".join([*stages, *failures]),
+        }
 
     def _keep_prices(self, prices):
         """Keep the prices that the wave showed, where the strategy goes by them.

@@ -219,8 +219,9 @@ class TestWave(OmsCase):
         first, second = self.compete()
         wave = self.run_waves()
         self.assertEqual(wave.state, "done", wave.log)
-        self.assertEqual(wave.order_count, 0)
-        self.assertEqual((first + second).mapped("oms_state"), ["sourced", "sourced"])
+        self.assertEqual((wave.order_count, wave.method), (2, "stages"))
+        self.assertEqual(self.plan(first), {("NEAR", "Apple"): 1}, "first come, first served")
+        self.assertEqual(self.plan(second), {("FAR", "Apple"): 1})
 
     @mute_logger(RUN)
     def test_a_wave_that_fails_says_so(self):
