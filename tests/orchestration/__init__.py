@@ -13,3 +13,4 @@ from . import test_strategy_facts
 from . import test_stock_price
 from . import test_strategy_limits
 from . import test_wave
+from . import test_wave_limits
