@@ -34,7 +34,7 @@ PRICE = "batch prices"
 class OrderView:
     """One order, L lines over the W sites that have anything for it.
 
-    :param problem: the order over these sites only, unless it has limits that need all of them
+    :param problem: the order over these sites only, unless its limits or tariff need all of them
     :param columns: shape (W,): their positions among the order's own sites
     :param sites: shape (W,): their numbers on the board
     :param need: shape (L,): steps
@@ -183,7 +183,8 @@ class Board:
         rows = np.stack([layer[at] for layer in self._layers_of[order.channel]]).astype(np.intp)
         there = np.where(rows[0] < self.n_rows, self.limits[rows].min(axis=0), 0.0)
         supply = np.minimum(problem.stock_steps, there)
-        limited = not problem.limits.is_empty
+        # A tariff prices all that a site ships together: no sum over lines.
+        limited = not problem.limits.is_empty or problem.tariff is not None
         columns = np.flatnonzero(supply.any(axis=0))
         units = need * problem.rounding
         order_rows = self.order_rows[numbers]
@@ -339,7 +340,7 @@ def _cut(problem: SourcingProblem, columns: Ints, supply: Array, limited: bool) 
     """The same order with what the batch has for it; over a few of its sites, costs in one part.
 
     :param supply: shape (L, S): steps
-    :param limited: the order has limits that need all of its sites
+    :param limited: the order has limits or a tariff that need all of its sites
     """
     stock = supply * problem.rounding[:, None]
     if limited:

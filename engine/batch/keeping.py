@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..sourcing import Limits, MissingCost, SourcingPlan, SourcingProblem
 from ..sourcing.plan import build_plan
 from ..sourcing.problem import Array, Key, OrderLine
+from ..sourcing.tariff import Tariff
 from .board import Ints
 
 DEAR = 100.0
@@ -84,6 +85,7 @@ def keep_given(
         rounding=problem.rounding[rows],
         limits=_limits_of(problem, rows, partly),
         barred=problem.barred,
+        tariff=problem.tariff and _tariff_of(problem.tariff, rows),
     )
     placed = np.where((split & ~had)[:, None], 0.0, steps[rows])
     return kept, build_plan(kept, placed, lower_bound=0.0)
@@ -98,6 +100,12 @@ def joined_lines(problem: SourcingProblem, plan: SourcingPlan) -> SourcingPlan:
         row = rows[each.line.line if isinstance(each.line, Had) else each.line]
         steps[row, columns[each.site]] += round(each.quantity / problem.rounding[row])
     return build_plan(problem, steps, lower_bound=plan.lower_bound)
+
+
+def _tariff_of(tariff: Tariff, rows: Ints) -> Tariff:
+    return replace(
+        tariff, weight=tariff.weight[rows], volume=tariff.volume[rows], value=tariff.value[rows]
+    )
 
 
 def _limits_of(problem: SourcingProblem, rows: Ints, partly: NDArray[np.bool_]) -> Limits:

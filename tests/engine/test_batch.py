@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from batch_truth import batch_optimum, check_batch
 from sourcing_cases import random_problem
+from tariff_cases import brute_force, random_tariff_problem
 
 from engine import highs
 from engine.batch import (
@@ -212,6 +213,25 @@ def test_orders_of_every_kind(highspy, kind):
             check_batch(batch, plan)
             assert plan.lower_bound <= truth + 1e-6 * (1 + abs(truth))
             assert plan.objective >= truth - 1e-6 * (1 + abs(truth))
+
+
+def test_whole_shipments_are_priced_in_a_batch_too(highspy):
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        problem = random_tariff_problem(rng, "plain", most_lines=2, most_sites=3)
+        truth = brute_force(problem)
+        # Enough for both of two customers: each gets the best plan there is.
+        batch = BatchProblem(
+            tuple(BatchOrder(number, problem) for number in range(2)),
+            {
+                key: 2.0 * held
+                for key, held in BatchProblem((BatchOrder(0, problem),)).stock.items()
+            },
+        )
+        for method in ("columns", "sequence"):
+            plan = solve_batch(batch, method=method)
+            assert plan.cost == pytest.approx(2.0 * truth)
+            assert plan.lower_bound <= 2.0 * truth + 1e-6
 
 
 @pytest.mark.parametrize("change_cost", [0.0, 1.0, 100.0])
