@@ -18,7 +18,7 @@
         "barcodes",
         "portal",
     ],
-    "external_dependencies": {"python": ["numpy", "openpyxl"]},
+    "external_dependencies": {"python": ["numpy", "openpyxl", "pydantic"]},
     "data": [
         "security/oms_groups.xml",
         "security/ir.model.access.csv",

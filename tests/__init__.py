@@ -6,3 +6,4 @@ from . import fulfillment
 from . import intake
 from . import workflow
 from . import exception
+from . import api

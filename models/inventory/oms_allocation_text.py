@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 from ...engine.allocation import PERCENT
 
@@ -90,6 +90,16 @@ class OmsAllocation(models.Model):
             "aside there: %(others)s.",
             sites=", ".join(names),
             **values,
+        )
+
+    @api.model
+    def _get_left_sentence(self, product, refusal):
+        """Say why a channel may not take what it asked for, and nothing of other channels."""
+        return self.env._(
+            "Of %(product)s %(left)s are left for this channel, not %(asked)s.",
+            product=product.sudo().display_name,
+            left=f"{max(refusal.left, 0.0):g}",
+            asked=f"{refusal.asked:g}",
         )
 
     def _get_too_much_sentence(self, standing):

@@ -1,8 +1,9 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+from .refusal import Shortage
 
 ORIGIN_SELECTION = [
     ("order", "Order"),
@@ -157,7 +158,10 @@ class OmsClaim(models.Model):
                 asked[claim.site_id.id] += claim.quantity
             refusal = book.get_refusal(company.id, product.id, channel, asked)
             if refusal:
-                raise UserError(Allocation._get_refusal_sentence(product, channel, refusal))
+                raise Shortage(
+                    Allocation._get_refusal_sentence(product, channel, refusal),
+                    told=Allocation._get_left_sentence(product, refusal),
+                )
             book.take(company.id, product.id, channel, asked)
 
     # === LIFE === #

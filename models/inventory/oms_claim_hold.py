@@ -7,11 +7,12 @@ from datetime import timedelta
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 from odoo.tools import SQL, float_round
 
 from ..transaction import committing_statement, reading_committed, retrying
 from .external_limits import MAX_QUANTITY
+from .refusal import Busy, HoldEnded, Shortage
 
 _logger = logging.getLogger(__name__)
 
@@ -160,6 +161,29 @@ class OmsClaim(models.Model):
         if self.ids:
             retrying(self.env, lambda env: self.with_env(env)._drop(), opening=committing_statement)
             self.invalidate_recordset()
+
+    @api.model
+    def _read_holds(self, ids):
+        """Return how holds stand now, whatever the caller's transaction can see.
+
+        :param ids: of holds
+        :return: ``id``, ``product`` and ``site`` (by which a channel calls them), ``quantity`` in
+            the product's unit and ``expires_at``, by id
+        :rtype: list[dict]
+        """
+        with reading_committed(self.env) as env:
+            env.cr.execute(
+                SQL(
+                    "SELECT claim.id, COALESCE(product.default_code, product.barcode, "
+                    "product.id::text) AS product, site.code AS site, claim.quantity::float8, "
+                    "claim.expires_at FROM oms_claim claim "
+                    "JOIN product_product product ON product.id = claim.product_id "
+                    "JOIN oms_site site ON site.id = claim.site_id "
+                    "WHERE claim.id = ANY(%s) ORDER BY claim.id",
+                    list(ids),
+                )
+            )
+            return env.cr.dictfetchall()
 
     @api.model
     def _cron_expire(self):
@@ -362,12 +386,12 @@ class OmsClaim(models.Model):
         :return: the exception to raise
         """
         if refused.code == SHORTAGE:
-            return UserError(self.env["oms.position"]._get_shortage_sentence(**refused.details))
+            return Shortage(self.env["oms.position"]._get_shortage_sentence(**refused.details))
         if refused.code == FAULT:
             return ValidationError(self._get_fault_sentence(**refused.details))
         if refused.code == ENDED:
-            return UserError(self._get_ended_sentence())
-        return UserError(
+            return HoldEnded(self._get_ended_sentence())
+        return Busy(
             self.env._("Somebody else has been taking the same goods for a while: try again.")
         )
 

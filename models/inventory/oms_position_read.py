@@ -73,6 +73,29 @@ class OmsPosition(models.Model):
         """
         self, channel, told = self._get_reader(channel)
         found = self._find_products(products)
+        return self._get_answers(
+            found,
+            channel,
+            sites=sites,
+            networks=networks,
+            at=at,
+            horizon_days=horizon_days,
+            detail=detail,
+            told=told,
+        )
+
+    @api.model
+    def _get_answers(
+        self, found, channel=None, *, sites=None, networks=None, at=None, horizon_days=None,
+        detail=False, told=("available",),
+    ):  # fmt: skip
+        """Return what :meth:`get_availability` answers, of products that are known already.
+
+        :param dict found: ``product.product`` by what it was called
+        :param channel: ``oms.channel``, or None
+        :param tuple told: measures that are told of each site with ``detail``
+        :rtype: list[dict]
+        """
         question = self._prepare_question(
             found.values(), sites, networks, channel, at, horizon_days
         )
@@ -219,6 +242,27 @@ class OmsPosition(models.Model):
             raise ValidationError(self.env._("Ask for a list of 1 to %s products.", MOST_PRODUCTS))
         # A list or a dict would be no key below.
         asked = [each if isinstance(each, int | str) else str(each) for each in asked]
+        found = self._match_products(asked)
+        wrong = [each for each in asked if isinstance(each, bool) or each not in found]
+        if wrong:
+            raise ValidationError(
+                self.env._(
+                    "Unknown, archived or ambiguous products: %s. Name them by internal "
+                    "reference, barcode or id.",
+                    ", ".join(map(str, wrong[:20])),
+                )
+            )
+        return found
+
+    @api.model
+    def _match_products(self, asked):
+        """Return products by id, internal reference or barcode, in one query.
+
+        :param list asked: ids and texts
+        :return: one product by what was asked for; what is unknown, archived or ambiguous is not
+            in it
+        :rtype: dict
+        """
         ids = [each for each in asked if isinstance(each, int) and not isinstance(each, bool)]
         names = [each for each in asked if each and self._is_text(each)]
         products = self.env["product.product"].search(
@@ -228,16 +272,9 @@ class OmsPosition(models.Model):
         for product in products:
             for key in {product.id, product.default_code, product.barcode} - {False}:
                 known[key] |= product
-        wrong = [each for each in asked if isinstance(each, bool) or len(known[each]) != 1]
-        if wrong:
-            raise ValidationError(
-                self.env._(
-                    "Unknown, archived or ambiguous products: %s. Name them by internal "
-                    "reference, barcode or id.",
-                    ", ".join(map(str, wrong[:20])),
-                )
-            )
-        return {each: known[each].with_prefetch(products.ids) for each in asked}
+        return {
+            each: known[each].with_prefetch(products.ids) for each in asked if len(known[each]) == 1
+        }
 
     # === WHAT IS ANSWERED === #
 

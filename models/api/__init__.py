@@ -1,0 +1,5 @@
+from . import oms_api
+from . import oms_api_hold
+from . import oms_channel
+from . import oms_api_usage
+from . import ir_http

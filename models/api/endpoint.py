@@ -1,0 +1,170 @@
+"""What makes a method of the facade an endpoint: checked arguments, one channel, one log line."""
+
+import functools
+import inspect
+import logging
+import re
+import time
+from typing import NamedTuple, get_type_hints
+
+from psycopg2 import Error as DatabaseError
+from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
+from pydantic.fields import FieldInfo
+
+from odoo import api
+
+from .contract import Given
+from .error import ApiError, get_code, get_correlation_id
+
+_logger = logging.getLogger(__name__)
+
+#: Problems with the arguments that one answer tells.
+MOST_TOLD = 5
+_PARAM = re.compile(r":param (\w+): *(.*?)(?=\n\s*:|\Z)", re.DOTALL)
+
+
+class Endpoint(NamedTuple):
+    """A method that channels may call.
+
+    :param str name: of the method
+    :param request: model of its arguments
+    :param answer: adapter of what it returns
+    :param str description: its docstring, without the fields
+    :param bool readonly: whether it changes nothing
+    """
+
+    name: str
+    request: type[BaseModel]
+    answer: TypeAdapter
+    description: str
+    readonly: bool
+
+
+#: All endpoints by name.
+ENDPOINTS: dict[str, Endpoint] = {}
+
+
+def endpoint(method=None, *, readonly=False):
+    """Turn a typed method of ``oms.api`` into an endpoint.
+
+    The arguments of a call are checked against the annotations. The method is then called with
+    them as superuser in the company of the channel. Callers name the channel by its code; the
+    method gets the record. What it returns is checked and made plain data.
+
+    :param bool readonly: whether the method changes nothing, and so may run on a replica
+    """
+    if method is None:
+        return functools.partial(endpoint, readonly=readonly)
+    described = ENDPOINTS[method.__name__] = _describe(method, readonly)
+    names = list(described.request.model_fields)
+
+    @functools.wraps(method)
+    def call(self, *args, **kwargs):
+        started = time.perf_counter()
+        if len(args) > len(names):
+            raise ApiError("invalid", self.env._("Name the arguments."))
+        kwargs |= dict(zip(names, args, strict=False))
+        self, channel, asked = self._enter(described, kwargs)
+        outcome = "done"
+        try:
+            answer = method(self, channel, **asked)
+        except DatabaseError:
+            outcome = "database error"
+            raise
+        except Exception as error:
+            outcome = get_code(error) or "fault"
+            raise
+        finally:
+            _logger.info(
+                "Channel %s: %s, %s in %.0f ms [%s]",
+                channel.code,
+                described.name,
+                outcome,
+                (time.perf_counter() - started) * 1000,
+                get_correlation_id(),
+            )
+        return described.answer.dump_python(
+            described.answer.validate_python(answer), mode="json", exclude_none=False
+        )
+
+    call.__signature__ = _get_lenient_signature(method)
+    call = api.model(call)
+    return api.readonly(call) if readonly else call
+
+
+def _get_lenient_signature(method):
+    """Return the signature of an endpoint as Odoo is to see it.
+
+    It names and types the arguments, but refuses none: what is missing or unknown is told in the
+    shape of the API's errors instead of Odoo's.
+    """
+    signature = inspect.signature(method)
+    parameters = [
+        parameter if name == "self" else parameter.replace(default=None)
+        for name, parameter in signature.parameters.items()
+    ]
+    parameters.append(inspect.Parameter("unknown", inspect.Parameter.VAR_KEYWORD))
+    return signature.replace(parameters=parameters)
+
+
+def _describe(method, readonly):
+    """Make the request and answer types of a method from its annotations and docstring."""
+    hints = get_type_hints(method, include_extras=True)
+    text = inspect.getdoc(method) or ""
+    told = {name: " ".join(words.split()) for name, words in _PARAM.findall(text)}
+    fields = {}
+    for name, parameter in inspect.signature(method).parameters.items():
+        if name in ("self", "channel"):
+            continue
+        default = ... if parameter.default is parameter.empty else parameter.default
+        fields[name] = (hints[name], FieldInfo(default=default, description=told.get(name)))
+    fields["channel"] = (
+        str | None,
+        FieldInfo(
+            default=None,
+            max_length=64,
+            description="Code of the channel; may be left out by who has one only.",
+        ),
+    )
+    title = "".join(part.title() for part in method.__name__.split("_"))
+    return Endpoint(
+        method.__name__,
+        create_model(f"{title}Request", __base__=Given, **fields),
+        TypeAdapter(hints["return"]),
+        text.split("\n:param", 1)[0].split("\n:r", 1)[0].strip(),
+        readonly,
+    )
+
+
+def read_arguments(env, described, kwargs):
+    """Return the arguments of a call, checked.
+
+    :param Endpoint described: what is called
+    :param dict kwargs: the arguments as they came
+    :rtype: pydantic.BaseModel
+    :raises ApiError: one of them is wrong
+    """
+    try:
+        return described.request.model_validate(kwargs)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_context=False, include_input=False)
+        told = [
+            f"{_get_path(each['loc']) or described.name}: {_get_reason(env, each)}"
+            for each in problems[:MOST_TOLD]
+        ]
+        if len(problems) > MOST_TOLD:
+            told.append(env._("and %s more", len(problems) - MOST_TOLD))
+        field = _get_path(problems[0]["loc"]) or None
+        raise ApiError("invalid", "; ".join(told), field) from None
+
+
+def _get_path(loc):
+    return ".".join(map(str, loc))[:200]
+
+
+def _get_reason(env, problem):
+    if problem["type"] == "missing":
+        return env._("is missing")
+    if problem["type"] == "extra_forbidden":
+        return env._("is unknown")
+    return problem["msg"].removeprefix("Value error, ")

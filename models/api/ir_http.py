@@ -1,0 +1,109 @@
+from http import HTTPStatus
+
+from werkzeug.exceptions import HTTPException
+
+from odoo import models
+from odoo.http import request
+
+from .error import CORRELATION_HEADER, STATUSES, ApiError, get_shape
+
+#: Paths of the routes of the addon, and of Odoo's to the facade.
+OWN, JSON_2, JSON_RPC = "/oms/api/", "/json/2/oms.api/", "/jsonrpc"
+#: Size of a call in bytes.
+MOST_BYTES = 5_000_000
+#: Odoo's answer to a wrong HTTP method, key or content type, in the API's words.
+_CODES = {
+    HTTPStatus.BAD_REQUEST: "malformed",
+    HTTPStatus.UNAUTHORIZED: "unauthorized",
+    HTTPStatus.FORBIDDEN: "forbidden",
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "invalid",
+}
+
+
+class IrHttp(models.AbstractModel):
+    _inherit = "ir.http"
+
+    @classmethod
+    def _pre_dispatch(cls, rule, args):
+        if cls._is_oms_api(OWN, JSON_2):
+            cls._check_oms_api_body()
+        return super()._pre_dispatch(rule, args)
+
+    @classmethod
+    def _handle_error(cls, exception):
+        """Tell channels of errors in one shape, without Odoo's traceback."""
+        if not cls._is_oms_api_call():
+            return super()._handle_error(exception)
+        shape = get_shape(request.env, cls._get_oms_api_error(exception))
+        status = STATUSES[shape.code]
+        headers = [(CORRELATION_HEADER, shape.correlation_id)]
+        if shape.code in ("too_many_requests", "busy"):
+            headers.append(("Retry-After", str(getattr(exception, "retry_after", 1))))
+        if shape.code == "unauthorized":
+            headers.append(("WWW-Authenticate", "Bearer"))
+        body = shape._asdict()
+        if not cls._is_oms_api(JSON_2):
+            # Some clients look for what Odoo puts beside the message.
+            data = body | {"name": shape.code, "arguments": [shape.message], "debug": ""}
+            body = {
+                "jsonrpc": "2.0",
+                "id": getattr(request.dispatcher, "request_id", None),
+                "error": {"code": status, "message": shape.message, "data": data},
+            }
+            status = status if status in (401, 413, 415, 405) else 200
+        return request.make_json_response(body, headers=headers, status=status)
+
+    @classmethod
+    def _is_oms_api(cls, *paths):
+        return request.httprequest.path.startswith(paths)
+
+    @classmethod
+    def _is_oms_api_call(cls):
+        """Tell whether the request is one to the channel API, by any of the three ways."""
+        if cls._is_oms_api(OWN, JSON_2):
+            return True
+        if request.httprequest.path != JSON_RPC:
+            return False
+        try:
+            called = request.dispatcher.jsonrequest["params"]
+            return called["service"] == "object" and "oms.api" in called["args"][3:4]
+        except (AttributeError, KeyError, TypeError, IndexError):
+            return False
+
+    @classmethod
+    def _check_oms_api_body(cls):
+        """Refuse what is too large or no JSON object before anything is done with it.
+
+        :raises ApiError: saying so
+        """
+        env = request.env
+        if (request.httprequest.content_length or 0) > MOST_BYTES:
+            raise ApiError(
+                "too_large", env._("A call has at most %s bytes: split it.", f"{MOST_BYTES:,}")
+            )
+        if not request.httprequest.content_length:
+            return
+        try:
+            body = request.get_json_data()
+        except (ValueError, RecursionError) as error:
+            raise ApiError("malformed", env._("The body is no JSON.")) from error
+        if cls._is_oms_api(OWN):
+            body = body.get("params", {}) if isinstance(body, dict) else None
+        if not isinstance(body, dict):
+            raise ApiError("malformed", env._("The arguments are a JSON object, by name."))
+
+    @classmethod
+    def _get_oms_api_error(cls, exception):
+        """Return an exception of Odoo's or werkzeug's as one of the API."""
+        if not isinstance(exception, HTTPException):
+            return exception
+        code = _CODES.get(exception.code, "malformed")
+        if code == "unauthorized":
+            message = request.env._("Send an API key: “Authorization: Bearer …”.")
+        else:
+            message = str(exception.description or exception.name)
+        return ApiError(code, message)

@@ -1,0 +1,115 @@
+from collections import defaultdict
+from typing import Annotated
+
+from pydantic import Field
+
+from odoo import api, models
+
+from ..inventory.oms_claim_hold import HOLD_ORIGINS
+from .contract import Code, HoldLine, Holds, Id, Minutes, Released
+from .endpoint import endpoint
+from .error import ApiError
+
+#: Goods that one call may hold.
+MOST_LINES = 200
+
+Lines = Annotated[list[HoldLine], Field(min_length=1, max_length=MOST_LINES)]
+HoldIds = Annotated[list[Id], Field(min_length=1, max_length=5 * MOST_LINES)]
+
+
+class OmsApi(models.AbstractModel):
+    _inherit = "oms.api"
+
+    @endpoint
+    def hold(
+        self, channel, lines: Lines, minutes: Minutes = 30.0, reference: Code | None = None
+    ) -> Holds:
+        """Hold goods for a cart, all of them or none, so that nobody else can buy them.
+
+        :param lines: product (internal reference or barcode), site (code) and quantity in the
+            product's unit
+        :param minutes: for how long from now
+        :param reference: the channel's name for the cart
+        :return: the holds, to be extended, released or given with the order
+        :raises ApiError: ``shortage`` if not enough is available, ``not_found``, ``not_sellable``
+            or ``busy``; nothing is held then
+        """
+        requests = self._prepare_requests(channel, lines)
+        ids = self.env["oms.claim"]._hold(requests, "cart", minutes, reference, channel)
+        return self._tell_holds(channel, ids)
+
+    @endpoint
+    def extend(self, channel, holds: HoldIds, minutes: Minutes) -> Holds:
+        """Hold goods longer, counted from now, all of the holds or none.
+
+        :param holds: ids of holds
+        :param minutes: for how long from now
+        :return: the holds with their new end
+        :raises ApiError: ``ended`` if one has ended, ``not_found`` if one is not the channel's
+        """
+        self._find_holds(channel, holds)._extend(minutes)
+        return self._tell_holds(channel, holds)
+
+    @endpoint
+    def release(self, channel, holds: HoldIds) -> Released:
+        """Give held goods back. What has ended or become an order is left as it is.
+
+        :param holds: ids of holds
+        :return: ids of the holds that were released by this call
+        :raises ApiError: ``not_found`` if one is not the channel's
+        """
+        claims = self._find_holds(channel, holds)
+        active = claims.filtered(lambda claim: claim.state == "active")
+        active._give_back()
+        return {"released": sorted(active.ids)}
+
+    @api.model
+    def _prepare_requests(self, channel, lines):
+        """Return what is asked of the gate.
+
+        :return: (product id, site id, quantity), one for each product and site
+        :rtype: list
+        :raises ApiError: a product or site cannot be held for the channel
+        """
+        products = self._find_products({line.product for line in lines})
+        sites = {site.code: site for site in channel.site_ids}
+        asked = defaultdict(float)
+        for index, line in enumerate(lines):
+            product, site = products.get(line.product), sites.get(line.site)
+            if not product or not product.sale_ok:
+                refusal = self._refuse_product(line.product, products)
+                raise ApiError(refusal["code"], refusal["message"], f"lines.{index}.product")
+            if not site:
+                message = self.env._("The channel has no site “%s”.", line.site)
+                raise ApiError("not_found", message, f"lines.{index}.site")
+            asked[product.id, site.id] += line.quantity
+        return [(*key, quantity) for key, quantity in asked.items()]
+
+    @api.model
+    def _find_holds(self, channel, ids):
+        claims = self.env["oms.claim"].search(
+            [
+                ("id", "in", ids),
+                ("channel_id", "=", channel.id),
+                ("origin", "in", HOLD_ORIGINS),
+            ]
+        )
+        if unknown := set(ids) - set(claims.ids):
+            index = next(index for index, each in enumerate(ids) if each in unknown)
+            raise ApiError(
+                "not_found",
+                self.env._("The channel has no hold %s that could still end.", ids[index]),
+                f"holds.{index}",
+            )
+        return claims
+
+    @api.model
+    def _tell_holds(self, channel, ids):
+        """Return holds as they stand now, which this transaction may not see."""
+        holds = self.env["oms.claim"]._read_holds(ids)
+        return {
+            "holds": [
+                {key: hold[key] for key in ("id", "product", "site", "quantity")} for hold in holds
+            ],
+            "expires_at": min((hold["expires_at"] for hold in holds), default=None),
+        }

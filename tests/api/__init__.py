@@ -1,0 +1,3 @@
+from . import test_contract
+from . import test_hold
+from . import test_routes

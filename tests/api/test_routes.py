@@ -1,0 +1,129 @@
+import logging
+
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import ApiHttpCase
+
+ERROR = {"code", "message", "field", "correlation_id"}
+
+
+@tagged("post_install", "-at_install")
+class TestRoutes(ApiHttpCase):
+    def assertError(self, response, status, code):
+        self.assertEqual(response.status_code, status, response.text)
+        body = response.json()
+        error = body["error"]["data"] if "jsonrpc" in body else body
+        self.assertEqual(error["code"], code)
+        self.assertLessEqual(ERROR, set(error))
+        self.assertTrue(error["message"])
+        self.assertNotIn("Traceback", response.text)
+        return error
+
+    def test_three_ways_give_the_same(self):
+        self.stock(self.apple, (self.near, 3), (self.far, 2))
+        answers = self.every_way("availability", products=["Apple", "Nothing"], by_site=True)
+        for answer, status in answers:
+            self.assertEqual(status, 200)
+            [apple, nothing] = answer["products"]
+            self.assertEqual(apple["available"], 5)
+            self.assertEqual(
+                {site["site"]: site["available"] for site in apple["sites"]}, {"NEAR": 3, "FAR": 2}
+            )
+            self.assertEqual(nothing["error"]["code"], "not_found")
+            self.assertEqual(set(nothing["error"]), ERROR)
+            for each in answer["products"]:
+                each.pop("error", None)
+        self.assertEqual(len({str(answer["products"]) for answer, _status in answers}), 1)
+
+    def test_errors_are_the_same_three_ways(self):
+        for error, status in self.every_way("availability", products=[]):
+            self.assertEqual((status, error["code"], error["field"]), (422, "invalid", "products"))
+            self.assertEqual(set(error), ERROR)
+
+    def test_bad_calls(self):
+        for path, body, status, code in (
+            ("/json/2/oms.api/availability", b"{", 400, "malformed"),
+            ("/json/2/oms.api/availability", b"[1]", 400, "malformed"),
+            ("/json/2/oms.api/availability", b'"text"', 400, "malformed"),
+            ("/json/2/oms.api/availability", {}, 422, "invalid"),
+            ("/json/2/oms.api/availability", {"products": ["a"], "zebra": 1}, 422, "invalid"),
+            ("/json/2/oms.api/availability", {"products": ["\0"]}, 422, "invalid"),
+            ("/json/2/oms.api/availability", b'{"products": ["\\ud800"]}', 422, "invalid"),
+            ("/json/2/oms.api/availability", {"products": ["a"], "at": "soon"}, 422, "invalid"),
+            ("/json/2/oms.api/availability", {"products": [["a"]]}, 422, "invalid"),
+            ("/json/2/oms.api/availability", {"products": ["a"] * 501}, 422, "invalid"),
+            ("/json/2/oms.api/nothing", {}, 404, "not_found"),
+            ("/json/2/oms.api/_enter", {}, 403, "forbidden"),
+            ("/json/2/oms.api/search", {"domain": []}, 403, "forbidden"),
+            ("/json/2/oms.api/ping", {"ids": [1]}, 422, "invalid"),
+            ("/oms/api/v1/availability", b"{", 200, "malformed"),
+            ("/oms/api/v1/availability", b"[]", 200, "malformed"),
+            ("/oms/api/v1/availability", {"params": [["products", ["a"]]]}, 200, "malformed"),
+            ("/oms/api/v1/availability", {"params": {}}, 200, "invalid"),
+            ("/oms/api/v1/nothing", {"params": {}}, 200, "not_found"),
+        ):
+            with self.subTest(path=path, body=body), mute_logger("odoo.http"):
+                self.assertError(self.post(path, body), status, code)
+
+    def test_keys(self):
+        with mute_logger("odoo.http"):
+            for path in ("/json/2/oms.api/ping", "/oms/api/v1/ping"):
+                error = self.assertError(self.post(path, {}, key="wrong"), 401, "unauthorized")
+                self.assertNotIn("wrong", error["message"])
+            stranger = self.make_user("stranger", "oms.group_channel_user")
+            self.assertError(
+                self.post("/json/2/oms.api/ping", {}, key=self.make_key(stranger)),
+                403,
+                "forbidden",
+            )
+
+    def test_what_is_too_large(self):
+        with mute_logger("odoo.http"):
+            body = b'{"products": ["' + b"a" * 5_000_000 + b'"]}'
+            self.assertError(self.post("/json/2/oms.api/availability", body), 413, "too_large")
+            self.assertError(self.post("/oms/api/v1/availability", body), 413, "too_large")
+
+    def test_a_fault_of_the_server_tells_nothing(self):
+        def fail(*_args, **_kwargs):
+            raise ZeroDivisionError("the secret of the house")
+
+        self.patch(type(self.env["oms.position"]), "_get_answers", fail)
+        with self.assertLogs("odoo.addons.oms.models.api.error", logging.ERROR) as log:
+            error = self.assertError(
+                self.post("/json/2/oms.api/availability", {"products": ["Apple"]}), 500, "internal"
+            )
+        self.assertIn(error["correlation_id"], error["message"])
+        self.assertNotIn("secret", error["message"])
+        self.assertIn(error["correlation_id"], log.output[0])
+        self.assertIn("the secret of the house", log.output[0])
+
+    def test_correlation(self):
+        answer = self.post("/oms/api/v1/ping", {"params": {}}, **{"X-Request-ID": "cart-17"})
+        self.assertEqual(answer.headers["X-Request-ID"], "cart-17")
+        made = self.post("/oms/api/v1/ping", {"params": {}}, **{"X-Request-ID": "bad name\t"})
+        self.assertRegex(made.headers["X-Request-ID"], "^[0-9a-f]{32}$")
+
+    def test_limit(self):
+        self.channel.call_limit = 2
+        self.stock(self.apple, (self.near, 100))
+        # In tests nothing can be counted beside a call that reads only or fails.
+        line = {"product": "Apple", "site": "NEAR", "quantity": 1}
+        with mute_logger("odoo.http"):
+            responses = [
+                self.post("/json/2/oms.api/hold", {"lines": [line]}) for _number in range(6)
+            ]
+        statuses = [response.status_code for response in responses]
+        # The minute may turn once in between.
+        self.assertGreaterEqual(statuses.count(429), 2)
+        self.assertEqual(statuses[:2], [200, 200])
+        refused = next(response for response in responses if response.status_code == 429)
+        self.assertTrue(1 <= int(refused.headers["Retry-After"]) <= 60)
+
+    def test_the_context_of_a_caller_counts_for_nothing(self):
+        other = self.env["res.company"].create({"name": "Other company"})
+        answer = self.post(
+            "/json/2/oms.api/ping",
+            {"context": {"allowed_company_ids": [other.id], "lang": "xx_XX", "active_test": False}},
+        )
+        self.assertEqual(answer.json()["company"], self.company.name)
