@@ -37,7 +37,9 @@ class TestRoutes(ApiHttpCase):
         self.assertEqual(len({str(answer["products"]) for answer, _status in answers}), 1)
 
     def test_errors_are_the_same_three_ways(self):
-        for error, status in self.every_way("availability", products=[]):
+        with mute_logger("odoo.http"):
+            answers = self.every_way("availability", products=[])
+        for error, status in answers:
             self.assertEqual((status, error["code"], error["field"]), (422, "invalid", "products"))
             self.assertEqual(set(error), ERROR)
 
@@ -89,7 +91,10 @@ class TestRoutes(ApiHttpCase):
             raise ZeroDivisionError("the secret of the house")
 
         self.patch(type(self.env["oms.position"]), "_get_answers", fail)
-        with self.assertLogs("odoo.addons.oms.models.api.error", logging.ERROR) as log:
+        with (
+            mute_logger("odoo.http"),
+            self.assertLogs("odoo.addons.oms.models.api.error", logging.ERROR) as log,
+        ):
             error = self.assertError(
                 self.post("/json/2/oms.api/availability", {"products": ["Apple"]}), 500, "internal"
             )
