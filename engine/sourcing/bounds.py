@@ -239,7 +239,7 @@ def relax(
         if crowd is not None:
             supply = crowd.fill(region.supply, gain)
             width = supply / demand[:, None]
-        reduced = region.fixed - region.by_facility((supply * gain).sum(axis=0))
+        reduced = region.fixed - region.by_facility(np.add.reduce(supply * gain))
         loss = np.minimum(reduced, 0.0)
         bound = loose = region.paid + float(demand @ prices + loss.sum())
         losing = reduced < 0.0
@@ -257,7 +257,8 @@ def relax(
                 continue
         if region.extra:
             losing = np.concatenate([losing, np.repeat(losing[-1], region.extra)])
-        slope = 1.0 - (width * ((gain > 0.0) & losing)).sum(axis=1)
+        columns = losing.nonzero()[0]
+        slope = 1.0 - (width.take(columns, axis=1) * (gain.take(columns, axis=1) > 0.0)).sum(axis=1)
         steepness = float(slope @ slope)
         if steepness == 0.0:
             break

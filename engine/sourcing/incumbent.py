@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .problem import Array
-from .reduction import Core, serve
+from .reduction import Core, serve, served
 from .subsets import MOST_ITEMS, Cover
 
 Mask = NDArray[np.bool_]
@@ -16,6 +18,20 @@ MOST_PROMISING = 96
 
 SLACK = 1e-12
 """Bounds this share of the scale above a known cost still count as equal to it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Offer:
+    """What a set of facilities comes to.
+
+    :param cost: of all, ``inf`` if it does not serve everything
+    :param costs: shape (I,): of what it serves of each item
+    :param short: shape (I,): items of which it does not serve everything
+    """
+
+    cost: float
+    costs: Array
+    short: Mask
 
 
 class Incumbent:
@@ -31,12 +47,15 @@ class Incumbent:
     """What the plan opens, ascending; the number of sites means missing. None before a plan."""
     given: Array | None
     """Steps, shape (I, n + T)."""
+    whole: Mask
+    """Which facilities can serve all of an item, shape (I, n + 1)."""
 
     def __init__(self, core: Core, cutoff: float = np.inf) -> None:
         self.core = core
         self.cost = cutoff
         self.facilities = None
         self.given = None
+        self.whole = core.supply[:, : core.n_sites + 1] == core.demand[:, None]
         self.slack = SLACK * core.scale
         self.same = self.slack / 16.0
 
@@ -52,7 +71,7 @@ class Incumbent:
         """
         core = self.core
         width = core.n_sites + 1
-        whole = (core.supply[:, :width] == core.demand[:, None]).all(axis=0) & ~is_closed
+        whole = self.whole.all(axis=0) & ~is_closed
         whole[-1] = True
         costs = core.fixed + core.demand @ core.unit[:, :width]
         if core.unit.shape[1] > width:
@@ -70,52 +89,55 @@ class Incumbent:
         two = 2.0 * core.fixed.min() + core.demand @ core.unit.min(axis=1)
         return bool(costs[best] < two - self.slack)
 
-    def offer(self, opened: Mask) -> tuple[float, Array]:
+    def offer(self, opened: Mask) -> Offer:
         """Try a set of facilities; keep it if it is better, or first among equals.
 
-        :return: its cost (``inf`` if it does not serve everything), and what it gives
+        :return: what it comes to
         """
         core = self.core
-        given = serve(core, opened)
-        if (given.sum(axis=1) < core.demand).any():
-            return np.inf, given
+        columns, given = served(core, opened)
+        costs = (given * core.unit.take(columns, axis=1)).sum(axis=1)
+        short = given.sum(axis=1) < core.demand
+        if short.any():
+            return Offer(np.inf, costs, short)
         n_sites = core.n_sites
-        used = np.flatnonzero(given[:, :n_sites].any(axis=0)).tolist()
-        if given[:, n_sites:].any():
-            used.append(n_sites)
-        cost = float(core.fixed[used].sum() + (given * core.unit).sum())
+        used = columns[given.any(axis=0)].tolist()
+        if used and used[-1] > n_sites:
+            used = [*(column for column in used if column < n_sites), n_sites]
+        cost = float(core.fixed[used].sum() + costs.sum())
         if cost < self.cost - self.same or (
             self.facilities is not None and cost <= self.cost + self.same and used < self.facilities
         ):
-            self.cost, self.facilities, self.given = cost, used, given
-        return cost, given
+            self.cost, self.facilities = cost, used
+            self.given = np.zeros_like(core.supply)
+            self.given[:, columns] = given
+        return Offer(cost, costs, short)
 
     def gather(self, is_open: Mask, is_closed: Mask) -> None:
         """Make first plans, so that bounds have something to be compared with."""
         core = self.core
-        whole = core.supply[:, : core.n_sites] == core.demand[:, None]
         if len(core.demand) > MOST_ITEMS:
             self._heap_up(is_open, is_closed)
             return
-        partly = (~whole & (core.supply[:, : core.n_sites] > 0.0)).any()
-        if not partly:
+        whole = self.whole[:, : core.n_sites]
+        if np.count_nonzero(whole) == np.count_nonzero(core.supply[:, : core.n_sites]):
             return
-        able = np.flatnonzero(whole.any(axis=0) & ~is_closed[:-1])
+        able = (whole.any(axis=0) & ~is_closed[:-1]).nonzero()[0]
         served = whole.take(able, axis=1)
-        costs = np.where(served, core.demand[:, None] * core.unit.take(able, axis=1), np.inf)
+        costs = core.demand[:, None] * core.unit.take(able, axis=1)
         if len(able) > MOST_PROMISING:
-            ratio = core.fixed[able] + np.where(served, costs, 0.0).sum(axis=0)
-            ratio /= served.sum(axis=0)
-            chosen = np.argsort(ratio, kind="stable")[:MOST_PROMISING]
+            ratio = core.fixed[able] + np.add.reduce(served * costs)
+            ratio /= np.count_nonzero(served, axis=0)
+            chosen = ratio.argsort(kind="stable")[:MOST_PROMISING]
             able, costs = able[chosen], costs.take(chosen, axis=1)
+            served = served.take(chosen, axis=1)
+        costs[~served] = np.inf
         n = core.n_sites
         missing = (core.supply[:, n:] * core.unit[:, n:]).sum(axis=1)
-        cover = Cover(
-            np.append(core.fixed[able], core.fixed[n]),
-            np.concatenate([costs, missing[:, None]], axis=1),
-        )
+        able = np.concatenate([able, [n]])
+        cover = Cover(core.fixed[able], np.concatenate([costs, missing[:, None]], axis=1))
         opened = is_open.copy()
-        opened[np.append(able, n)[cover.choice()]] = True
+        opened[able[cover.choice()]] = True
         self.offer(opened)
         if not self.facilities or self.facilities[-1] == n:
             self._heap_up(is_open, is_closed)
@@ -143,20 +165,20 @@ class Incumbent:
     def repair(self, opened: Mask, is_closed: Mask) -> None:
         """Make a plan of a set that lacks supply, then close what it can do without."""
         core = self.core
-        cost, given = self.offer(opened)
+        offered = self.offer(opened)
+        cost = offered.cost
         if not np.isfinite(cost):
-            short = given.sum(axis=1) < core.demand
-            extra = serve(core, ~is_closed)[short].any(axis=0)
+            extra = serve(core, ~is_closed)[offered.short].any(axis=0)
             opened = opened.copy()
             opened[: core.n_sites] |= extra[: core.n_sites]
             opened[-1] |= extra[core.n_sites :].any()
-            cost, given = self.offer(opened)
+            cost = self.offer(opened).cost
         while np.isfinite(cost):
             trials = []
             for facility in np.flatnonzero(opened).tolist():
                 without = opened.copy()
                 without[facility] = False
-                trials.append((self.offer(without)[0], facility))
+                trials.append((self.offer(without).cost, facility))
             cheapest, facility = min(trials, default=(np.inf, -1))
             if cheapest >= cost:
                 break

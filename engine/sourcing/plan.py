@@ -104,8 +104,8 @@ def cost_parts(
 
     :param steps: shape (L, S): how many steps of each line each site gives
     """
-    used = steps.any(axis=0)
-    lines, sites = np.nonzero(steps)
+    lines, sites = steps.nonzero()
+    used = np.flatnonzero(np.bincount(sites, minlength=1))
     given = steps[lines, sites] * problem.rounding[lines]
     costs = [
         (
@@ -162,6 +162,8 @@ def own_amounts(
 
     :param steps: shape (L, S): how many steps of each line each site gives
     """
+    if problem.tariff is None and not any(part.has_amounts for part in problem.parts):
+        return ()
     given = steps * problem.rounding[:, None]
     found = []
     for part in problem.parts:
@@ -205,20 +207,18 @@ def build_plan(
     cost = sum(amount for _name, amount in costs)
     missed = missing_units(problem, steps)
     line_keys = [line.key for line in problem.lines]
-    by_site, by_line = np.nonzero(steps.T)
-    rounding = problem.rounding
+    lines, sites = steps.nonzero()
+    amounts = steps[lines, sites] * problem.rounding[lines]
+    given = sorted(zip(sites.tolist(), lines.tolist(), amounts.tolist(), strict=True))
     return SourcingPlan(
         assignments=tuple(
-            Assignment(
-                line_keys[line],
-                problem.sites[site].key,
-                _decimal(steps[line, site] * rounding[line]),
-            )
-            for site, line in zip(by_site.tolist(), by_line.tolist(), strict=True)
+            Assignment(line_keys[line], problem.sites[site].key, _decimal(amount))
+            for site, line, amount in given
         ),
         missing=tuple(
-            Shortage(line_keys[line], _decimal(missed[line]))
-            for line in np.flatnonzero(missed).tolist()
+            Shortage(line_keys[line], _decimal(amount))
+            for line, amount in enumerate(missed.tolist())
+            if amount
         ),
         cost=cost,
         costs=costs,

@@ -197,7 +197,9 @@ class SourcingProblem:
     @cached_property
     def per_unit(self) -> Array:
         """Cost of a unit of a line from a site, all parts together, shape (L, S)."""
-        return sum((part.per_unit for part in self.parts), np.zeros(self.stock.shape))
+        if not self.parts:
+            return np.zeros(self.stock.shape)
+        return sum((part.per_unit for part in self.parts[1:]), self.parts[0].per_unit)
 
     @cached_property
     def demand_steps(self) -> Array:
@@ -207,6 +209,8 @@ class SourcingProblem:
     @cached_property
     def stock_steps(self) -> Array:
         """Stock in whole steps of each line's rounding, shape (L, S)."""
+        if (self.rounding == 1.0).all():
+            return np.floor(self.stock + STEP_TOLERANCE)
         return np.floor(self.stock / self.rounding[:, None] + STEP_TOLERANCE)
 
     def to_dict(self) -> dict[str, Any]:

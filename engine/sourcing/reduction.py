@@ -53,7 +53,7 @@ class Core:
 
         :param facilities: shape (n + 1,)
         """
-        columns = np.flatnonzero(facilities)
+        columns = facilities.nonzero()[0]
         width = self.unit.shape[1]
         if facilities[-1] and width > len(facilities):
             columns = np.concatenate([columns, np.arange(len(facilities), width)])
@@ -86,7 +86,9 @@ def reduce(problem: SourcingProblem) -> Core:
     if rest.any() or (supply.sum(axis=1) < demand).any():
         # Something is missing whatever is done.
         sunk, missing_fixed = sunk + problem.missing.per_order, None
-    unit = np.concatenate([unit, missing_unit], axis=1) * problem.rounding[first][:, None]
+    unit = np.concatenate([unit, missing_unit], axis=1)
+    if (problem.rounding != 1.0).any():
+        unit = unit * problem.rounding[first][:, None]
     fixed, unit, scale, hairs = _settled(problem, sites, demand, unit, missing_fixed)
     return Core(
         items=items,
@@ -149,10 +151,10 @@ def _settled(
     scale = scale or all_missing or 1.0
     hair = TIE_SHARE * scale
     most_sites = min(n_sites, 1 + int(all_missing / cheapest)) if cheapest > 0.0 else n_sites
-    ranks = np.array([problem.sites[site].rank for site in sites.tolist()], dtype=float)
     fixed[:n_sites] += hair
-    if n_sites and ranks.max() > ranks.min():
-        ranks -= ranks.min()
+    ranked = [problem.sites[site].rank for site in sites.tolist()]
+    if len(set(ranked)) > 1:
+        ranks = np.array(ranked, dtype=float) - min(ranked)
         fixed[:n_sites] += ranks * (hair / (ranks.max() * (most_sites + 1)))
     if missing_fixed is not None:
         fixed[n_sites] += hair * (most_sites + 2)
@@ -165,20 +167,29 @@ def serve(core: Core, opened: NDArray[np.bool_]) -> Array:
     :param opened: shape (n + 1,): facilities
     :return: shape (I, n + T): steps
     """
-    columns = core.columns(opened)
+    columns, given = served(core, opened)
     result = np.zeros_like(core.supply)
-    supply, unit = core.supply.take(columns, axis=1), core.unit.take(columns, axis=1)
-    if (supply >= core.demand[:, None]).any(axis=1).all() and len(columns) == 1:
-        result[:, columns] = supply
-        return result
-    order = np.argsort(unit, axis=1, kind="stable")
-    rows = np.arange(len(order))[:, None]
-    supply = supply[rows, order]
-    before = supply.cumsum(axis=1) - supply
-    result[rows, columns[order]] = np.maximum(
-        np.minimum(core.demand[:, None] - before, supply), 0.0
-    )
+    result[:, columns] = given
     return result
+
+
+def served(core: Core, opened: NDArray[np.bool_]) -> tuple[NDArray[np.intp], Array]:
+    """The same, for the opened columns only.
+
+    :param opened: shape (n + 1,): facilities
+    :return: the columns, shape (w,), ascending; steps, shape (I, w)
+    """
+    columns = core.columns(opened)
+    supply = core.supply.take(columns, axis=1)
+    if len(columns) == 1:
+        return columns, supply
+    order = core.unit.take(columns, axis=1).argsort(axis=1, kind="stable")
+    rows = np.arange(len(order))[:, None]
+    sorted_supply = supply[rows, order]
+    left = sorted_supply - sorted_supply.cumsum(axis=1) + core.demand[:, None]
+    given = np.empty_like(supply)
+    given[rows, order] = np.maximum(np.minimum(left, sorted_supply), 0.0)
+    return columns, given
 
 
 def line_steps(problem: SourcingProblem, core: Core, given: Array) -> Array:

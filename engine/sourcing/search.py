@@ -183,7 +183,7 @@ class Search:
         served = choice >= 0
         opened = node.opened.copy()
         opened[names[choice[served]]] = True
-        _cost, given = self.best.offer(opened)
+        offered = self.best.offer(opened)
         through = region.paid + cover.through()[1:]
         hopeless = through > self.best.limit
         node.closed[names[hopeless]] = True
@@ -195,9 +195,7 @@ class Search:
             return node.pick is None or not self.best.may_lose_to(node.opened, relevant)
         node.pick = None
         if served.any():
-            item_cost = (given * self.core.unit).sum(axis=1)
-            short = given.sum(axis=1) < self.core.demand
-            item_cost[short] = self.best.cost
+            item_cost = np.where(offered.short, self.best.cost, offered.costs)
             doubt = np.zeros(len(names))
             rows = np.flatnonzero(served)
             bounded = first[rows, free[choice[rows]]]

@@ -11,6 +11,14 @@ from .incumbent import Incumbent, Mask
 from .problem import Array
 from .reduction import Core
 
+CHUNK = 5
+"""So many facilities are decided at once."""
+
+SUBSETS = (np.arange(1 << CHUNK)[:, None] >> np.arange(CHUNK) & 1).astype(float)
+
+MOST_AT_ONCE = 20_000
+"""Up to so many amounts are looked at in one go, without sorting out sets on the way."""
+
 
 def sets_within(reduced: Array, spare: float, most: int) -> NDArray[np.int64] | None:
     """The sets of facilities that a relaxation does not rule out.
@@ -20,20 +28,26 @@ def sets_within(reduced: Array, spare: float, most: int) -> NDArray[np.int64] | 
 
     :param reduced: shape (f,): reduced costs, smallest amounts first; the relaxation opens the
         negative ones
-    :param spare: how much a set may cost above the bound
+    :param spare: how much a set may cost above the bound, not negative
     :param most: give up beyond so many sets
     :return: shape (N, f): 1 where a set opens a facility, else 0; None if there are too many
     """
-    above, sets = np.zeros(1), np.zeros(1, dtype=np.int64)
-    for position, cost in enumerate(reduced.tolist()):
-        bit = 1 << position
-        near = above <= spare - abs(cost)
-        by_default, other = (bit, 0) if cost < 0.0 else (0, bit)
-        above = np.concatenate([above, above[near] + abs(cost)])
-        sets = np.concatenate([sets | by_default, sets[near] | other])
-        if len(sets) > most:
+    costs = np.abs(reduced)
+    above, flips = np.zeros(1), np.zeros(1, dtype=np.int64)
+    for start in range(0, len(costs), CHUNK):
+        some = costs[start : start + CHUNK]
+        among = SUBSETS[: 1 << len(some), : len(some)] @ some
+        order = among.argsort()
+        among = among[order]
+        # Each set so far goes with the cheapest subsets of these, as many as it can afford.
+        counts = among.searchsorted(spare - above, side="right")
+        number = int(counts.sum())
+        if number > most:
             return None
-    return (sets[:, None] >> np.arange(len(reduced))) & 1
+        rows = np.repeat(np.arange(len(above)), counts)
+        places = np.arange(number) - np.repeat(counts.cumsum() - counts, counts)
+        above, flips = above[rows] + among[places], flips[rows] | (order[places] << start)
+    return (flips[:, None] >> np.arange(len(reduced)) & 1) ^ (reduced < 0.0)
 
 
 def try_sets(
@@ -49,10 +63,12 @@ def try_sets(
     if not len(rows):
         return
     equals = rows[costs <= costs.min() + best.same]
-    first = min(equals.tolist(), key=lambda row: sorted(free[sets[row] == 1].tolist()))
+    if len(equals) > 1:
+        equals = sorted(equals.tolist(), key=lambda row: sorted(free[sets[row] == 1].tolist()))
     opened = is_open.copy()
-    opened[free] = sets[first] == 1
-    best.offer(opened)
+    opened[free] = sets[equals[0]] == 1
+    if opened.nonzero()[0].tolist() != best.facilities:
+        best.offer(opened)
 
 
 def price_sets(
@@ -75,6 +91,10 @@ def price_sets(
     usable[:, :-1] = sets
     costs = usable[:, :-1] @ core.fixed[free] + core.fixed[is_open].sum()
     places = places[np.minimum(columns, core.n_sites)]
+    if len(sets) * len(core.demand) * len(columns) <= MOST_AT_ONCE:
+        costs += _fill_all(core, columns, places, usable)
+        rows = (costs <= limit).nonzero()[0]
+        return costs[rows], rows
     fills = [_Fill.of(core, item, columns, places) for item in range(len(core.demand))]
     # Every item at its cheapest; then at what the set allows, the scarcest item first.
     fills.sort(key=lambda fill: len(fill.places))
@@ -87,6 +107,33 @@ def price_sets(
         if not len(rows):
             break
     return costs, rows
+
+
+def _fill_all(
+    core: Core, columns: NDArray[np.intp], places: NDArray[np.intp], usable: Array
+) -> Array:
+    """What all items together cost for each set, ``inf`` where the set lacks supply.
+
+    :param columns: shape (w,): columns of the core
+    :param places: shape (w,): where these stand in a set
+    :param usable: shape (N, places): 1 where the set opens what stands there, else 0
+    :return: shape (N,)
+    """
+    supply, unit = core.supply.take(columns, axis=1), core.unit.take(columns, axis=1)
+    held = supply > 0.0
+    # What has nothing costs as much as the dearest, so that it adds nothing below.
+    dearest = np.where(held, unit, 0.0).max(axis=1)
+    unit = np.where(held, unit, dearest[:, None])
+    order = unit.argsort(axis=1, kind="stable")
+    each = np.arange(len(order))[:, None]
+    unit, supply = unit[each, order], supply[each, order]
+    drops = unit.copy()
+    drops[:, :-1] -= unit[:, 1:]
+    served = (usable.take(places[order], axis=1) * supply).cumsum(axis=2)
+    np.minimum(served, core.demand[:, None], out=served)
+    costs = served.reshape(len(usable), -1) @ drops.ravel()
+    costs[(served[:, :, -1] < core.demand).any(axis=1)] = np.inf
+    return costs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
