@@ -33,6 +33,9 @@
         "data/stock_price_cron.xml",
         "security/exception/ir.model.access.csv",
         "security/exception_rules.xml",
+        "security/feed_access.xml",
+        "security/feed_rules.xml",
+        "data/feed.xml",
         "data/strategies.xml",
         "data/reject_reasons.xml",
         "data/workflows.xml",
@@ -75,6 +78,7 @@
         "views/orchestration_wave_views.xml",
         "views/fulfillment_slot_views.xml",
         "views/network_menus.xml",
+        "views/feed_views.xml",
     ],
     "demo": ["demo/demo.xml"],
     "assets": {

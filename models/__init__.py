@@ -7,3 +7,4 @@ from . import workflow
 from . import exception
 from . import intake
 from . import api
+from . import feed

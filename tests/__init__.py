@@ -7,3 +7,4 @@ from . import intake
 from . import workflow
 from . import exception
 from . import api
+from . import feed

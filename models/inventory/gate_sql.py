@@ -18,7 +18,7 @@ with the particulars as JSON in the detail of the error.
 
 from odoo.tools import SQL
 
-from . import allocation_sql, ledger_sql, position_sql, safety_sql
+from . import allocation_sql, ledger_sql, news_sql, position_sql, safety_sql
 
 #: How long a hold waits for others. Longer waits only somebody who stands in the own way.
 LOCK_TIMEOUT = SQL("'5s'")
@@ -279,10 +279,12 @@ def _claim() -> SQL:
               JOIN oms_site site ON site.id = asked.site_id
           ORDER BY asked.place
          RETURNING id
-        )
+        ), news AS (%s)
         SELECT array_agg(id ORDER BY id) FROM made
         """,
         _UNTIL,
+        # Counted in the rows already, so there is no entry by which it would be known.
+        news_sql.add(SQL("SELECT unnest(asked_products) AS product_id")),
     )
 
 
@@ -303,14 +305,15 @@ def _fold() -> SQL:
                 SELECT id FROM oms_position_delta
                  WHERE (product_id, site_id) IN (SELECT * FROM unnest(asked_products, asked_sites))
                    FOR UPDATE SKIP LOCKED
-            ) RETURNING product_id, site_id, %(columns)s
-        )
+            ) RETURNING id, product_id, site_id, %(columns)s
+        ), %(keep_untold)s
         UPDATE oms_position_row held SET %(added)s
           FROM (SELECT product_id, site_id, %(sums)s FROM taken GROUP BY product_id, site_id)
                AS folded
          WHERE (held.product_id, held.site_id) = (folded.product_id, folded.site_id)
         """,
         columns=position_sql.columns(),
+        keep_untold=news_sql.keep_untold(),
         sums=position_sql.sums(),
         added=added,
     )
@@ -330,6 +333,7 @@ def _extend() -> SQL:
             -- Who looks for what has expired has the guard: until now, or only after this.
             %(touch)s;
             present := %(now)s;
+            %(tell)s;
             UPDATE oms_claim held
                SET expires_at = %(until)s, write_uid = asked_by, write_date = present
              WHERE held.id = ANY(asked) AND %(alive)s;
@@ -342,6 +346,8 @@ def _extend() -> SQL:
         """,
         timeout=LOCK_TIMEOUT,
         touch=touch(SQL("SELECT product_id, site_id FROM oms_claim WHERE id = ANY(asked)")),
+        # Somebody may have been told meanwhile that it ended.
+        tell=news_sql.add(SQL("SELECT product_id FROM oms_claim WHERE id = ANY(asked)")),
         now=_NOW,
         until=_UNTIL,
         alive=_ALIVE,

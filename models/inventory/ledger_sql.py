@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from odoo.tools import SQL
 
+from . import news_sql
 from .position_sql import FACTS, MEASURES, columns, differences, facts, sums, totals, truth
 
 
@@ -51,8 +52,10 @@ def tables() -> SQL:
             autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000,
             autovacuum_vacuum_cost_delay = 0
         );
+        %(news)s
         """,
         measures=measures,
+        news=news_sql.tables(),
     )
 
 
@@ -205,7 +208,8 @@ def compact() -> SQL:
 
     ``oms_position_compact(n)`` folds up to n ledger entries, oldest first, into their rows, and
     returns how many it folded. Entries that another compactor has in hand are passed over; rows
-    are locked in order of product and site, as everybody locks them.
+    are locked in order of product and site, as everybody locks them. What channels were not told
+    of yet is left as news.
     """
     added = SQL(", ").join(
         SQL("%(n)s = held.%(n)s + EXCLUDED.%(n)s", n=SQL.identifier(name)) for name in MEASURES
@@ -220,8 +224,8 @@ def compact() -> SQL:
                 DELETE FROM oms_position_delta WHERE id IN (
                     SELECT id FROM oms_position_delta ORDER BY id LIMIT most
                     FOR UPDATE SKIP LOCKED
-                ) RETURNING product_id, site_id, %(columns)s
-            ), merged AS (
+                ) RETURNING id, product_id, site_id, %(columns)s
+            ), %(keep_untold)s, merged AS (
                 %(merge)s
             )
             SELECT COUNT(*) FROM taken INTO folded;
@@ -229,6 +233,7 @@ def compact() -> SQL:
         END $body$
         """,
         columns=columns(),
+        keep_untold=news_sql.keep_untold(),
         merge=upsert(
             SQL("SELECT product_id, site_id, %s FROM taken GROUP BY product_id, site_id", sums()),
             columns(),
@@ -253,5 +258,6 @@ def removal() -> SQL:
             ),
             SQL("DROP FUNCTION IF EXISTS oms_position_compact(integer);"),
             SQL("DROP TABLE IF EXISTS oms_position_row, oms_position_delta;"),
+            news_sql.removal(),
         ]
     )
