@@ -6,5 +6,5 @@ from . import fulfillment
 from . import intake
 from . import workflow
 from . import exception
-from . import api
 from . import feed
+from . import api

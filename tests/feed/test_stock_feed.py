@@ -419,6 +419,28 @@ class TestStockFeed(FeedCase):
                 with self.assertRaisesRegex(ValidationError, "from 1 to 5000"):
                     self.call("_get_stock_snapshot", limit=limit)
 
+    # === LIFE OF THE ADDON === #
+
+    def test_uninstall(self):
+        """Nothing is left of what the ORM does not take away itself."""
+        self.env.flush_all()
+        self.env["oms.position"]._uninstall_sql()
+        self.env.cr.execute(
+            """
+            SELECT relname FROM pg_class WHERE relkind IN ('r', 'i', 'S', 'v')
+               AND relname SIMILAR TO 'oms_(feed|position)_%' AND relname NOT LIKE 'oms_feed_event%'
+             UNION ALL
+            SELECT proname FROM pg_proc WHERE proname SIMILAR TO 'oms_(feed|position)_%'
+             UNION ALL
+            SELECT tgname FROM pg_trigger WHERE tgname SIMILAR TO 'oms_(feed|position)_%'
+            """
+        )
+        self.assertEqual(self.env.cr.fetchall(), [])
+        # Whoever sells goes on selling.
+        self.make_product("After").active = False
+        self.env["oms.position"]._install_sql()
+        self.env["oms.position"]._install_sql()
+
     # === RIGHTS === #
 
     def test_rights(self):
