@@ -1,4 +1,4 @@
-"""Readers of the benchmark's three files: order lines, sites, and stock by month.
+"""Readers of the benchmarks' files: order lines, sites, stock by month, and deliveries.
 
 Each is a CSV, plain or gzipped, in UTF-8, with a header; columns may come in any order, and
 columns that are not needed are ignored. Whatever is wrong with a file is one sentence with the
@@ -22,6 +22,7 @@ from engine.geography import check_coordinates
 ORDER_COLUMNS = ("order_id", "order_date", "lat", "lng", "product_id", "quantity")
 SITE_COLUMNS = ("site", "lat", "lng")
 STOCK_COLUMNS = ("month", "site", "product_id", "quantity")
+DELIVERY_COLUMNS = ("order_id", "purchased_at", "delivered_at")
 
 LARGEST_QUANTITY = 1e9
 """Beyond this a quantity is a mistake, not a demand."""
@@ -57,6 +58,27 @@ class SiteRow:
     kind: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An order and when it arrived, by the clock of the place that the file is about.
+
+    :param placed: when it was placed
+    :param arrived: when it arrived; None if it did not, or has not yet
+    :param own: the date that its company promised; None if the file does not say
+    :param region: where it goes, empty if unknown, as are the next two
+    :param site: where it comes from
+    :param method: how it travels
+    """
+
+    key: str
+    placed: datetime.datetime
+    arrived: datetime.datetime | None
+    own: datetime.date | None
+    region: str = ""
+    site: str = ""
+    method: str = ""
+
+
 def read_orders(path: Path) -> list[Order]:
     """Read order lines and gather them into orders, in order of date, then key.
 
@@ -90,6 +112,33 @@ def read_sites(path: Path) -> list[SiteRow]:
     if not sites:
         raise FileError(f"{path}: the file holds no site.")
     return list(sites.values())
+
+
+def read_deliveries(path: Path) -> list[Delivery]:
+    """Read orders and when they arrived, in order of time and key.
+
+    An order that appears several times counts once, with what its last line says. One of which
+    nobody knows when it was placed, or that arrived before, teaches nothing and is left out.
+
+    :raises FileError: the file cannot be read, or a line of it is wrong
+    """
+    deliveries: dict[str, Delivery] = {}
+    for row in _rows(path, DELIVERY_COLUMNS):
+        placed, arrived = row.moment("purchased_at"), row.moment("delivered_at")
+        own = row.moment("estimated_at")
+        if placed is None or (arrived is not None and arrived < placed):
+            continue
+        key = row.text("order_id")
+        deliveries[key] = Delivery(
+            key,
+            placed,
+            arrived,
+            own.date() if own else None,
+            row.optional("customer_state"),
+            row.optional("site"),
+            row.optional("method"),
+        )
+    return sorted(deliveries.values(), key=lambda each: (each.placed, each.key))
 
 
 Stock = dict[str, dict[str, dict[int, float]]]
@@ -166,6 +215,21 @@ class _Row:
             raise self.error(
                 f"the column {column} must be a date YYYY-MM-DD, not {text!r}"
             ) from None
+
+    def moment(self, column: str) -> datetime.datetime | None:
+        """Return a moment as the clocks of its place showed it, None if the cell is empty."""
+        text = self.optional(column)
+        if not text:
+            return None
+        try:
+            moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+        except ValueError:
+            raise self.error(
+                f"the column {column} must be a moment YYYY-MM-DD HH:MM, not {text!r}"
+            ) from None
+        if not 1900 <= moment.year <= 2500:
+            raise self.error(f"the column {column} holds {text}, which cannot be meant")
+        return moment.replace(tzinfo=None)
 
     def month(self, column: str) -> str:
         text = self.text(column)

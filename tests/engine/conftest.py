@@ -8,4 +8,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-pytest.register_assert_rewrite("allocation_truth", "presets_cases", "sourcing_truth")
+pytest.register_assert_rewrite(
+    "allocation_truth", "presets_cases", "promise_truth", "sourcing_truth"
+)

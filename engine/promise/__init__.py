@@ -1,0 +1,37 @@
+"""When things arrive: learned from what really happened, promised with a confidence."""
+
+from .calibration import Score, calibration, pinball, scores, wilson
+from .budget import Budget
+from .clock import Clock
+from .dates import kept_chances, promised_dates
+from .lanes import LEVELS, Lane, Observation, Records, records_of
+from .learner import Estimate, Learner
+from .state import from_dict, to_dict
+from .steps import Step, fixed, learned, milestones, miss_chance, together
+
+__all__ = [
+    "LEVELS",
+    "Budget",
+    "Clock",
+    "Estimate",
+    "Lane",
+    "Learner",
+    "Observation",
+    "Records",
+    "Score",
+    "Step",
+    "calibration",
+    "fixed",
+    "from_dict",
+    "kept_chances",
+    "learned",
+    "milestones",
+    "miss_chance",
+    "pinball",
+    "promised_dates",
+    "records_of",
+    "scores",
+    "to_dict",
+    "together",
+    "wilson",
+]

@@ -1,0 +1,69 @@
+"""Keep the share of promises kept where it is meant to be, by paying back what went amiss.
+
+A model is never quite right, and least when times change. So promises are counted: each that was
+asked to be kept with 90 % leaves 0.1 of a miss to spend; a miss costs one. What is still under way
+counts by what is expected of it now, so that the account does not wait for parcels to arrive, and
+does not swing as feedback with a delay does. The balance is spent, or earned back, over about
+twice as many promises as are made while one is under way (in the spirit of adaptive conformal
+inference: Gibbs and Candès 2021, whose plain step on delayed feedback oscillates).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+FARTHEST = 1.8
+"""What is asked for never allows for more than so many times the misses meant, nor fewer than
+their part by it: a bad month does not make promises absurd."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The account of promises made with one confidence.
+
+    :param confidence: with which they were made, between 0 and 1
+    :param settled: promises whose goods arrived
+    :param kept: how many of them in time
+    """
+
+    confidence: float
+    settled: float = 0.0
+    kept: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.confidence < 1.0:
+            raise ValueError(f"A confidence must be between 0 and 1, not {self.confidence!r}.")
+        if not 0.0 <= self.kept <= self.settled:
+            raise ValueError(f"{self.kept:g} of {self.settled:g} promises cannot have been kept.")
+
+    def settle(self, kept: ArrayLike) -> Budget:
+        """Count promises whose goods have arrived.
+
+        :param kept: whether each was kept, any shape
+        """
+        outcomes = np.asarray(kept, dtype=bool)
+        return Budget(
+            self.confidence, self.settled + outcomes.size, self.kept + int(outcomes.sum())
+        )
+
+    def owed(self, chances: ArrayLike = (), weights: ArrayLike = 1.0) -> float:
+        """Return how many more promises should have been kept than were, or will be.
+
+        :param chances: of promises under way: that they are kept if the goods arrive, any shape
+        :param weights: chances that they do arrive, same shape or one for all
+        """
+        under_way = np.asarray(weights) * (self.confidence - np.asarray(chances, dtype=float))
+        return self.confidence * self.settled - self.kept + float(np.sum(under_way))
+
+    def ask(self, owed: float, horizon: float) -> float:
+        """Return the confidence to ask the model for, so that the account evens out.
+
+        :param owed: as :meth:`owed` returns it
+        :param horizon: promises over which to pay back: about those made in two usual lead times
+        """
+        miss = 1.0 - self.confidence
+        wanted = miss - owed / (max(horizon, 0.0) + 1.0)
+        return 1.0 - min(max(wanted, miss / FARTHEST), miss * FARTHEST, 0.95)
