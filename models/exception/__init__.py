@@ -3,6 +3,7 @@ from . import oms_rejection
 from . import oms_rejection_stock
 from . import oms_exception
 from . import oms_fulfillment_line
+from . import oms_fulfillment_steps
 from . import oms_fulfillment
 from . import oms_fulfillment_lost
 from . import sale_order

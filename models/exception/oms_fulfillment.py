@@ -65,7 +65,7 @@ class OmsFulfillment(models.Model):
         if not quantities:
             raise UserError(
                 self.env._(
-                    "Nothing is open to be given back of %s: it is shipped, picked or cancelled.",
+                    "Nothing is open to be given back of %s: it is shipped or cancelled.",
                     ", ".join(self.mapped("name")),
                 )
             )
@@ -74,6 +74,7 @@ class OmsFulfillment(models.Model):
         for rejection, (line, quantity) in zip(rejections, quantities.items(), strict=True):
             spots[rejection] = line._stop(quantity)
         rejections._apply_stock_effect(spots)
+        rejections.fulfillment_line_id._carry_back()
         hopeless = rejections._take_back_hopeless()
         fulfillments._note_rejections(rejections)
         orders = (rejections.order_id | hopeless.order_id).filtered(
@@ -99,8 +100,7 @@ class OmsFulfillment(models.Model):
             if line.uom_id.compare(quantity, 0.0) <= 0 or line.uom_id.compare(quantity, there) > 0:
                 raise ValidationError(
                     self.env._(
-                        "%(quantity)s of %(product)s cannot be given back: %(open)s are open, and "
-                        "what is picked or shipped is not.",
+                        "%(quantity)s of %(product)s cannot be given back: %(open)s are open.",
                         quantity=f"{quantity:g}",
                         product=line.product_id.display_name,
                         open=f"{there:g}",

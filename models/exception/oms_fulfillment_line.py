@@ -42,7 +42,7 @@ class OmsFulfillmentLine(models.Model):
         return self.claim_ids.filtered(lambda claim: claim.state == "active")
 
     def _get_quantity_open(self, idle=False):
-        """Return what the site has not taken off the shelf yet.
+        """Return what the site has not shipped yet.
 
         :param bool idle: count only what nobody at the site works on yet
         :return: quantity in the product's unit
@@ -51,13 +51,14 @@ class OmsFulfillmentLine(models.Model):
         self.ensure_one()
         moves = self._get_idle_moves() if idle else self._get_open_moves()
         claimed = sum(self._get_active_claims().mapped("quantity"))
-        return self.uom_id.round(sum(moves.mapped("product_qty")) + claimed)
+        between = 0.0 if idle else self._get_quantity_between()
+        return self.uom_id.round(sum(moves.mapped("product_qty")) + claimed + between)
 
     def _stop(self, quantity):
-        """Cancel exactly so much of what the site has not taken off the shelf yet.
+        """Cancel exactly so much of what the site has not shipped yet.
 
-        Claims go first, then moves that nobody has picked. The line plans so much less; whoever
-        calls says why, and what becomes of it.
+        Claims go first, then moves that nobody has picked, then what is between two steps of the
+        delivery. The line plans so much less; whoever calls says why, and what becomes of it.
 
         :param float quantity: in the product's unit, at most what is open
         :return: where the goods were reserved: (location, lot, package) ids
@@ -71,8 +72,10 @@ class OmsFulfillmentLine(models.Model):
                 claim._release(part)
                 left = unit.round(left - part)
         # Who calls raises the event that is right, once.
-        moves = self._get_open_moves().with_context(oms_launch="stop")
-        for move in moves.sorted(lambda move: (move.picked, -move.id)):
+        moves = self._get_open_moves().sorted(lambda move: (move.picked, -move.id))
+        if self._get_quantity_between():
+            moves += self._get_later_moves().sorted(lambda move: (move.picked, move.id))
+        for move in moves.with_context(oms_launch="stop"):
             part = min(move.product_qty, left)
             if unit.compare(part, 0.0) <= 0:
                 continue
@@ -143,4 +146,5 @@ class OmsFulfillmentLine(models.Model):
                 {line: quantity}, reason or self.env["oms.reject.reason"]
             )
             line._lower_planned(quantity)
+        self.union(*lost)._carry_back()
         return True

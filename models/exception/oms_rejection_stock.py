@@ -63,7 +63,9 @@ class OmsRejection(models.Model):
         return picked
 
     def _get_in_hand(self):
-        """Return what somebody has picked already: that is not on the shelf, and there.
+        """Return what somebody has in his hands: that is not on the shelf, and there.
+
+        It is picked, or on its way between two steps.
 
         :return: quantity by (location, lot, package) ids
         :rtype: dict
@@ -72,7 +74,9 @@ class OmsRejection(models.Model):
             [
                 ("product_id", "=", self.product_id.id),
                 ("location_id.oms_position_site_id", "=", self.site_id.id),
+                "|",
                 ("picked", "=", True),
+                ("move_id.move_orig_ids.state", "=", "done"),
                 ("state", "not in", ("done", "cancel")),
                 ("owner_id", "=", False),
             ],

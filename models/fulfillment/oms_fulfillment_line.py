@@ -86,14 +86,18 @@ class OmsFulfillmentLine(models.Model):
             line.quantity = max(line.quantity - quantity, 0.0)
 
     def _get_quantity_planned_in_moves(self):
-        """Return what the first steps of the delivery carry or carried of the line.
+        """Return what transfers carry to the customer, or have carried there, of the line.
+
+        That is what the first steps of the delivery took off the shelf or are to take, without
+        what went no further.
 
         :return: quantity in the product's unit
         :rtype: float
         """
         self.ensure_one()
         outgoing, _incoming = self.sale_line_id._get_outgoing_incoming_moves(strict=False)
-        return sum(
+        stranded = self.sale_line_id._oms_get_stranded(outgoing).get(self, 0.0)
+        return -stranded + sum(
             move.product_uom._compute_quantity(
                 move.quantity if move.state == "done" else move.product_uom_qty, self.uom_id
             )

@@ -143,7 +143,39 @@ class SaleOrderLine(models.Model):
         )
         # sudo: a salesperson need not have rights on claims
         claims = self.sudo().oms_claim_ids.filtered(lambda claim: claim.state == "active")
-        return unit.round(ordered - in_moves - sum(claims.mapped("quantity")))
+        stranded = sum(self._oms_get_stranded(outgoing).values())
+        return unit.round(ordered - in_moves + stranded - sum(claims.mapped("quantity")))
+
+    def _oms_get_stranded(self, started):
+        """Return what left the shelf of a site and is on no transfer to the customer any more.
+
+        In deliveries of several steps a later transfer may be cancelled, lowered or shipped short.
+
+        :param started: the first moves of the deliveries, see ``_get_outgoing_incoming_moves``
+        :return: quantity in the product's unit by ``oms.fulfillment.line``
+        :rtype: dict
+        """
+        self.ensure_one()
+        unit, stranded = self.product_id.uom_id, {}
+        # sudo: a salesperson need not have rights on transfers and fulfillments
+        moves, started = self.sudo().move_ids, started.sudo()
+        between = started.filtered(
+            lambda move: move.state == "done" and not move.location_dest_id._is_outgoing()
+        )
+        for move in between:
+            line = move.oms_fulfillment_line_id
+            quantity = move.product_uom._compute_quantity(move.quantity, unit)
+            stranded[line] = stranded.get(line, 0.0) + quantity
+        for move in (moves - started)._oms_filter_ahead() if between else ():
+            line = move.oms_fulfillment_line_id
+            if line in stranded:
+                done = move.quantity if move.state == "done" else move.product_uom_qty
+                stranded[line] -= move.product_uom._compute_quantity(done, unit)
+        return {
+            line: unit.round(quantity)
+            for line, quantity in stranded.items()
+            if unit.compare(quantity, 0.0) > 0
+        }
 
     def _oms_is_begun(self):
         """Tell whether a site works, or worked, on any of the lines."""
@@ -153,6 +185,15 @@ class SaleOrderLine(models.Model):
         )
 
     # === PROCUREMENT === #
+
+    def _get_qty_procurement(self, previous_product_uom_qty=False):
+        quantity = super()._get_qty_procurement(previous_product_uom_qty)
+        if self.env.context.get("oms_launch") == "release":
+            # Odoo counts as under way what left the shelf, wherever it went since.
+            started, _incoming = self._get_outgoing_incoming_moves(strict=False)
+            stranded = sum(self._oms_get_stranded(started).values())
+            quantity -= self.product_id.uom_id._compute_quantity(stranded, self.product_uom_id)
+        return quantity
 
     def _action_launch_stock_rule(self, *, previous_product_uom_qty=False):
         launch = self.env.context.get("oms_launch")
@@ -326,7 +367,7 @@ class SaleOrderLine(models.Model):
         unit = self.product_id.uom_id
         started, _incoming = self._get_outgoing_incoming_moves(strict=False)
         delivered, _incoming = self._get_outgoing_incoming_moves(strict=True)
-        shares = []
+        stranded, shares = self._oms_get_stranded(started), []
         # sudo: a salesperson need not have rights on fulfillments
         for line in self.sudo().oms_fulfillment_line_ids:
             between = sum(
@@ -335,7 +376,7 @@ class SaleOrderLine(models.Model):
                 for move in moves
                 if move.state == "done" and move.oms_fulfillment_line_id == line
             )
-            taken = min(between, quantity)
+            taken = min(between - stranded.get(line, 0.0), quantity)
             if unit.compare(taken, 0.0) <= 0:
                 continue
             quantity -= taken

@@ -1,3 +1,4 @@
+from . import test_between_steps
 from . import test_conservation
 from . import test_decide
 from . import test_exception
