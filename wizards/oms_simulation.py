@@ -135,7 +135,7 @@ class OmsSimulation(models.TransientModel):
         outcomes, problem = Sourcing._simulate(
             strategies=self.strategy_ids._origin or reference, reference=reference, **case
         )
-        comparison = Sourcing._prepare_comparison(outcomes, reference, problem, case.get("joined"))
+        comparison = Sourcing._prepare_comparison(outcomes, reference, problem)
         if self.decision_id:
             comparison["made"] = self._prepare_made_row()
         return comparison

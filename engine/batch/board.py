@@ -34,7 +34,9 @@ PRICE = "batch prices"
 class OrderView:
     """One order, L lines over the W sites that have anything for it.
 
-    :param problem: the order over these sites only, unless its limits or tariff need all of them
+    :param problem: the order over these sites only, unless its limits or tariff need all of them;
+        what is waived of the first parcel is charged: that moves no choice among plans that ship
+    :param waived: what a plan that ships anything costs less therefore
     :param columns: shape (W,): their positions among the order's own sites
     :param sites: shape (W,): their numbers on the board
     :param need: shape (L,): steps
@@ -51,6 +53,7 @@ class OrderView:
 
     order: BatchOrder
     problem: SourcingProblem
+    waived: float
     columns: Ints
     sites: Ints
     need: Array
@@ -172,7 +175,7 @@ class Board:
         return layers
 
     def _view(self, order: BatchOrder) -> OrderView:
-        problem = order.problem
+        problem = order.problem.charging_all()
         numbers = self._numbers_of.get(id(problem.sites))
         if numbers is None:
             numbers = np.array([self._number[site.key] for site in problem.sites], dtype=np.intp)
@@ -201,6 +204,7 @@ class Board:
         return OrderView(
             order=order,
             problem=_cut(problem, columns, supply, limited),
+            waived=order.problem.waived,
             columns=columns,
             sites=numbers[columns],
             need=need,
@@ -300,16 +304,21 @@ class Board:
         return steps
 
     def cost_of(self, number: int, steps: Array) -> float:
-        """What the steps (L, W) cost, without prices and without a change."""
+        """What the steps (L, W) cost, without prices and without a change, all parcels charged."""
         view = self.orders[number]
-        return sum(
+        charged = sum(
             cost for _name, cost in cost_parts(view.order.problem, self._spread(view, steps))
         )
+        return charged + (view.waived if steps.any() else 0.0)
 
     def plan_of(self, number: int, steps: Array, lower_bound: float) -> SourcingPlan:
-        """The plan that steps of shape (L, W) make, in the words of the caller."""
+        """The plan that steps of shape (L, W) make, in the words of the caller.
+
+        :param lower_bound: with all parcels charged
+        """
         view = self.orders[number]
-        return build_plan(view.order.problem, self._spread(view, steps), lower_bound=lower_bound)
+        spread, bound = self._spread(view, steps), lower_bound - view.waived
+        return build_plan(view.order.problem, spread, lower_bound=bound)
 
     def _spread(self, view: OrderView, steps: Array) -> Array:
         spread = np.zeros(view.order.problem.stock.shape)

@@ -112,7 +112,7 @@ class _Run:
         board, pool = self.board, self.pool
         nothing = np.zeros(board.n_rows + 1)
         self.incumbent = Incumbent(board, pool, one_by_one(self.pricer, pool))
-        self.greedy_cost = self.incumbent.cost
+        self.greedy_cost = self._cost()
         if (pool.current >= 0).any():
             self._offer(keep_current(board, pool))
         bound, values = prove(board, self.pricer, pool, nothing, many=3)
@@ -224,8 +224,20 @@ class _Run:
             self.incumbent = offered
 
     def _log(self, name: str) -> None:
-        self.stages.append(
-            Stage(name, self.incumbent.cost, self.proof.bound, round(self.clock.spent, 3))
+        bound = self.proof.bound - self._waived()
+        self.stages.append(Stage(name, self._cost(), bound, round(self.clock.spent, 3)))
+
+    def _waived(self) -> float:
+        """What of the first parcels no plan is charged, at most."""
+        return sum(view.waived for view in self.board.orders)
+
+    def _cost(self) -> float:
+        """What the best plans known cost without what is waived of their first parcels."""
+        columns = self.incumbent.columns.tolist()
+        return self.incumbent.cost - sum(
+            view.waived
+            for view, column in zip(self.board.orders, columns, strict=True)
+            if view.waived and self.pool.steps(column).any()
         )
 
     # === The answer === #
@@ -246,7 +258,7 @@ class _Run:
             plans=plans,
             cost=cost,
             change_cost=change_cost,
-            lower_bound=min(self.proof.bound, cost + change_cost),
+            lower_bound=min(self.proof.bound - self._waived(), cost + change_cost),
             greedy_cost=self.greedy_cost,
             changed=tuple(changed),
             prices=stock,

@@ -40,6 +40,8 @@ class Comparison:
         self.given = self._given()
         self.chosen = self.given.any(axis=0)
         self.tolerance = core.hairs + 1e-9 * abs(plan.cost)
+        # What costs of the search are compared with: they charge the first parcel like any other.
+        self.charged = plan.cost + problem.waived
 
     def explanation(self, limit: int, prove: int) -> Explanation:
         """Compare everything.
@@ -132,10 +134,12 @@ class Comparison:
         key = self.problem.sites[position].key
         row_of = {line.key: row for row, line in enumerate(self.problem.lines)}
         taken = [(row_of[a.line], a.quantity) for a in self.plan.assignments if a.site == key]
+        is_first = key == self.plan.sites[0]
         return tuple(
             (
                 part.name,
                 float(part.per_parcel[position])
+                - (part.waived if is_first else 0.0)
                 + sum(float(part.per_unit[row, position]) * units for row, units in taken),
             )
             for part in self.problem.parts
@@ -146,6 +150,7 @@ class Comparison:
         core = self.core
         left = core.demand[:, None] - self.supply
         cost = self.fixed + (self.supply * self.unit).sum(axis=0) + core.sunk
+        cost -= self.problem.waived
         cost += np.where(left.any(axis=0), self.missing_fixed, 0.0)
         for tier in range(core.n_sites, core.unit.shape[1]):
             part = np.minimum(left, core.supply[:, tier : tier + 1])
@@ -162,7 +167,7 @@ class Comparison:
             kept = self.chosen.copy()
             kept[site] = False
             variants.append(self._inserted(np.flatnonzero(kept)))
-        extra = np.min(variants, axis=0) - self.plan.cost
+        extra = np.min(variants, axis=0) - self.charged
         extra[self.chosen] = 0.0
         return extra
 
@@ -216,7 +221,7 @@ class Comparison:
         """
         core, best = self.core, float(known)
         for item in np.flatnonzero(self.supply[:, site]).tolist():
-            first = self.fixed[site] + self.unit[item, site] + core.sunk - self.plan.cost
+            first = self.fixed[site] + self.unit[item, site] + core.sunk - self.charged
             demand = core.demand.copy()
             demand[item] -= 1.0
             supply = np.minimum(core.supply, demand[:, None])

@@ -110,7 +110,8 @@ def cost_parts(
     costs = [
         (
             part.name,
-            float(part.per_parcel[used].sum() + (part.per_unit[lines, sites] * given).sum()),
+            float(part.per_parcel[used].sum() + (part.per_unit[lines, sites] * given).sum())
+            - (part.waived if len(used) else 0.0),
         )
         for part in problem.parts
     ]
@@ -171,7 +172,9 @@ def own_amounts(
             continue
         amount = 0.0
         if part.amount_per_parcel is not None:
-            amount += float(part.amount_per_parcel[steps.any(axis=0)].sum())
+            used = steps.any(axis=0)
+            amount += float(part.amount_per_parcel[used].sum())
+            amount -= part.amount_waived if used.any() else 0.0
         if part.amount_per_unit is not None:
             amount += float((part.amount_per_unit * given).sum())
         found.append((part.name, amount, part.unit))

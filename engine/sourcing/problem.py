@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -65,6 +65,8 @@ class CostPart:
     :param amount_per_parcel: shape (S,): the part in its own unit for each site that serves
         anything, only to be shown; None is nothing
     :param amount_per_unit: shape (L, S): the same for each unit of a line from a site
+    :param first_free: the first parcel of a plan is free of this part, as a split is what comes
+        after it; a parcel must then cost the same whichever site sends it
     """
 
     name: str
@@ -73,6 +75,18 @@ class CostPart:
     unit: str = ""
     amount_per_parcel: Array | None = None
     amount_per_unit: Array | None = None
+    first_free: bool = False
+
+    @property
+    def waived(self) -> float:
+        """What is taken off the part once, of any plan that ships something."""
+        return float(self.per_parcel.max(initial=0.0)) if self.first_free else 0.0
+
+    @property
+    def amount_waived(self) -> float:
+        """The same in the part's own unit."""
+        own = self.amount_per_parcel
+        return 0.0 if own is None or not self.first_free else float(own.max(initial=0.0))
 
     @property
     def has_amounts(self) -> bool:
@@ -191,8 +205,23 @@ class SourcingProblem:
 
     @cached_property
     def per_parcel(self) -> Array:
-        """Cost of using a site at all, all parts together, shape (S,)."""
+        """Cost of using a site at all, all parts together, shape (S,).
+
+        What is waived of the first parcel is in it: all plans that ship anything pay it alike.
+        """
         return sum((part.per_parcel for part in self.parts), np.zeros(len(self.sites)))
+
+    @cached_property
+    def waived(self) -> float:
+        """What a plan that ships anything costs less than its parcels and units say."""
+        return sum(part.waived for part in self.parts)
+
+    def charging_all(self) -> SourcingProblem:
+        """The same problem, in which the first parcel costs what any other does."""
+        if not self.waived:
+            return self
+        parts = tuple(replace(part, first_free=False) for part in self.parts)
+        return replace(self, parts=parts)
 
     @cached_property
     def per_unit(self) -> Array:
@@ -267,6 +296,12 @@ def _checked_part(part: CostPart, n_lines: int, n_sites: int) -> CostPart:
     if own_unit is not None:
         shape = n_lines, n_sites
         own_unit = amounts(f"amount of {what} per unit", own_unit, shape, signed=True)
+    if (
+        part.first_free
+        and n_sites
+        and (np.ptp(part.per_parcel) or (own_parcel is not None and np.ptp(own_parcel)))
+    ):
+        raise ValueError(f"The first parcel is free of {what} only if all sites charge the same.")
     return CostPart(
         part.name,
         amounts(f"{what} per parcel", part.per_parcel, (n_sites,)),
@@ -274,6 +309,7 @@ def _checked_part(part: CostPart, n_lines: int, n_sites: int) -> CostPart:
         part.unit,
         own_parcel,
         own_unit,
+        bool(part.first_free),
     )
 
 
@@ -295,6 +331,8 @@ def _encode_part(part: CostPart, held: NDArray[np.bool_]) -> dict[str, Any]:
         data["amount_per_parcel"] = numbers(part.amount_per_parcel)
     if part.amount_per_unit is not None:
         data["amount_per_unit"] = encode_matrix(part.amount_per_unit, held)
+    if part.first_free:
+        data["first_free"] = True
     return data
 
 
@@ -307,4 +345,5 @@ def _decode_part(data: dict[str, Any], shape: tuple[int, int]) -> CostPart:
         data.get("unit", ""),
         None if own_parcel is None else np.array(own_parcel, dtype=float),
         None if own_unit is None else decode_matrix(own_unit, shape),
+        data.get("first_free", False),
     )

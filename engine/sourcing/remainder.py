@@ -87,6 +87,7 @@ def _part_left(part: CostPart, rows: NDArray[np.intp], used: NDArray[np.bool_]) 
         per_unit=part.per_unit[rows],
         amount_per_parcel=None if per_parcel is None else np.where(used, 0.0, per_parcel),
         amount_per_unit=None if per_unit is None else per_unit[rows],
+        first_free=part.first_free and not used.any(),
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import numpy as np
 
 from .limited import LimitedSearch
-from .plan import SourcingPlan, build_plan
+from .plan import SourcingPlan, build_plan, plan_steps
 from .problem import SourcingProblem
 from .reduction import line_steps, reduce
 from .rules import Rules
@@ -38,6 +39,18 @@ def solve(problem: SourcingProblem, *, time_limit: float | None = None) -> Sourc
 
     :param time_limit: seconds after which the best plan found is good enough
     """
+    if not problem.waived:
+        return _search(problem, time_limit)
+    # What is waived of the first parcel moves no choice between plans that ship something.
+    charged = _search(problem.charging_all(), time_limit)
+    if not charged.assignments:
+        return _ship_after_all(problem, charged, time_limit)
+    bound = None if charged.proven else charged.lower_bound - problem.waived
+    return build_plan(problem, plan_steps(problem, charged), lower_bound=bound)
+
+
+def _search(problem: SourcingProblem, time_limit: float | None) -> SourcingPlan:
+    """Find the cheapest plan of a problem that charges all parcels alike."""
     if problem.tariff is not None:
         return solve_with_tariff(problem, solve, time_limit)
     if not problem.limits.is_empty:
@@ -47,6 +60,34 @@ def solve(problem: SourcingProblem, *, time_limit: float | None = None) -> Sourc
     steps = line_steps(problem, core, result.given)
     bound = None if result.proven else float(result.bound) + core.sunk - core.hairs
     return build_plan(problem, steps, lower_bound=bound)
+
+
+def _ship_after_all(
+    problem: SourcingProblem, nothing: SourcingPlan, time_limit: float | None
+) -> SourcingPlan:
+    """Look whether to ship something is better than nothing once the first parcel is cheaper.
+
+    Found without charging any parcel for what is waived of the first. If that ships nothing
+    either, or from one site, it is best; from several sites it is a bound.
+
+    :param nothing: the plan that ships nothing
+    """
+    parts = tuple(
+        dataclasses.replace(part, per_parcel=np.zeros(len(problem.sites)), first_free=False)
+        if part.first_free
+        else part
+        for part in problem.parts
+    )
+    best = _search(dataclasses.replace(problem, parts=parts), time_limit)
+    if not best.assignments:
+        bound = None if best.proven else best.lower_bound
+        return build_plan(problem, np.zeros(problem.stock.shape), lower_bound=bound)
+    plan = build_plan(problem, plan_steps(problem, best), lower_bound=best.lower_bound)
+    if plan.cost < nothing.cost:
+        is_best = best.proven and len(plan.sites) == 1
+        return dataclasses.replace(plan, lower_bound=plan.cost, proven=True) if is_best else plan
+    bound = min(best.lower_bound, nothing.cost)
+    return build_plan(problem, np.zeros(problem.stock.shape), lower_bound=bound)
 
 
 def _solve_limited(problem: SourcingProblem, time_limit: float | None) -> SourcingPlan:

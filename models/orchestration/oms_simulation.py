@@ -98,20 +98,16 @@ class OmsSourcing(models.AbstractModel):
 
     # === FOR THE SCREEN === #
 
-    def _prepare_comparison(self, outcomes, reference, problem, joined=None):
+    def _prepare_comparison(self, outcomes, reference, problem):
         """Lay plans side by side, all at the prices of one strategy.
 
         :param list[Outcome] outcomes: what the strategies made of the same order
         :param reference: ``oms.strategy`` whose prices count
         :param SourcingProblem problem: the order at its prices
-        :param joined: ``oms.site`` that pack a parcel for the order anyway
         :return: ``currency_id``, ``parts`` (label by key) and a row for each plan
         :rtype: dict
         """
-        rows = [
-            self._prepare_comparison_row(outcome, reference, problem, bool(joined))
-            for outcome in outcomes
-        ]
+        rows = [self._prepare_comparison_row(outcome, reference, problem) for outcome in outcomes]
         cheapest = min((row["total"] for row in rows), default=0.0)
         for row in rows:
             row["difference"] = row["total"] - cheapest
@@ -122,10 +118,9 @@ class OmsSourcing(models.AbstractModel):
             "rows": rows,
         }
 
-    def _prepare_comparison_row(self, outcome, reference, problem, joined):
+    def _prepare_comparison_row(self, outcome, reference, problem):
         labels = self.env["oms.decision"]._get_cost_labels()
-        priced = dataclasses.replace(outcome.plan, costs=plan_costs(problem, outcome.plan))
-        costs = reference._waive_first_split(priced, joined).costs
+        costs = plan_costs(problem, outcome.plan)
         names = dict(zip(outcome.sites.ids, outcome.sites.mapped("name"), strict=True))
         far = dict(zip(outcome.sites.ids, outcome.kilometers.tolist(), strict=True))
         used = {}

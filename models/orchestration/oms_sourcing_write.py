@@ -25,8 +25,7 @@ class OmsSourcing(models.AbstractModel):
         position = {site_id: index for index, site_id in enumerate(sites.ids)}
         unfilled = sum(shortage.quantity for shortage in plan.missing)
         serving = order._oms_get_open_fulfillments().site_id.ids
-        shown = strategy._waive_first_split(plan, bool(serving))
-        costs = dict(shown.costs)
+        costs = dict(plan.costs)
         return {
             "order_id": order.id,
             "channel_id": order.oms_channel_id.id,
@@ -41,14 +40,14 @@ class OmsSourcing(models.AbstractModel):
             "units": sum(line.quantity for line in problem.lines),
             "unfilled_units": unfilled,
             "kilometers": sum(outcome.kilometers[position[site_id]] for site_id in used),
-            "cost": shown.cost - costs[MISSING],
+            "cost": plan.cost - costs[MISSING],
             "penalty": costs[MISSING],
-            "lower_bound": shown.lower_bound,
-            "gap": shown.gap,
+            "lower_bound": plan.lower_bound,
+            "gap": plan.gap,
             "duration_ms": outcome.duration_ms,
             "note": self._prepare_note(outcome),
-            "costs": list(shown.costs),
-            "amounts": [list(amount) for amount in shown.amounts],
+            "costs": list(plan.costs),
+            "amounts": [list(amount) for amount in plan.amounts],
             "problem": problem.to_dict(),
             "plan": plan.to_dict(),
         }

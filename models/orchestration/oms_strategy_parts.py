@@ -52,7 +52,7 @@ class OmsStrategy(models.Model):
                 zero,
             ),
             self.split_cost
-            and CostPart("split", self.split_cost * one, zero, "parcels", one, zero),
+            and CostPart("split", self.split_cost * one, zero, "parcels", one, zero, True),
             self._prepare_weight_part(case),
             self._prepare_carbon_part(case),
             self._prepare_lateness_part(case),
@@ -62,17 +62,18 @@ class OmsStrategy(models.Model):
         ]
 
     def _join_open_parcels(self, parts, case):
-        """Make parcels free that are packed anyway, but for the days they are late."""
+        """Make parcels free that are packed anyway, but for the days they are late.
+
+        What is beside a parcel that is packed anyway is a split, the first as well.
+        """
         joined = np.isin(case.sites.ids, case.open_sites.ids)
         for part in parts:
-            if part.name != "lateness" and joined.any():
-                part = CostPart(
-                    part.name,
-                    np.where(joined, 0.0, part.per_parcel),
-                    part.per_unit,
-                    part.unit,
-                    np.where(joined, 0.0, part.amount_per_parcel),
-                    part.amount_per_unit,
+            if case.open_sites and part.name != "lateness":
+                part = dataclasses.replace(
+                    part,
+                    per_parcel=np.where(joined, 0.0, part.per_parcel),
+                    amount_per_parcel=np.where(joined, 0.0, part.amount_per_parcel),
+                    first_free=False,
                 )
             yield part
 
@@ -112,32 +113,6 @@ class OmsStrategy(models.Model):
         # Half a kilogram must weigh as much as the parcel that would be opened for it.
         parcel_share = dearest_parcel / np.minimum(least_missing, 1.0)
         return MissingCost(0.0, self.missing_factor * (parcel_share + dearest_unit))
-
-    def _waive_first_split(self, plan, joined):
-        """Take off what the first parcel of an order was charged for a split.
-
-        The engine charges every parcel: among plans that ship anything this moves no choice, since
-        all are dearer by the same.
-
-        :param SourcingPlan plan: what the engine said
-        :param bool joined: the order has an open parcel already, so that all others are splits
-        :rtype: SourcingPlan
-        """
-        if not self.split_cost or joined or not plan.assignments:
-            return plan
-        return dataclasses.replace(
-            plan,
-            cost=plan.cost - self.split_cost,
-            lower_bound=plan.lower_bound - self.split_cost,
-            costs=tuple(
-                (name, amount - self.split_cost if name == "split" else amount)
-                for name, amount in plan.costs
-            ),
-            amounts=tuple(
-                (name, amount - 1.0 if name == "split" else amount, unit)
-                for name, amount, unit in plan.amounts
-            ),
-        )
 
     # === THE PARTS === #
 

@@ -120,3 +120,36 @@ class TestDecision(OmsCase):
             self.order.action_view_oms_fulfillments()["domain"]
         )
         self.assertEqual(found, self.order.oms_fulfillment_ids)
+
+    def test_a_split_is_counted_once_everywhere(self):
+        """Two parcels are one split: in the header, in the parts and in the table of sites."""
+        self.strategy.split_cost = 3.0
+        apple, berry = self.make_product("Fig"), self.make_product("Grape")
+        self.stock(apple, (self.near, 2))
+        self.stock(berry, (self.far, 2))
+        for lines, splits in ([((apple, 1),), 0], [((apple, 1), (berry, 1)), 1]):
+            decision = self.make_order(*lines).oms_decision_ids
+            units, kilometers = len(lines), sum([0, 660.9][: len(lines)])
+            cost = 8.0 * units + 0.4 * units + 0.00035 * kilometers + 3.0 * splits
+            self.assertAlmostEqual(decision.cost, cost, delta=0.01)
+            self.assertAlmostEqual(decision.lower_bound, cost, delta=0.01)
+            self.assertEqual(dict(decision.costs)["split"], 3.0 * splits)
+            considered = decision.considered
+            self.assertEqual(considered["amounts"]["Splits"], f"{splits} parcels")
+            chosen = [row for row in considered["rows"] if row["code"] == "chosen"]
+            for label, amount in considered["costs"]:
+                if label != "Unfilled":
+                    of_sites = sum(dict(row["costs"])[label] for row in chosen)
+                    self.assertAlmostEqual(of_sites, amount, 6, label)
+            if len(lines) == 1:
+                [row] = chosen
+                self.assertAlmostEqual(row["alone_cost"], cost, delta=0.01)
+        # What is sourced again beside an open parcel is a split, the first parcel as well.
+        order = decision.order_id
+        order.write({"order_line": [(0, 0, {"product_id": berry.id, "product_uom_qty": 1})]})
+        self.stock(self.apple, (self.lyon, 5))
+        order.write({"order_line": [(0, 0, {"product_id": self.apple.id, "product_uom_qty": 7})]})
+        for again in order.oms_decision_ids - decision:
+            self.assertEqual(
+                dict(again.costs)["split"], 3.0 * len(again.site_ids - self.near - self.far)
+            )

@@ -68,6 +68,10 @@ class TestCostParts(CostCase):
         self.strategy.split_cost = 3.0
         parts, _missing = self.price(open_sites=self.middle)
         self.assertArray(parts["split"].per_parcel, [3, 0, 3])
+        self.assertFalse(parts["split"].first_free, "there is a parcel already")
+        parts, _missing = self.price()
+        self.assertArray(parts["split"].per_parcel, [3, 3, 3])
+        self.assertTrue(parts["split"].first_free)
 
     def test_carbon(self):
         """2 kg over 1,000 km: 0.002 t x 1,000 x 0.1 = 0.2 kg, and 0.002 t x 1.5 at the hub."""

@@ -242,6 +242,7 @@ def simple_bound(problem: SourcingProblem) -> float:
     short = lacking * problem.rounding
     missed = short @ problem.missing.per_unit + problem.missing.per_order * bool(short.any())
     shipped = (problem.quantities - short) @ each + missed + useful.min(initial=np.inf)
+    shipped -= problem.waived
     nothing = problem.quantities @ problem.missing.per_unit + problem.missing.per_order
     return float(min(shipped, nothing))
 
