@@ -7,9 +7,14 @@ ACTION_SELECTION = [
     ("split", "Share out by hand"),
     ("backorder", "Let it wait"),
     ("substitute", "Ship another product"),
+    ("replan", "Look for a better plan"),
+    ("date", "Promise another date"),
+    ("resolved", "It is looked after"),
     ("cancel_open", "Cancel what is open"),
     ("cancel_order", "Cancel the orders"),
 ]
+#: Of so many orders the dialog says what is the matter.
+MOST_TOLD = 4
 
 
 class OmsExceptionDecide(models.TransientModel):
@@ -22,6 +27,9 @@ class OmsExceptionDecide(models.TransientModel):
     order_count = fields.Integer(compute="_compute_order_count")
     company_id = fields.Many2one(related="order_ids.company_id")
     action = fields.Selection(ACTION_SELECTION, required=True, default="site")
+    allowed = fields.Json(compute="_compute_allowed", help="What can be decided at all.")
+    has_open = fields.Boolean(compute="_compute_allowed")
+    summary = fields.Text(compute="_compute_summary")
     strategy_id = fields.Many2one(
         "oms.strategy", domain="[('company_id', 'in', (False, company_id))]"
     )
@@ -33,6 +41,9 @@ class OmsExceptionDecide(models.TransientModel):
     move_begun = fields.Boolean(
         string="Move What Nobody Has Begun",
         help="Also take from other sites what they have not begun, and give it to this one.",
+    )
+    date = fields.Datetime(
+        string="Promised For", help="What the customer agreed to; transfers are due then."
     )
     until = fields.Date(
         string="Wait Until", help="When somebody decides again; empty: when stock comes."
@@ -58,6 +69,58 @@ class OmsExceptionDecide(models.TransientModel):
     def _compute_order_count(self):
         for wizard in self:
             wizard.order_count = len(wizard.order_ids)
+
+    @api.model
+    def default_get(self, fields_list):
+        values = super().default_get(fields_list)
+        if "action" in values and values.get("order_ids"):
+            # What was asked for may not be possible for these orders.
+            wizard = self.new({"order_ids": values["order_ids"]})
+            allowed = wizard._get_allowed()
+            if values["action"] not in allowed:
+                values["action"] = allowed[0]
+            values["move_begun"] = not wizard._has_open()
+        return values
+
+    @api.depends("order_ids")
+    def _compute_allowed(self):
+        for wizard in self:
+            wizard.allowed = wizard._get_allowed()
+            wizard.has_open = wizard._has_open()
+
+    def _has_open(self):
+        return bool(self.order_ids._origin._oms_get_open_lines())
+
+    def _get_allowed(self):
+        """Return what can be decided on the orders, as keys of the actions in their order.
+
+        :rtype: list[str]
+        """
+        self.ensure_one()
+        orders = self.order_ids._origin
+        has_open = self._has_open()
+        # sudo: who may change the orders may take their work from sites
+        serving = orders.sudo()._oms_get_open_fulfillments()
+        can_move = any(line._get_quantity_open(idle=True) for line in serving.line_ids)
+        possible = {
+            "site": has_open or can_move,
+            "replan": can_move,
+            "date": has_open or serving,
+            "resolved": any(order.oms_conflict for order in orders),
+            "cancel_order": True,
+        }
+        return [key for key, _label in ACTION_SELECTION if possible.get(key, has_open)]
+
+    @api.depends("order_ids")
+    def _compute_summary(self):
+        for wizard in self:
+            orders = wizard.order_ids._origin
+            # sudo: the reason is for everybody who sees the exception
+            reasons = orders[:MOST_TOLD].sudo()._oms_get_exception_reasons()
+            lines = [f"{order.name}: {' '.join(told)}" for order, told in reasons.items() if told]
+            if len(orders) > MOST_TOLD:
+                lines.append(self.env._("Further orders: %s", len(orders) - MOST_TOLD))
+            wizard.summary = "\n".join(lines)
 
     @api.depends("order_ids")
     def _compute_product_ids(self):
@@ -118,6 +181,17 @@ class OmsExceptionDecide(models.TransientModel):
         shares = [(line, site, quantity) for line, site, quantity in shares if site and quantity]
         self._require(shares, self.env._("Say which site gives how much."))
         self.order_ids._oms_assign(shares)
+
+    def _decide_replan(self):
+        for order in self.order_ids:
+            order._oms_note(order._oms_replan("better"))
+
+    def _decide_date(self):
+        self._require(self.date, self.env._("Say for when the orders are promised now."))
+        self.order_ids._oms_promise_anew(self.date, self.note)
+
+    def _decide_resolved(self):
+        self.order_ids._oms_settle_conflicts(self.note)
 
     def _decide_backorder(self):
         self.order_ids._oms_accept_waiting(self.until, self.note)

@@ -6,9 +6,11 @@ from . import oms_fulfillment_line
 from . import oms_fulfillment_steps
 from . import oms_fulfillment
 from . import oms_fulfillment_lost
+from . import oms_fulfillment_found
 from . import sale_order
 from . import sale_order_address
 from . import sale_order_change
+from . import sale_order_conflict
 from . import sale_order_force
 from . import sale_order_line
 from . import sale_order_replan

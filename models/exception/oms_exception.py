@@ -1,9 +1,8 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 KIND_SELECTION = [
-    ("conflict", "Changed While Worked On"),
+    ("conflict", "Conflicting Change"),
     ("attempts", "Given Back Too Often"),
     ("parked", "Step Failed"),
     ("unsourceable", "No Site Found"),
@@ -29,7 +28,7 @@ _QUERY = """
     ), found AS (
         SELECT sale.id, sale.oms_channel_id, sale.company_id, sale.partner_shipping_id,
                sale.user_id, sale.date_order, sale.currency_id, sale.amount_total,
-               sale.oms_attempts, sale.commitment_date,
+               sale.oms_attempts, sale.commitment_date, sale.oms_conflict_at,
                CASE WHEN sale.oms_conflict IS NOT NULL THEN 'conflict'
                     WHEN waits.it AND parked.since IS NOT NULL
                          AND COALESCE(sale.oms_attempts, 0) >= channel.max_attempts THEN 'attempts'
@@ -65,7 +64,12 @@ CROSS JOIN LATERAL (
            AND (waits.it OR sale.oms_conflict IS NOT NULL OR parked.since IS NOT NULL
                 OR overdue.since IS NOT NULL)
     )
-    SELECT found.id, found.id AS order_id, found.oms_channel_id AS channel_id, found.company_id,
+    SELECT found.id, found.id AS order_id, found.late_since,
+           -- Somebody works on what is in conflict; what is only late is worked on as it should.
+           CASE found.kind WHEN 'conflict' THEN 0 WHEN 'attempts' THEN 2 WHEN 'parked' THEN 4
+                           WHEN 'unsourceable' THEN 6 ELSE 8 END
+           - (found.late_since IS NOT NULL)::int AS urgency,
+           found.oms_channel_id AS channel_id, found.company_id,
            found.partner_shipping_id AS partner_id, found.user_id, found.date_order,
            found.currency_id, found.amount_total, COALESCE(found.oms_attempts, 0) AS attempts,
            found.commitment_date, found.kind, moment.since,
@@ -74,19 +78,28 @@ CROSS JOIN LATERAL (
            tried.decisions
       FROM found
 CROSS JOIN LATERAL (
-        SELECT COUNT(*) AS decisions, MAX(create_date) AS last
+        SELECT COUNT(*) AS decisions, MAX(id) FILTER (WHERE outcome = 'full') AS full_id
           FROM oms_decision WHERE order_id = found.id
      ) AS tried
-CROSS JOIN LATERAL (
-        SELECT CASE found.kind WHEN 'late' THEN found.late_since
-                               WHEN 'unsourceable' THEN COALESCE(tried.last, found.date_order)
-                               ELSE COALESCE(found.parked_since, tried.last, found.date_order)
-               END AS since
-     ) AS moment
  LEFT JOIN LATERAL (
-        SELECT site_id FROM oms_rejection
+        SELECT site_id, rejected_at FROM oms_rejection
          WHERE order_id = found.id AND state = 'valid' ORDER BY id DESC LIMIT 1
      ) AS gave_back ON TRUE
+-- What waits has waited since it was first tried in vain: to try again makes it no younger.
+CROSS JOIN LATERAL (
+        SELECT COALESCE(
+            (SELECT MIN(create_date) FROM oms_decision
+              WHERE order_id = found.id AND id > COALESCE(tried.full_id, 0)),
+            gave_back.rejected_at, found.date_order
+        ) AS since
+     ) AS waits
+CROSS JOIN LATERAL (
+        SELECT CASE found.kind WHEN 'late' THEN found.late_since
+                               WHEN 'conflict' THEN COALESCE(found.oms_conflict_at, waits.since)
+                               WHEN 'unsourceable' THEN waits.since
+                               ELSE COALESCE(found.parked_since, waits.since)
+               END AS since
+     ) AS moment
  LEFT JOIN LATERAL (
         SELECT site_id FROM oms_fulfillment
          WHERE order_id = found.id AND state IN ('planned', 'released') ORDER BY id LIMIT 1
@@ -104,7 +117,7 @@ class OmsException(models.Model):
     _name = "oms.exception"
     _description = "Order That Needs a Person"
     _auto = False
-    _order = "since, id"
+    _order = "urgency, since, id"
     _rec_name = "order_id"
     _depends = {
         "sale.order": [
@@ -113,6 +126,7 @@ class OmsException(models.Model):
             "oms_channel_id",
             "oms_attempts",
             "oms_conflict",
+            "oms_conflict_at",
             "oms_backorder",
             "oms_backorder_until",
             "commitment_date",
@@ -125,8 +139,8 @@ class OmsException(models.Model):
         "oms.event": ["state", "order_id"],
         "oms.fulfillment": ["state", "order_id", "site_id"],
         "oms.fulfillment.line": ["fulfillment_id"],
-        "oms.decision": ["order_id"],
-        "oms.rejection": ["state", "order_id", "site_id"],
+        "oms.decision": ["order_id", "outcome"],
+        "oms.rejection": ["state", "order_id", "site_id", "rejected_at"],
         "stock.move": ["state", "date_deadline", "oms_fulfillment_line_id"],
     }
 
@@ -140,7 +154,15 @@ class OmsException(models.Model):
     currency_id = fields.Many2one("res.currency", readonly=True)
     amount_total = fields.Monetary(string="Value", readonly=True, aggregator="sum")
     kind = fields.Selection(KIND_SELECTION, readonly=True)
-    since = fields.Datetime(readonly=True)
+    urgency = fields.Integer(
+        readonly=True,
+        aggregator=False,
+        help="The lower, the sooner somebody should look: conflicts first, what is only late last.",
+    )
+    since = fields.Datetime(readonly=True, help="Since when the order needs a person.")
+    late_since = fields.Datetime(
+        readonly=True, help="When the order should have been shipped, if that day is over."
+    )
     age = fields.Float(string="Age (Days)", digits=(16, 1), readonly=True, aggregator="max")
     attempts = fields.Integer(string="Sourced Elsewhere", readonly=True, aggregator="avg")
     decisions = fields.Integer(readonly=True, aggregator="sum")
@@ -161,11 +183,11 @@ class OmsException(models.Model):
         )
 
     def _compute_texts(self):
+        # sudo: the reason is for everybody who sees the exception
+        reasons = self.order_id.sudo()._oms_get_exception_reasons()
         for record in self:
-            # sudo: the reason is for everybody who sees the exception
-            order = record.order_id.sudo()
-            record.reason = "\n".join(order._oms_get_exception_reasons())
-            record.tried = "\n".join(order._oms_get_tried())
+            record.reason = "\n".join(reasons[record.order_id])
+            record.tried = "\n".join(record.order_id.sudo()._oms_get_tried())
 
     # === COUNTS === #
 
@@ -213,17 +235,12 @@ class OmsException(models.Model):
     def action_resolved(self):
         """Tell that somebody looked after what was changed while a site worked on it.
 
+        :return: a notification that tells what became of it
+        :rtype: dict
         :raise UserError: nothing was
         """
-        orders = self.order_id.filtered("oms_conflict")
-        if not orders:
-            raise UserError(self.env._("None of these orders was changed while worked on."))
-        orders.check_access("write")
-        for order in orders:
-            order._oms_note(self.env._("Looked after: %s", order.oms_conflict))
-        # sudo: a mark of the addon, cleared by whoever may change the order
-        orders.sudo().oms_conflict = False
-        return self._notify(len(orders))
+        settled = self.order_id._oms_settle_conflicts()
+        return self._notify(len(settled))
 
     def action_decide(self):
         """Ask for a decision of the kind named in the context, see ``oms.exception.decide``.
@@ -259,7 +276,9 @@ class OmsException(models.Model):
             "params": {
                 "type": "success" if done else "warning",
                 "message": self.env._(
-                    "%(done)s of %(all)s orders need nobody any more.", done=done, all=len(self)
+                    "Orders that need nobody any more: %(done)s of %(all)s.",
+                    done=done,
+                    all=len(self),
                 ),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },

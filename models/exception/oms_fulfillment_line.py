@@ -34,9 +34,7 @@ class OmsFulfillmentLine(models.Model):
 
     def _get_idle_moves(self):
         """Return those of the open moves that nobody at the site works on yet."""
-        return self._get_open_moves().filtered(
-            lambda move: not move.picked and not move.picking_id.printed
-        )
+        return self._get_open_moves().filtered(lambda move: not move._oms_is_begun())
 
     def _get_active_claims(self):
         return self.claim_ids.filtered(lambda claim: claim.state == "active")

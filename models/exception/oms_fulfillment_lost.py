@@ -173,6 +173,8 @@ class OmsFulfillmentLine(models.Model):
         }
         return {
             **values,
+            # Odoo takes the rule of the first move of each warehouse for the one that delivers.
+            "warehouse_id": self.site_id.warehouse_id.id,
             "product_uom": self.uom_id.id,
             "product_uom_qty": quantity,
             "origin": self.fulfillment_id.name,

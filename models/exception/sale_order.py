@@ -82,16 +82,24 @@ class SaleOrder(models.Model):
     # === REASONS === #
 
     def _oms_get_exception_reasons(self):
-        """Say why the order needs a person, a sentence each.
+        """Say why the orders need a person, a sentence each.
 
-        :rtype: list[str]
+        :return: sentences by order
+        :rtype: dict
         """
+        waiting = self.filtered(lambda order: order.oms_state in ("waiting", "partial"))
+        why_waiting = waiting._oms_get_waiting_reasons()
+        return {
+            order: order._oms_get_own_exception_reasons(why_waiting.get(order, []))
+            for order in self
+        }
+
+    def _oms_get_own_exception_reasons(self, why_waiting):
         self.ensure_one()
         reasons = [self.oms_conflict] if self.oms_conflict else []
         parked = self.oms_event_ids.filtered(lambda event: event.state == "parked")
         reasons += [event.error for event in parked if event.error]
-        if self.oms_state in ("waiting", "partial"):
-            reasons += self._oms_get_waiting_reasons()
+        reasons += why_waiting
         late = self._oms_get_late_since()
         if late:
             day = fields.Datetime.context_timestamp(self, late).date()

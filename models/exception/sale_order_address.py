@@ -2,24 +2,28 @@ from odoo import models
 
 
 class SaleOrder(models.Model):
-    """A delivery address that changes before everything is shipped."""
+    """A delivery address or a promised date that changes before everything is shipped."""
 
     _inherit = "sale.order"
 
     def write(self, vals):
-        if not vals.get("partner_shipping_id"):
+        if not vals.get("partner_shipping_id") and "commitment_date" not in vals:
             return super().write(vals)
-        moved = self.filtered(
-            lambda order: (
-                order.state == "sale"
-                and order.partner_shipping_id.id != vals["partner_shipping_id"]
-                and order.oms_state
-            )
-        )
+        begun = self.filtered(lambda order: order.state == "sale" and order.oms_state)
+        before = {order: (order.partner_shipping_id, order.commitment_date) for order in begun}
         res = super().write(vals)
+        moved = begun.filtered(lambda order: order.partner_shipping_id != before[order][0])
         for order in moved:
             order._oms_change_address()
         moved._oms_raise("address.changed")._run_later()
+        # A later date can be kept if the old one could.
+        sooner = begun.filtered(
+            lambda order: (
+                order.commitment_date
+                and (not before[order][1] or order.commitment_date < before[order][1])
+            )
+        )
+        (sooner - moved)._oms_raise("date.changed")._run_later()
         return res
 
     def _oms_change_address(self):
@@ -36,8 +40,9 @@ class SaleOrder(models.Model):
         )
         (pickings - begun).partner_id = self.partner_shipping_id
         if begun:
-            # sudo: a mark of the addon
-            self.sudo().oms_conflict = self.env._(
-                "The delivery address changed while sites worked on it: %s go to the old one.",
-                ", ".join(begun.mapped("name")),
+            self._oms_mark_conflict(
+                self.env._(
+                    "The delivery address changed while sites worked on it. To the old one go: %s.",
+                    ", ".join(begun.mapped("name")),
+                )
             )

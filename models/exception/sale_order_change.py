@@ -23,13 +23,6 @@ class SaleOrder(models.Model):
         help="When the order becomes an exception again; empty: it waits for stock.",
         groups="base.group_user",
     )
-    oms_conflict = fields.Text(
-        string="Conflict",
-        copy=False,
-        readonly=True,
-        help="What was changed while a site worked on the order.",
-        groups="base.group_user",
-    )
 
     def _oms_get_open_lines(self):
         return self._oms_get_orchestrated_lines().filtered(

@@ -15,6 +15,27 @@ class SaleOrderLine(models.Model):
         lost = sum(self.sudo().oms_fulfillment_line_ids.mapped("quantity_lost"))
         return self.product_id.uom_id.round(open_quantity + lost) if lost else open_quantity
 
+    def _oms_reduce(self, quantity):
+        """Have somebody tell the sites that they have less to give than they have begun with."""
+        # sudo: who changes an order need not have rights on transfers
+        moves = self.sudo().move_ids.filtered(lambda move: move._oms_is_begun())
+        before = {move: move.product_uom_qty for move in moves}
+        shares = super()._oms_reduce(quantity)
+        lowered = moves.filtered(
+            lambda move: move.state == "cancel" or move.product_uom_qty < before[move]
+        )
+        names = dict.fromkeys(lowered.picking_id.mapped("name"))
+        names |= dict.fromkeys(line.fulfillment_id.name for line, _less in shares)
+        if names:
+            self.order_id._oms_mark_conflict(
+                self.env._(
+                    "Less %(product)s was wanted while sites worked on it: %(transfers)s.",
+                    product=self.product_id.display_name,
+                    transfers=", ".join(names),
+                )
+            )
+        return shares
+
     def _oms_lower_by(self, quantity):
         """Lower what is ordered.
 

@@ -37,6 +37,13 @@ class SaleOrder(models.Model):
         order = self.sudo()
         if order.state != "sale":
             return ""
+        text = order._oms_replan_idle(trigger)
+        if trigger in ("address", "date"):
+            order._oms_tell_unreachable()
+        return text
+
+    def _oms_replan_idle(self, trigger):
+        order = self
         planned = order._oms_get_idle_quantities()
         if not planned:
             if order.oms_state in ("waiting", "partial"):

@@ -22,6 +22,11 @@ class StockMove(models.Model):
         receipts.filtered(lambda move: move.state == "cancel")._oms_tell_late(cancelled=True)
         return res
 
+    def _oms_is_begun(self):
+        """Tell whether somebody works on an open move."""
+        self.ensure_one()
+        return self.state not in ("done", "cancel") and (self.picked or self.picking_id.printed)
+
     def _oms_filter_receipts(self):
         """Keep open moves that bring goods to a site from elsewhere."""
         return self.filtered(

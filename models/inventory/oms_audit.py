@@ -234,7 +234,7 @@ class OmsAudit(models.Model):
         self.ensure_one()
         # sudo: what is kept is no model that users write
         corrected = self.env["oms.position"].sudo()._rebuild()
-        message = self.env._("%s positions were corrected.", corrected)
+        message = self.env._("Corrected positions: %s.", corrected)
         self.message_post(body=message)
         return self._get_notification("success", message)
 
@@ -293,7 +293,7 @@ class OmsAudit(models.Model):
         if not audit:
             return self.env._("Nothing has been looked at yet: run an audit.")
         return self.env._(
-            "%(count)s positions were last proven on %(moment)s.",
+            "Positions last proven on %(moment)s: %(count)s.",
             count=audit.position_count,
             moment=format_datetime(self.env, audit.ended),
         )

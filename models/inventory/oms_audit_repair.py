@@ -166,7 +166,7 @@ class OmsAuditLine(models.Model):
                 [*domain, ("site_id", "=", line.site_key)], limit=MOST_CLAIMS, order="expires_at"
             )
             claims.state = "expired"
-            outcomes[line] = self.env._("%s claims ended.", len(claims)) if claims else None
+            outcomes[line] = self.env._("Ended claims: %s.", len(claims)) if claims else None
         self._settle(outcomes)
 
     # === RESERVATIONS === #

@@ -150,8 +150,8 @@ class OmsSite(models.Model):
         self.ensure_one()
         self.feed_stale_since = moment
         words = self.env._(
-            "The last stock feed came on %(last)s, and feeds count for %(hours)s hours: all stock "
-            "of the site counts as zero until the next one.",
+            "The last stock feed came on %(last)s. That is longer ago than a feed counts (hours: "
+            "%(hours)s): all stock of the site counts as zero until the next one.",
             last=format_datetime(self.env, last, tz="UTC", dt_format="yyyy-MM-dd HH:mm 'UTC'"),
             hours=f"{self.feed_max_age_hours:g}",
         )

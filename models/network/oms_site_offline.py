@@ -226,7 +226,7 @@ class OmsSite(models.Model):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("%s sites are back online.", len(offline)),
+                "message": self.env._("Sites back online: %s.", len(offline)),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }

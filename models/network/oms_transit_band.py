@@ -1,5 +1,7 @@
 from odoo import api, fields, models, tools
 
+from ..words import by_count
+
 
 class OmsTransitBand(models.Model):
     """How long parcels travel over a distance, until real lead times are known."""
@@ -38,8 +40,11 @@ class OmsTransitBand(models.Model):
     @api.depends("kilometers", "days")
     def _compute_display_name(self):
         for band in self:
-            band.display_name = self.env._(
-                "up to %(km)s km: %(days)s days", km=f"{band.kilometers:g}", days=f"{band.days:g}"
+            words = {"km": f"{band.kilometers:g}", "days": f"{band.days:g}"}
+            band.display_name = by_count(
+                band.days,
+                self.env._("up to %(km)s km: %(days)s day", **words),
+                self.env._("up to %(km)s km: %(days)s days", **words),
             )
 
     @api.model

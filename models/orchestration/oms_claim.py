@@ -248,7 +248,7 @@ class OmsClaim(models.Model):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("%s claims were released.", len(active)),
+                "message": self.env._("Released claims: %s.", len(active)),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }

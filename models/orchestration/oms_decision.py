@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ...engine.sourcing import Explanation
+from ..words import by_count
 
 TRIGGER_SELECTION = [
     ("confirm", "Order confirmed"),
@@ -14,6 +15,7 @@ TRIGGER_SELECTION = [
     ("lost", "A parcel was lost"),
     ("receipt", "A receipt is late"),
     ("address", "Delivery address changed"),
+    ("date", "Promised for an earlier date"),
     ("better", "A better plan was looked for"),
     ("wave", "Sourced together in a wave"),
 ]
@@ -180,23 +182,29 @@ class OmsDecision(models.Model):
         :rtype: dict
         """
         units = {
-            "parcels": self.env._("parcels"),
-            "units": self.env._("units"),
-            "km": self.env._("km"),
-            "kg": self.env._("kg"),
-            "kg CO2e": self.env._("kg CO2e"),
-            "days": self.env._("days late"),
-            "days of work": self.env._("days of work"),
+            "parcels": (self.env._("parcel"), self.env._("parcels")),
+            "units": (self.env._("unit"), self.env._("units")),
+            "km": (self.env._("km"), self.env._("km")),
+            "kg": (self.env._("kg"), self.env._("kg")),
+            "kg CO2e": (self.env._("kg CO2e"), self.env._("kg CO2e")),
+            "days": (self.env._("day late"), self.env._("days late")),
+            "days of work": (self.env._("day of work"), self.env._("days of work")),
         }
-        return {
-            labels.get(key, key): f"{round(amount, 3):g} {units.get(unit, unit)}"
-            for key, amount, unit in self.amounts or ()
-        }
+        shown = {}
+        for key, amount, unit in self.amounts or ():
+            amount = round(amount, 3)
+            words = by_count(amount, *units.get(unit, (unit, unit)))
+            shown[labels.get(key, key)] = f"{amount:g} {words}"
+        return shown
 
     def _get_verdict_sentence(self, verdict, names):
         """Say in a sentence why a site was chosen or lost."""
         if verdict.code == "chosen":
-            return self.env._("Ships %s units.", f"{verdict.quantity:g}")
+            return by_count(
+                verdict.quantity,
+                self.env._("Ships 1 unit."),
+                self.env._("Ships %s units.", f"{verdict.quantity:g}"),
+            )
         if verdict.code == "no_stock":
             return self.env._("Has nothing of what was ordered.")
         if verdict.code == "dominated":

@@ -16,6 +16,7 @@ AUTOMATIC_TRIGGERS = (
     "lost",
     "receipt",
     "address",
+    "date",
     "better",
     "wave",
 )

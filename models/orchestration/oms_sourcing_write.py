@@ -1,6 +1,7 @@
 from odoo import models
 
 from ...engine.sourcing.problem import MISSING
+from ..words import by_count
 from .oms_sourcing import Part
 
 
@@ -70,14 +71,25 @@ class OmsSourcing(models.AbstractModel):
             line = self.env["sale.order.line"].browse(shortage.line)
             sellable = outcome.sellable.get(line.product_id.id)
             there = sellable.available if sellable else stock[shortage.line]
-            sentence = self.env._(
-                "%(quantity)s %(unit)s of %(product)s wait: the %(sites)s sites have "
-                "%(stock)s available.",
-                quantity=f"{shortage.quantity:g}",
-                unit=line.product_id.uom_id.name,
-                product=line.product_id.display_name,
-                sites=len(outcome.sites),
-                stock=f"{there:g}",
+            words = {
+                "quantity": f"{shortage.quantity:g}",
+                "unit": line.product_id.uom_id.name,
+                "product": line.product_id.display_name,
+                "sites": len(outcome.sites),
+                "stock": f"{there:g}",
+            }
+            sentence = by_count(
+                len(outcome.sites),
+                self.env._(
+                    "Waits: %(quantity)s %(unit)s of %(product)s. The one site has %(stock)s "
+                    "available.",
+                    **words,
+                ),
+                self.env._(
+                    "Waits: %(quantity)s %(unit)s of %(product)s. The %(sites)s sites have "
+                    "%(stock)s available.",
+                    **words,
+                ),
             )
             held_back = sellable and self._explain_held_back(sellable)
             notes.append(f"{sentence} {held_back}" if held_back else sentence)

@@ -42,11 +42,15 @@ class SaleOrder(models.Model):
         return super(SaleOrder, self - collected)._oms_take_up(trigger, strategy)
 
     def _oms_get_waiting_reasons(self):
-        reasons = super()._oms_get_waiting_reasons()
         # sudo: see _oms_take_up
-        if self.sudo().oms_channel_id.wave_minutes and not self.sudo().oms_decision_ids:
-            return [self.env._("Collected for the next wave of its channel.")]
-        return reasons
+        collected = self.filtered(
+            lambda order: (
+                order.sudo().oms_channel_id.wave_minutes and not order.sudo().oms_decision_ids
+            )
+        )
+        reasons = super(SaleOrder, self - collected)._oms_get_waiting_reasons()
+        sentence = self.env._("Collected for the next wave of its channel.")
+        return reasons | {order: [sentence] for order in collected}
 
     def _oms_source_planned(self, together, wave):
         """Source and release the orders by the plans of a wave.

@@ -134,20 +134,23 @@ class SaleOrder(models.Model):
 
     @api.depends("oms_state", "order_line.oms_qty_open", "oms_fulfillment_ids.state")
     def _compute_oms_waiting_reason(self):
-        for order in self:
-            if order.oms_state not in ("waiting", "partial"):
-                order.oms_waiting_reason = False
-                continue
-            order.oms_waiting_reason = "\n".join(order._oms_get_waiting_reasons())
+        waiting = self.filtered(lambda order: order.oms_state in ("waiting", "partial"))
+        (self - waiting).oms_waiting_reason = False
+        reasons = waiting._oms_get_waiting_reasons()
+        for order in waiting:
+            order.oms_waiting_reason = "\n".join(reasons[order])
 
     def _oms_get_waiting_reasons(self):
         """Say what waits and why, a sentence each.
 
-        :rtype: list[str]
+        :return: sentences by order
+        :rtype: dict
         """
-        self.ensure_one()
         # sudo: the reason is for everybody who sees the order
-        order = self.sudo()
+        return {order: order.sudo()._oms_get_own_waiting_reasons() for order in self}
+
+    def _oms_get_own_waiting_reasons(self):
+        self.ensure_one()
         reasons = [
             self.env._(
                 "%(quantity)s %(unit)s of %(product)s: no site found.",
@@ -155,22 +158,14 @@ class SaleOrder(models.Model):
                 unit=line.product_id.uom_id.name,
                 product=line.product_id.display_name,
             )
-            for line in order.order_line
+            for line in self.order_line
             if line.product_id.uom_id.compare(line.oms_qty_open, 0.0) > 0
         ]
-        given_back = order._oms_get_sites_given_back() - order._oms_get_open_fulfillments().site_id
-        reasons += [
+        given_back = self._oms_get_sites_given_back() - self._oms_get_open_fulfillments().site_id
+        return reasons + [
             self.env._("%s gave the order back and is only asked again by Source Again.", site.name)
             for site in given_back
         ]
-        if not order.oms_channel_id._get_sourcing_sites():
-            reasons.append(
-                self.env._(
-                    "No site may serve the channel %s: give it a network whose sites ship.",
-                    order.oms_channel_id.name,
-                )
-            )
-        return reasons
 
     @api.depends("oms_fulfillment_ids", "oms_decision_ids")
     def _compute_oms_counts(self):
@@ -269,7 +264,7 @@ class SaleOrder(models.Model):
             "params": {
                 "type": "success" if done else "warning",
                 "message": self.env._(
-                    "%(done)s of %(all)s orders are fully sourced now.",
+                    "Orders that are fully sourced now: %(done)s of %(all)s.",
                     done=len(done),
                     all=len(orders),
                 ),

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import models
 
 from ..network.oms_site_barred import Barring
+from ..words import by_count
 
 
 class SaleOrder(models.Model):
@@ -23,17 +24,24 @@ class SaleOrder(models.Model):
             count, last = len(moments), max(moments)
             cool = last + timedelta(hours=channel.cool_down_hours)
             if channel.max_rejects and count >= channel.max_rejects:
-                found[site] = Barring("rejected", self.env._("gave the order back %s times", count))
+                sentence = by_count(
+                    count,
+                    self.env._("gave the order back"),
+                    self.env._("gave the order back %s times", count),
+                )
+                found[site] = Barring("rejected", sentence)
             elif not channel.cool_down_hours:
                 found[site] = Barring("rejected", self.env._("gave the order back"))
             elif cool > moment:
-                found[site] = Barring(
-                    "cool_down",
+                sentence = by_count(
+                    channel.cool_down_hours,
+                    self.env._("gave the order back less than an hour ago"),
                     self.env._(
                         "gave the order back less than %s hours ago",
                         f"{channel.cool_down_hours:g}",
                     ),
                 )
+                found[site] = Barring("cool_down", sentence)
         return found
 
     def _oms_get_rejections(self):
@@ -54,11 +62,22 @@ class SaleOrder(models.Model):
         return {site: list(moments.values()) for site, moments in found.items()}
 
     def _oms_get_waiting_reasons(self):
+        if not self:
+            return {}
+        reasons = super()._oms_get_waiting_reasons()
         # sudo: the reason is for everybody who sees the order
         sourcing = self.env["oms.sourcing"].sudo()
         candidates = sourcing._get_candidates(self.sudo(), "manual")
-        barred = candidates.barred[self]
-        reasons = super()._oms_get_waiting_reasons() + sourcing._describe_barred(barred)
-        if barred and not candidates[self]:
-            reasons.append(self.env._("No site of the channel can be asked at present."))
+        for order in self:
+            barred = candidates.barred[order]
+            reasons[order] += sourcing._describe_barred(barred)
+            if barred and not candidates[order]:
+                reasons[order].append(self.env._("No site of the channel can be asked at present."))
+            if not barred and not candidates[order]:
+                reasons[order].append(
+                    self.env._(
+                        "No site may serve the channel %s: give it a network whose sites ship.",
+                        order.sudo().oms_channel_id.name,
+                    )
+                )
         return reasons

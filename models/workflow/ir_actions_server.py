@@ -23,6 +23,7 @@ TRIGGERS = {
     "parcel.lost": "lost",
     "receipt.late": "receipt",
     "address.changed": "address",
+    "date.changed": "date",
 }
 
 

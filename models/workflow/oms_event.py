@@ -22,6 +22,7 @@ EVENT_SELECTION = [
     ("parcel.lost", "Parcel lost"),
     ("receipt.late", "Receipt late or cancelled"),
     ("address.changed", "Delivery address changed"),
+    ("date.changed", "Promised for an earlier date"),
     ("order.exception", "Somebody has to decide"),
 ]
 STATE_SELECTION = [

@@ -134,8 +134,9 @@ class SaleOrder(models.Model):
             if order.oms_attempts >= most:
                 raise UserError(
                     self.env._(
-                        "Sites gave %(order)s back and it was sourced elsewhere %(times)s times: "
-                        "source it again by hand, or change or cancel it.",
+                        "Sites gave %(order)s back, and it was sourced elsewhere as often as its "
+                        "channel allows (%(times)s): source it again by hand, or change or cancel "
+                        "it.",
                         order=order.name,
                         times=order.oms_attempts,
                     )

@@ -120,7 +120,7 @@ class TestAuditRuns(AuditCase):
         self.assertEqual((len(audit.line_ids), audit.unlisted_count), (1, 1))
         with mute_logger("odoo.addons.oms.models.inventory.oms_position"):
             audit.with_user(self.user).action_rebuild()
-        self.assertIn("2 positions", audit.message_ids[0].body)
+        self.assertIn("positions: 2", audit.message_ids[0].body)
         self.assertClean()
 
     def test_many_are_repaired_together(self):

@@ -32,7 +32,7 @@ class TestScreen(ClaimCase):
         released = self.hold((self.apple, self.near, 1))
         released._release()
         result = (claims + released).with_user(self.manager).action_release()
-        self.assertIn("2 claims", result["params"]["message"])
+        self.assertIn("claims: 2", result["params"]["message"])
         self.assertEqual(set(claims.mapped("state")), {"released"})
         self.assertEqual(self.available(self.apple, self.near), 5)
         with self.assertRaisesRegex(UserError, "nothing to release"):

@@ -100,7 +100,7 @@ class TestDecision(OmsCase):
     def test_note_says_what_waits(self):
         self.assertEqual(
             self.decision.note,
-            "1 Units of [Berry] Berry wait: the 4 sites have 1 available.",
+            "Waits: 1 Units of [Berry] Berry. The 4 sites have 1 available.",
         )
 
     def test_archived_site_leaves_the_decision_readable(self):
@@ -135,7 +135,7 @@ class TestDecision(OmsCase):
             self.assertAlmostEqual(decision.lower_bound, cost, delta=0.01)
             self.assertEqual(dict(decision.costs)["split"], 3.0 * splits)
             considered = decision.considered
-            self.assertEqual(considered["amounts"]["Splits"], f"{splits} parcels")
+            self.assertEqual(considered["amounts"]["Splits"], ["0 parcels", "1 parcel"][splits])
             chosen = [row for row in considered["rows"] if row["code"] == "chosen"]
             for label, amount in considered["costs"]:
                 if label != "Unfilled":

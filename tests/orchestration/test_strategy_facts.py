@@ -34,7 +34,7 @@ class TestFacts(CostCase):
         self.assertAlmostEqual(self.costs(order)["carbon"], amount * 5, 6)
         shown = order.oms_decision_ids.considered["amounts"]
         self.assertIn("kg CO2e", shown["Carbon"])
-        self.assertEqual(shown["Parcels"], "1 parcels")
+        self.assertEqual(shown["Parcels"], "1 parcel")
 
     def test_splits_count_from_the_second_parcel(self):
         self.strategy.split_cost = 3.0

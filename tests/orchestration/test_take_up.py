@@ -27,7 +27,7 @@ class TestTakeUp(OmsCase):
         self.assertFalse(order.picking_ids)
         self.assertEqual(order.oms_decision_ids.outcome, "none")
         self.assertEqual(order.oms_decision_ids.unfilled_units, 3)
-        self.assertIn("3 Units of [Apple] Apple wait", order.oms_decision_ids.note)
+        self.assertIn("Waits: 3 Units of [Apple] Apple", order.oms_decision_ids.note)
         action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_exception")
         self.assertIn(order, self.env[action["res_model"]].search([]).order_id)
         self.assertBalanced(order)
