@@ -1,10 +1,14 @@
 from collections import defaultdict
 
+import numpy as np
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..engine.sourcing import SourcingProblem
 from ..engine.sourcing.problem import MISSING
+from ..models.network.oms_site_barred import Barring
+from ..models.orchestration.oms_sourcing_network import Admission
 
 
 class OmsSimulation(models.TransientModel):
@@ -150,18 +154,21 @@ class OmsSimulation(models.TransientModel):
         demands = self.env["oms.sourcing"]._prepare_demands(copy, asked)
         if self.basis == "snapshot" and decision.problem:
             problem = SourcingProblem.from_dict(decision.problem)
-            sites = self.env["oms.site"].sudo().browse(site.key for site in problem.sites).exists()
+            known = decision.circumstances or {}
+            stock = np.array(known.get("stock", problem.stock))
             seen = {
-                (site.key, line.product): float(problem.stock[row, column])
+                (site.key, line.product): float(stock[row, column])
                 for row, line in enumerate(problem.lines)
                 for column, site in enumerate(problem.sites)
             }
+            admission = self._get_admission_then(problem, known)
             return {
                 "order": copy,
                 "demands": demands,
-                "sites": sites,
+                "sites": admission.sites,
                 "available": seen,
                 "joined": self._get_joined_then(problem),
+                "admission": admission,
             }
         sites = self.channel_id.sudo()._get_sourcing_sites()
         return {
@@ -174,6 +181,30 @@ class OmsSimulation(models.TransientModel):
             .filtered(lambda each: each.decision_id != decision)
             .site_id,
         }
+
+    def _get_admission_then(self, problem, known):
+        """Return the sites that could be asked when it was decided, and their room then.
+
+        :param dict known: see ``oms.sourcing._prepare_circumstances``
+        :rtype: Admission
+        """
+        sites = self.env["oms.site"].sudo().browse(site.key for site in problem.sites)
+        rooms = {
+            name: np.array([np.inf if units is None else units for units in known[name]])
+            for name in ("room", "late_room")
+            if name in known
+        }
+        lenient = {
+            sites.browse(site_id): Barring(
+                *first, further=tuple(Barring(*barring) for barring in further)
+            )
+            for site_id, (first, *further) in known.get("lenient", ())
+        }
+        there = set(sites.exists().ids)
+        places = [place for place, site_id in enumerate(sites.ids) if site_id in there]
+        admission = Admission(sites, rooms.get("room"), {}, lenient, rooms.get("late_room"))
+        cooling = frozenset(tuple(pair) for pair in known.get("cooling", ()))
+        return admission._replace(cooling=cooling).keep(places)
 
     def _get_joined_then(self, problem):
         """Return the sites that packed a parcel for the order anyway when it was decided on."""

@@ -149,7 +149,9 @@ class _Chain:
                 stage = order.stages[number]
                 rows = self._rows(place)
                 plan = PRESETS[stage.preset](
-                    self._within(place, rest), order.facts.for_lines(rows), stage.options
+                    self._within(place, rest),
+                    (stage.facts or order.facts).for_lines(rows),
+                    stage.options,
                 )
                 self._accept(place, number, problem, rest, plan)
 

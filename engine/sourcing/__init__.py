@@ -7,7 +7,17 @@ from .explanation import Explanation, RunnerUp, Verdict
 from .limits import Barred, Budget, Limits
 from .next_best import alternatives
 from .plan import Assignment, Shortage, SourcingPlan, plan_costs
-from .presets import D365, IOM, OPTIONS, PRESETS, Facts, HotWax, HotWaxRule, Preset
+from .presets import (
+    D365,
+    IOM,
+    OPTIONS,
+    PRESETS,
+    Facts,
+    FirstNonTie,
+    HotWax,
+    HotWaxRule,
+    Preset,
+)
 from .problem import CostPart, MissingCost, OrderLine, Site, SourcingProblem
 from .solver import solve
 from .stages import (
@@ -33,6 +43,7 @@ __all__ = [
     "CostPart",
     "Explanation",
     "Facts",
+    "FirstNonTie",
     "HotWax",
     "HotWaxRule",
     "Limits",

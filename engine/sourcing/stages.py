@@ -35,11 +35,13 @@ class Stage:
 
     :param name: unique within the chain
     :param sites: shape (S,): the sites it may use; None is all
+    :param stock: shape (L, S): how many units of the problem's stock it may use; None is all
     :param limits: what its plan must keep to, in place of the problem's limits; None keeps those
     :param weights: by which factor the problem's cost parts count; 1 for those not named
     :param accept: 'full', 'any' or 'part', see above
     :param preset: key of the strategy that makes its plan
     :param options: the strategy's options, if it has any
+    :param facts: what its strategy looks at, in place of the facts of the chain
     :raises ValueError: a weight is negative or no number, all are zero, or a word is unknown
     """
 
@@ -50,6 +52,8 @@ class Stage:
     accept: str = FULL
     preset: str = "balanced"
     options: object = None
+    stock: Array | None = None
+    facts: Facts | None = None
 
     def __post_init__(self) -> None:
         if self.accept not in (FULL, ANY, PART):
@@ -113,7 +117,8 @@ def solve_stages(
         rows = open_rows(problem, steps) if steps.any() else np.arange(len(problem.lines))
         left = None if deadline is None else max(deadline - time.perf_counter(), 0.0)
         preset = PRESETS[stage.preset]
-        plan = preset(rest, facts.for_lines(rows), stage.options, time_limit=left)
+        seen = (stage.facts or facts).for_lines(rows)
+        plan = preset(rest, seen, stage.options, time_limit=left)
         given = plan_steps(rest, plan)
         together = steps.copy()
         together[rows] += given
@@ -225,6 +230,12 @@ def _check(problem: SourcingProblem, stages: Sequence[Stage]) -> None:
                 f"Stage {stage.name!r} tells of {shape} sites, but the problem has"
                 f" {len(problem.sites)}."
             )
+        shape = None if stage.stock is None else np.shape(stage.stock)
+        if shape not in (None, problem.stock.shape):
+            raise ValueError(
+                f"Stage {stage.name!r} tells of stock in the shape {shape}, expected"
+                f" {problem.stock.shape}."
+            )
         unknown = sorted(set(stage.weights) - parts - {MISSING})
         if unknown:
             raise ValueError(
@@ -240,6 +251,8 @@ def asked_by(stage: Stage, problem: SourcingProblem) -> SourcingProblem:
     asked = problem
     if stage.sites is not None:
         asked = with_stock(asked, np.asarray(stage.sites, dtype=bool))
+    if stage.stock is not None:
+        asked = dataclasses.replace(asked, stock=np.minimum(asked.stock, stage.stock))
     if stage.limits is not None:
         asked = dataclasses.replace(asked, limits=stage.limits)
     if not _reweighs(stage):

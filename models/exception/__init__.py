@@ -1,5 +1,6 @@
 from . import oms_reject_reason
 from . import oms_rejection
+from . import oms_cool_down
 from . import oms_rejection_stock
 from . import oms_exception
 from . import oms_fulfillment_line

@@ -9,10 +9,26 @@ class Barring(NamedTuple):
     :param reason: ``offline``, ``closed``, ``ability``, ``distance``, ``capacity``, ``rejected`` or
         ``cool_down``
     :param detail: the rest of a sentence that begins with the name of the site
+    :param further: what else keeps it out
     """
 
     reason: str
     detail: str
+    further: tuple = ()
+
+    @property
+    def reasons(self):
+        """The words of all reasons."""
+        return (self.reason, *(barring.reason for barring in self.further))
+
+
+def bar(barred, site, barring):
+    """Add a reason why a site is not asked; the first one is what people are told.
+
+    :param dict barred: :class:`Barring` by site
+    """
+    first = barred.get(site)
+    barred[site] = first._replace(further=(*first.further, barring)) if first else barring
 
 
 class OmsSite(models.Model):
@@ -21,7 +37,7 @@ class OmsSite(models.Model):
     _inherit = "oms.site"
 
     def _get_barred(self, orders, moment, rooms=None):
-        """Return which of the sites may not serve some orders, each with its first reason.
+        """Return which of the sites may not serve some orders, and why, the first reason first.
 
         The number of queries does not depend on how many orders and sites there are; what no site
         uses costs none.
@@ -39,7 +55,7 @@ class OmsSite(models.Model):
             for site, period in self._get_offline(moment).items()
         }
         for site, sentence in self._find_closed(moment).items():
-            common.setdefault(site, Barring("closed", sentence))
+            bar(common, site, Barring("closed", sentence))
         barred = {order: dict(common) for order in orders}
         for reason, found in (
             ("ability", self._find_unable(orders)),
@@ -49,5 +65,5 @@ class OmsSite(models.Model):
         ):
             for order, sentences in found.items():
                 for site, sentence in sentences.items():
-                    barred[order].setdefault(site, Barring(reason, sentence))
+                    bar(barred[order], site, Barring(reason, sentence))
         return barred

@@ -65,6 +65,23 @@ class Rooms:
                 limits[index] = room.left(place) if place is not None else 0.0
         return limits
 
+    def get_late_units(self, order, sites, units):
+        """Return how many units each site may be asked for if it may be as late as it takes.
+
+        :param float units: of the order
+        :return: array of shape (S,), or None where nothing is limited
+        """
+        limits = self.get_units(order, sites, units)
+        if limits is None:
+            return None
+        for index, site in enumerate(sites):
+            if site in self.rooms and limits[index] <= 0.0:
+                room = self.rooms[site]
+                held = self.held.get((order.id, site.id), (None, 0.0))[1]
+                place = room.find_late(units + held)
+                limits[index] = 0.0 if place is None else max(room.left(place) - held, 0.0)
+        return limits
+
     def take(self, order, site, units, *, late=False):
         """Let the orders after this one find less room.
 

@@ -5,7 +5,10 @@ from . import oms_strategy
 from . import oms_strategy_costs
 from . import oms_strategy_parts
 from . import oms_strategy_limits
+from . import oms_strategy_rules
 from . import oms_strategy_stage
+from . import oms_strategy_rule
+from . import oms_strategy_options
 from . import oms_decision
 from . import oms_decision_snapshot
 from . import oms_sourcing
@@ -14,6 +17,7 @@ from . import oms_simulation
 from . import oms_sourcing_facts
 from . import oms_sourcing_places
 from . import oms_sourcing_method
+from . import oms_sourcing_method_facts
 from . import oms_claim
 from . import oms_sourcing_share
 from . import oms_sourcing_network

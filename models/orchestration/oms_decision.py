@@ -96,6 +96,11 @@ class OmsDecision(models.Model):
     amounts = fields.Json(readonly=True, help="The parts of the cost in units of their own.")
     problem = fields.Json(readonly=True, help="The stock and the costs as they were seen.")
     plan = fields.Json(readonly=True, help="What was chosen, line by line.")
+    circumstances = fields.Json(
+        readonly=True,
+        help="What else was seen and may matter to other strategies: room of the sites, reasons "
+        "against them, stock that the strategy kept back.",
+    )
     explanation = fields.Json(
         compute="_compute_explanation",
         help="Worked out when it is looked at: the same problem and plan always give the same.",

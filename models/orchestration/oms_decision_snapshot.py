@@ -136,5 +136,11 @@ class OmsDecision(models.Model):
             [("create_date", "<", before), ("problem", "!=", False)], limit=FORGET_BATCH, order="id"
         )
         for decision in decisions:
-            decision.write({"kept_explanation": decision._explain(), "problem": None})
+            decision.write(
+                {
+                    "kept_explanation": decision._explain(),
+                    "problem": None,
+                    "circumstances": None,
+                }
+            )
         return len(decisions), len(decisions) == FORGET_BATCH

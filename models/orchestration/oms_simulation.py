@@ -25,6 +25,7 @@ class OmsSourcing(models.AbstractModel):
         available=None,
         freed=None,
         joined=None,
+        admission=None,
     ):
         """Source an order under several strategies and change nothing.
 
@@ -38,6 +39,7 @@ class OmsSourcing(models.AbstractModel):
         :param dict freed: what to add to that, by (site id, product id)
         :param joined: ``oms.site`` that pack a parcel for the order anyway; told by the
             fulfillments of the order when None
+        :param Admission admission: what sites could take on when ``available`` was seen
         :return: an outcome for each strategy, and the problem at the prices of the reference
         :rtype: tuple[list[Outcome], SourcingProblem]
         """
@@ -45,10 +47,10 @@ class OmsSourcing(models.AbstractModel):
         self, order = self.sudo(), order.sudo()
         lines = self.env["sale.order.line"].union(*(demand.line for demand in demands))
         products = lines.product_id.filtered("is_storable")
-        governed, admission = products.browse(), Admission(sites, None, {})
+        governed, admission = products.browse(), admission or Admission(sites, None, {}, {})
         if available is None:
             # As of now counts also what the sites can do now.
-            admission = self._admit(order, demands, sites)
+            admission = self._admit(order, demands, sites, strategies)
             sites = admission.sites
             available, governed = dict(sites._get_available(products)), products
         for key, quantity in (freed or {}).items():
@@ -74,12 +76,15 @@ class OmsSourcing(models.AbstractModel):
         steps = np.array([line.product_id.uom_id.rounding for line, _quantity in demands])
         return dataclasses.replace(problem, rounding=steps)
 
-    def _admit(self, order, demands, sites):
-        """Leave out the sites that could not be asked for an order now.
+    def _admit(self, order, demands, sites, strategies):
+        """Leave out the sites that could not be asked for an order now by any of some strategies.
 
         :rtype: Admission
         """
-        candidates = self._leave_out_barred(order, {order: sites}, "manual")
+        sites, outside = self._add_outside_sites(order.oms_channel_id, sites, strategies)
+        candidates = self._leave_out_barred(
+            order, {order: sites}, "manual", strategies, {order: outside}
+        )
         return candidates.admit(order, sum(quantity for _line, quantity in demands))
 
     def _prepare_demands(self, order, quantities):

@@ -1,3 +1,4 @@
+import dataclasses
 import time
 from collections import defaultdict
 from typing import NamedTuple
@@ -42,6 +43,7 @@ class Outcome(NamedTuple):
     note: str
     sellable: dict
     barred: dict
+    circumstances: dict | None = None
 
 
 class Gathered(NamedTuple):
@@ -155,7 +157,7 @@ class OmsSourcing(models.AbstractModel):
             return Gathered({}, {}, {}, None, None, strategy)
         orders = lines.order_id.filtered(lambda order: order in demands)
         orders = orders.sorted(lambda order: (order.date_order, order.id))
-        candidates = self._get_candidates(orders, trigger)
+        candidates = self._get_candidates(orders, trigger, strategy)
         products = lines.product_id.filtered("is_storable")
         return Gathered(
             demands={order: demands[order] for order in orders},
@@ -168,20 +170,36 @@ class OmsSourcing(models.AbstractModel):
             strategy=strategy,
         )
 
-    def _get_candidates(self, orders, trigger):
+    def _get_candidates(self, orders, trigger, strategy=None):
         """Return the sites that may serve each order, and why others may not.
 
         :param str trigger: key of the decision's trigger
+        :param strategy: ``oms.strategy`` to go by; that of each order's channel if None
         :rtype: Candidates
         """
         by_channel = {channel: channel._get_sourcing_sites() for channel in orders.oms_channel_id}
-        candidates = {}
+        candidates, outside = {}, {}
         for order in orders:
-            sites = by_channel[order.oms_channel_id]
-            if order.company_id != order.oms_channel_id.company_id:
-                sites = sites.browse()
-            candidates[order] = sites
-        return self._leave_out_barred(orders, candidates, trigger)
+            channel = order.oms_channel_id
+            if order.company_id != channel.company_id:
+                candidates[order] = by_channel[channel].browse()
+                continue
+            candidates[order], outside[order] = self._add_outside_sites(
+                channel, by_channel[channel], strategy or channel.strategy_id
+            )
+        return self._leave_out_barred(orders, candidates, trigger, strategy, outside)
+
+    def _add_outside_sites(self, channel, sites, strategies):
+        """Add sites that the channel does not name, where some strategies ask these all the same.
+
+        :param sites: ``oms.site`` recordset of the channel
+        :return: the sites, and :class:`Barring` by those that were added
+        :rtype: tuple[models.BaseModel, dict]
+        """
+        outside = channel._find_outside_sites(strategies._get_all_used()._get_lenient_reasons())
+        if outside:
+            sites = sites.union(*outside).sorted(lambda site: (site.sequence, site.id))
+        return sites, outside
 
     def _prepare_problem(self, strategy, demands, admission, available, case):
         """Put one order into the engine's words, at the prices of a strategy.
@@ -191,18 +209,8 @@ class OmsSourcing(models.AbstractModel):
         :param Admission admission: the sites that may be asked, and what they can take on
         """
         sites = admission.sites
-        stock = np.zeros((len(demands), len(sites)))
-        asked = defaultdict(float)
-        for line, quantity in demands:
-            asked[line.product_id] += quantity
-        for row, (line, _quantity) in enumerate(demands):
-            product = line.product_id
-            if product.is_storable:
-                held = [available.get((site_id, product.id), 0.0) for site_id in sites.ids]
-                stock[row] = strategy._keep_back(np.maximum(held, 0.0))
-            else:
-                stock[row] = asked[product]
-        stock = self._limit_stock(demands, sites, stock)
+        stock = self._get_stock(demands, sites, available)
+        stock = strategy._get_usable_stock(case, stock, strategy._get_hard_limits())
         least = self._get_least_missing(demands, stock)
         parts, missing = strategy._prepare_costs(case, least)
         return SourcingProblem(
@@ -220,6 +228,24 @@ class OmsSourcing(models.AbstractModel):
                 for site, barring in admission.barred.items()
             ),
         )
+
+    def _get_stock(self, demands, sites, available):
+        """Return what sites have of the product of each line, shape (L, S).
+
+        :param dict available: quantity by (site id, product id)
+        """
+        stock = np.zeros((len(demands), len(sites)))
+        asked = defaultdict(float)
+        for line, quantity in demands:
+            asked[line.product_id] += quantity
+        for row, (line, _quantity) in enumerate(demands):
+            product = line.product_id
+            if product.is_storable:
+                held = [available.get((site_id, product.id), 0.0) for site_id in sites.ids]
+                stock[row] = np.maximum(held, 0.0)
+            else:
+                stock[row] = asked[product]
+        return stock
 
     def _get_least_missing(self, demands, stock):
         """Return the least that a plan can leave unfilled of each line, if it leaves anything.
@@ -265,12 +291,20 @@ class OmsSourcing(models.AbstractModel):
         """
         kilometers, note = self._get_kilometers(order, admission.sites, facts.places)
         case = self._prepare_case(order, demands, admission.sites, kilometers, facts)
+        case = dataclasses.replace(
+            case,
+            lenient=admission.lenient,
+            late_room=admission.late_room,
+            cooling=admission.cooling,
+        )
         case, admission = self._leave_out_beyond_limits(strategy, case, admission)
         sites, kilometers = case.sites, case.kilometers
-        notes = [note, *strategy._get_cost_notes(case)]
+        notes = [note, *strategy._get_cost_notes(case), *strategy._get_option_notes()]
+        notes += strategy._get_cooling_notes(case)
         sellable = self._get_sellable(order, demands, sites, kilometers, book)
         start = time.perf_counter()
         for offer in self._get_offers(order, sites, available, sellable, book):
+            case = dataclasses.replace(case, stock=self._get_stock(demands, sites, offer))
             problem = self._prepare_problem(strategy, demands, admission, offer, case)
             problem, plan, stage_note = (propose or self._find_plan)(strategy, problem, case)
             if not self._find_refusal(order, plan, sellable, book):
@@ -288,4 +322,29 @@ class OmsSourcing(models.AbstractModel):
             note,
             sellable,
             admission.barred,
+            self._prepare_circumstances(admission, problem, case.stock),
         )
+
+    def _prepare_circumstances(self, admission, problem, stock):
+        """Say what the problem does not, but other strategies would have to know.
+
+        :param Admission admission: the candidates
+        :param stock: what they have, whatever the strategy keeps back, shape (L, S)
+        :return: JSON data, None if the problem says it all
+        :rtype: dict | None
+        """
+        known = {}
+        if admission.lenient:
+            known["lenient"] = [
+                [site.id, [[each.reason, each.detail] for each in (barring, *barring.further)]]
+                for site, barring in admission.lenient.items()
+            ]
+        if admission.cooling:
+            known["cooling"] = sorted(admission.cooling)
+        for name, room in (("room", admission.room), ("late_room", admission.late_room)):
+            if room is not None:
+                # Infinity is no JSON.
+                known[name] = [None if np.isinf(units) else units for units in room.tolist()]
+        if not np.array_equal(stock, problem.stock):
+            known["stock"] = stock.tolist()
+        return known or None

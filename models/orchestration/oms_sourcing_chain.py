@@ -52,7 +52,7 @@ class OmsSourcing(models.AbstractModel):
         joined = get_joined(gathered.candidates.rooms)
         orders, before = [], 0.0
         for order in gathered.demands:
-            outcome, stages, facts = self._look_at_stages(gathered, order)
+            outcome, stages = self._look_at_stages(gathered, order)
             before += outcome.plan.cost
             if stages:
                 orders.append(
@@ -60,24 +60,21 @@ class OmsSourcing(models.AbstractModel):
                         order.id,
                         outcome.problem,
                         tuple(stages),
-                        facts,
-                        order.oms_channel_id.id,
-                        joined.get(order.id, frozenset()),
+                        channel=order.oms_channel_id.id,
+                        joined=joined.get(order.id, frozenset()),
                     )
                 )
         return PreparedChain(tuple(orders), self._prepare_batch(gathered, orders), before)
 
     def _look_at_stages(self, gathered, order):
-        """Return what an order looks like, its stages, and what rules look at."""
-        stages, facts = [], None
+        """Return what an order looks like, and its stages."""
+        stages = []
 
         def propose(strategy, problem, case):
-            nonlocal facts
             if problem.sites:
                 stages[:] = self._prepare_stages(strategy, problem, case)
-                facts = self._prepare_method_facts(strategy, case)
             limited, plan, note = self._leave_open(strategy, problem, case)
             # Each stage has limits of its own.
             return limited and problem, plan, note
 
-        return self._solve_next(gathered, order, propose), stages, facts
+        return self._solve_next(gathered, order, propose), stages

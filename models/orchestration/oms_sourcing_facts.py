@@ -34,7 +34,11 @@ class OmsSourcing(models.AbstractModel):
         )
         shelves = {
             weeks: self._get_shelves(sites, products, weeks)
-            for weeks in {s.sales_weeks for s in strategies if s.stock_value_factor}
+            for weeks in {
+                strategy.sales_weeks
+                for strategy in strategies
+                if strategy.stock_value_factor or strategy._sorts_by_supply()
+            }
         }
         workload = any(strategy.workload_cost for strategy in strategies)
         return Facts(

@@ -2,10 +2,10 @@ import dataclasses
 
 import numpy as np
 
-from odoo import models
+from odoo import fields, models
 
 from ...engine.sourcing import PRESETS, Stage, solve, solve_stages
-from ...engine.sourcing import Facts as MethodFacts
+from ...engine.sourcing.plan import plan_steps
 from ..network.oms_site_barred import Barring
 
 #: Seconds after which the engine stops looking for a better plan and states the gap. Orders of up
@@ -25,25 +25,26 @@ class OmsSourcing(models.AbstractModel):
         :return: the case and the admission with the sites that are left
         :rtype: tuple[Case, Admission]
         """
-        hard_only = strategy._has_soft_limits()
-        allowed = strategy._get_allowed(case, hard_only)
+        kept = strategy._get_hard_limits()
+        allowed = strategy._get_allowed(case, kept)
         if strategy.has_stages or allowed.all():
             return case, admission
         places = np.flatnonzero(allowed).tolist()
-        sites = case.sites.browse([case.sites.ids[place] for place in places])
         beyond = {
-            site: Barring(*strategy._explain_barred(site, kilometers, hard_only))
-            for site, kilometers, kept in zip(
+            site: Barring(*strategy._explain_barred(case, site, kilometers, kept))
+            for site, kilometers, is_allowed in zip(
                 case.sites, case.kilometers.tolist(), allowed, strict=True
             )
-            if not kept
+            if not is_allowed
         }
-        left = admission._replace(
-            sites=sites,
-            room=None if admission.room is None else admission.room[places],
-            barred={**admission.barred, **beyond},
+        left = admission.keep(places)._replace(barred={**admission.barred, **beyond})
+        case = dataclasses.replace(
+            case,
+            sites=left.sites,
+            kilometers=case.kilometers[places],
+            lenient=left.lenient,
+            late_room=left.late_room,
         )
-        case = dataclasses.replace(case, sites=sites, kilometers=case.kilometers[places])
         return case, left
 
     def _find_plan(self, strategy, problem, case):
@@ -59,21 +60,26 @@ class OmsSourcing(models.AbstractModel):
             return problem, solve(problem), ""
         if strategy.has_stages or strategy._has_soft_limits():
             stages = self._prepare_stages(strategy, problem, case)
-            facts = self._prepare_method_facts(strategy, case)
-            staged = solve_stages(problem, stages, facts, time_limit=TIME_LIMIT)
-            return problem, staged.plan, self._describe_stages(strategy, staged.tried)
+            staged = solve_stages(problem, stages, time_limit=TIME_LIMIT)
+            note = self._describe_stages(strategy, problem, case, staged.plan, staged.tried)
+            if case.late_room is not None:
+                # What the last pass keeps to.
+                limits = dataclasses.replace(problem.limits, unit_capacity=case.late_room)
+                problem = dataclasses.replace(problem, limits=limits)
+            return problem, staged.plan, note
         problem = self._limit(strategy, problem, case)
         if strategy.method == "balanced":
             return problem, solve(problem, time_limit=TIME_LIMIT), ""
-        facts = self._prepare_method_facts(strategy, case)
-        plan = PRESETS[strategy.method](problem, facts, time_limit=TIME_LIMIT)
+        facts = self._prepare_method_facts(strategy, case, strategy.method)
+        options = strategy._prepare_options(strategy.method)
+        plan = PRESETS[strategy.method](problem, facts, options, time_limit=TIME_LIMIT)
         return problem, plan, ""
 
     def _limit(self, strategy, problem, case):
         """Return the problem with the limits of its strategy."""
-        return dataclasses.replace(
-            problem, limits=_joined(problem.limits, strategy._prepare_limits(case))
-        )
+        room = strategy._get_room(case, problem.limits.unit_capacity)
+        limits = dataclasses.replace(strategy._prepare_limits(case), unit_capacity=room)
+        return dataclasses.replace(problem, limits=limits)
 
     def _prepare_stages(self, strategy, problem, case):
         """Put a strategy's stages into the engine's words, its soft limits as stages of their own.
@@ -85,18 +91,24 @@ class OmsSourcing(models.AbstractModel):
         for name, goes_by, method, mask, accept in self._walk(strategy, case, days):
             soft = goes_by._has_soft_limits()
             # What is soft is kept to as far as that fills.
-            passes = [(False, "part" if soft and accept != "full" else accept)]
+            passes = [(None, "part" if soft and accept != "full" else accept)]
             if soft:
-                passes.append((True, accept))
-            for hard_only, take in passes:
-                limits = goes_by._prepare_limits(case, hard_only)
+                passes.append((goes_by._get_hard_limits(), accept))
+            facts = self._prepare_method_facts(goes_by, case, method, strategy)
+            for kept, take in passes:
+                room = goes_by._get_room(case, problem.limits.unit_capacity, kept)
                 stages.append(
                     Stage(
                         f"{len(stages) + 1}. {name}",
-                        sites=mask & goes_by._get_allowed(case, hard_only),
-                        limits=_joined(problem.limits, limits),
+                        sites=mask & goes_by._get_allowed(case, kept),
+                        stock=goes_by._get_usable_stock(case, case.stock, kept),
+                        limits=dataclasses.replace(
+                            goes_by._prepare_limits(case, kept), unit_capacity=room
+                        ),
                         accept=take,
                         preset=method,
+                        options=goes_by._prepare_options(method),
+                        facts=facts,
                     )
                 )
         return stages
@@ -108,10 +120,12 @@ class OmsSourcing(models.AbstractModel):
             the plan is taken
         """
         mask = np.ones(len(case.sites), dtype=bool) if mask is None else mask
-        if not strategy.has_stages:
+        stages = strategy.stage_ids if strategy.has_stages else None
+        stages = stages and stages._filter_valid(fields.Datetime.now())
+        if not stages:
             yield name or strategy.name, strategy, strategy.method, mask, accept
             return
-        for stage in strategy.stage_ids:
+        for stage in stages:
             within = mask & stage._get_sites(case, days)
             title = f"{name} / {stage.name}" if name else stage.name
             if stage.substrategy_id:
@@ -119,32 +133,37 @@ class OmsSourcing(models.AbstractModel):
             else:
                 yield title, strategy, stage.method or strategy.method, within, stage.accept
 
-    def _prepare_method_facts(self, strategy, case):
-        """Gather what methods look at besides costs.
+    def _describe_stages(self, strategy, problem, case, plan, tried):
+        """Say what became of each stage that was tried, and which soft limits were given up.
 
-        :rtype: MethodFacts
-        """
-        emissions = strategy._get_emissions(case) if strategy._weighs_carbon() else None
-        default = case.order.warehouse_id
-        days = strategy._get_days(case)
-        return MethodFacts(
-            priority=[max(site.sequence, 1) for site in case.sites],
-            kilometers=case.kilometers,
-            is_store=[site.kind == "store" for site in case.sites],
-            is_default=[bool(default) and site.warehouse_id == default for site in case.sites],
-            days=np.where(np.isinf(days), np.nan, days),
-            carbon_per_unit=emissions,
-            values=strategy._get_values(case),
-            no_split=[strategy._must_not_split(case)] * len(case.products),
-        )
-
-    def _describe_stages(self, strategy, tried):
-        """Say what became of each stage that was tried; nothing of a strategy without any.
-
+        :param SourcingPlan plan: what came of the stages
         :param tried: (stage, what became of it) pairs
         """
-        if not tried or not strategy.has_stages:
-            return ""
+        notes = []
+        if tried and strategy.has_stages:
+            notes.append(self._get_stage_note(tried))
+        if strategy._get_all_used().filtered(lambda each: each._has_soft_limits()):
+            steps = plan_steps(problem, plan)
+            gave = {
+                name.partition(". ")[2]
+                for name, verdict in tried
+                if verdict in ("filled", "partly")
+            }
+            days = strategy._get_days(case)
+            used = self.env["oms.strategy"].union(
+                *(
+                    goes_by
+                    for name, goes_by, *_more in self._walk(strategy, case, days)
+                    if name in gave
+                )
+            )
+            notes += [
+                each._describe_given_up(each._find_given_up(problem, case, steps)) for each in used
+            ]
+        return "\n".join(filter(None, notes))
+
+    def _get_stage_note(self, tried):
+        """Say what became of each stage that was tried."""
         words = {
             "filled": self.env._("fills everything"),
             "partly": self.env._("fills a part"),
@@ -154,8 +173,3 @@ class OmsSourcing(models.AbstractModel):
         }
         tried = "; ".join(f"{name}: {words[verdict]}" for name, verdict in tried)
         return self.env._("Stages tried: %s.", tried)
-
-
-def _joined(limits, more):
-    """Return the limits of a strategy together with those of the sites."""
-    return dataclasses.replace(more, unit_capacity=limits.unit_capacity)

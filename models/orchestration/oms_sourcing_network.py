@@ -6,11 +6,13 @@ import numpy as np
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..network.oms_site_barred import Barring
+from ..network.oms_site_barred import Barring, bar
 from ..network.oms_site_calendar import LOOKAHEAD_DAYS
 from ..network.rooms import Rooms
 from .oms_sourcing import AUTOMATIC_TRIGGERS
 
+#: Triggers by which a user asks all sites, whatever they gave back.
+BY_HAND = ("manual", "forced")
 #: Names of sites in a sentence, before the others are only counted.
 MOST_NAMES = 5
 
@@ -21,11 +23,32 @@ class Admission(NamedTuple):
     :param sites: ``oms.site`` recordset of S candidates
     :param room: the most units that each can take on, shape (S,), or None
     :param dict barred: :class:`Barring` by site of the channel that may not be asked
+    :param dict lenient: :class:`Barring` by those candidates that are asked only where the strategy
+        does not take what keeps them out as hard
+    :param late_room: the same as ``room`` where full days do not matter
+    :param cooling: ids of sites and of products that they are not asked for, having given them
+        back a short time ago
     """
 
     sites: models.BaseModel
     room: np.ndarray | None
     barred: dict
+    lenient: dict
+    late_room: np.ndarray | None = None
+    cooling: frozenset = frozenset()
+
+    def keep(self, places):
+        """Return the admission of some of the candidates only.
+
+        :param list[int] places: their positions
+        """
+        sites = self.sites.browse([self.sites.ids[place] for place in places])
+        return self._replace(
+            sites=sites,
+            room=None if self.room is None else self.room[places],
+            late_room=None if self.late_room is None else self.late_room[places],
+            lenient={site: self.lenient[site] for site in sites if site in self.lenient},
+        )
 
 
 class Candidates(dict):
@@ -33,12 +56,26 @@ class Candidates(dict):
 
     :param dict barred: :class:`Barring` by site, by order
     :param Rooms rooms: what the sites have taken on, kept up to date while orders are sourced
+    :param dict lenient: :class:`Barring` by candidate, by order: what keeps it out, but is not hard
+    :param set may_be_full: the orders for which full days are not hard
+    :param frozenset cooling: see :class:`Admission`
     """
 
-    def __init__(self, sites_by_order, barred=None, rooms=None):
+    def __init__(
+        self,
+        sites_by_order,
+        barred=None,
+        rooms=None,
+        lenient=None,
+        may_be_full=(),
+        cooling=frozenset(),
+    ):
         super().__init__(sites_by_order)
         self.barred = barred or {order: {} for order in sites_by_order}
         self.rooms = rooms or Rooms()
+        self.lenient = lenient or {}
+        self.may_be_full = may_be_full
+        self.cooling = cooling
 
     def admit(self, order, units):
         """Return the sites with room for an order after those before it.
@@ -47,17 +84,29 @@ class Candidates(dict):
         :rtype: Admission
         """
         sites, barred = self[order], self.barred[order]
+        lenient = dict(self.lenient.get(order, {}))
         room = self.rooms.get_units(order, sites, units)
         if room is None:
-            return Admission(sites, None, barred)
-        full = room <= 0.0
-        for site, is_full in zip(sites, full, strict=True):
-            if is_full:
-                sentence = site._get_full_sentence(self.rooms.rooms[site])
-                barred.setdefault(site, Barring("capacity", sentence))
-        free = sites.browse(np.array(sites.ids)[~full].tolist())
-        room = room[~full]
-        return Admission(free, None if np.isinf(room).all() else room, barred)
+            return Admission(sites, None, barred, lenient, cooling=self.cooling)
+        late_room = room
+        if order in self.may_be_full:
+            late_room = self.rooms.get_late_units(order, sites, units)
+        left = []
+        for place, site in enumerate(sites):
+            if room[place] > 0.0:
+                left.append(place)
+                continue
+            full = Barring("capacity", site._get_full_sentence(self.rooms.rooms[site]))
+            if late_room[place] > 0.0:
+                left.append(place)
+                if "capacity" not in getattr(lenient.get(site), "reasons", ()):
+                    bar(lenient, site, full)
+            else:
+                barred.setdefault(site, full)
+        admission = Admission(sites, room, barred, lenient, late_room, self.cooling).keep(left)
+        if np.isinf(admission.room).all():
+            admission = admission._replace(room=None, late_room=None)
+        return admission
 
     def take(self, order, plan):
         """Let the orders after this one find less room."""
@@ -78,12 +127,15 @@ class OmsSourcing(models.AbstractModel):
 
     # === WHO IS ASKED === #
 
-    def _leave_out_barred(self, orders, sites_by_order, trigger):
+    def _leave_out_barred(self, orders, sites_by_order, trigger, strategies=None, outside=None):
         """Leave out the sites that may not be asked.
 
         :param dict sites_by_order: ``oms.site`` recordset by order
         :param str trigger: key of the decision's trigger; sourcing that a user asked for goes back
             to sites that gave the order back
+        :param strategies: ``oms.strategy`` that say which reasons are hard; when None, that of
+            each order's channel
+        :param dict outside: :class:`Barring` by site that the channel does not name, by order
         :rtype: Candidates
         """
         moment = fields.Datetime.now()
@@ -93,23 +145,44 @@ class OmsSourcing(models.AbstractModel):
         if trigger in AUTOMATIC_TRIGGERS:
             for order in orders:
                 for site, barring in order._oms_find_given_back(moment).items():
-                    barred[order].setdefault(site, barring)
-        left = {}
+                    bar(barred[order], site, barring)
+        cooling = frozenset()
+        if trigger not in BY_HAND:
+            cooling = self._find_cooling(sites, orders, moment, barred)
+        for order, sites_outside in (outside or {}).items():
+            for site, barring in sites_outside.items():
+                for each in (barring, *barring.further):
+                    bar(barred[order], site, each._replace(further=()))
+        left, lenient, may_be_full = {}, {}, set()
         for order, candidates in sites_by_order.items():
+            goes_by = strategies or order.oms_channel_id.strategy_id
+            not_hard = goes_by._get_all_used()._get_lenient_reasons()
             # Of other channels' sites nobody needs to be told.
-            known = barred[order]
-            barred[order] = {site: known[site] for site in candidates if site in known}
+            known = {site: barred[order][site] for site in candidates if site in barred[order]}
+            lenient[order] = {
+                site: barring
+                for site, barring in known.items()
+                if not_hard.issuperset(barring.reasons)
+            }
+            barred[order] = {site: known[site] for site in known if site not in lenient[order]}
             left[order] = candidates - candidates.browse(site.id for site in barred[order])
-        return Candidates(left, barred, rooms)
+            if "capacity" in not_hard:
+                may_be_full.add(order)
+        return Candidates(left, barred, rooms, lenient, may_be_full, cooling)
 
-    def _limit_stock(self, demands, sites, stock):
-        """Take from the stock what sites cannot handle.
+    def _find_cooling(self, sites, orders, moment, barred):
+        """Find what sites gave back a short time ago and are not asked for, whatever the order.
 
-        :param stock: shape (L, S)
-        :return: shape (L, S)
+        :param dict barred: :class:`Barring` by site, by order, completed here
+        :return: ids of sites and of products that they are not asked for
+        :rtype: frozenset[tuple[int, int]]
         """
-        able = sites._get_able([line.product_id for line, _quantity in demands])
-        return stock if able is None else np.where(able, stock, 0.0)
+        common, cooling = sites._find_cooling(orders.order_line.product_id, moment)
+        for order in orders:
+            for site, barring in common.items():
+                if "cool_down" not in getattr(barred[order].get(site), "reasons", ()):
+                    bar(barred[order], site, barring)
+        return cooling
 
     # === WHAT IS WRITTEN === #
 

@@ -101,7 +101,8 @@ class Proposal:
                 s.line: s.quantity for s in plan.missing
             }
         if self.accepted:
-            return limited, built, self._sourcing._describe_stages(strategy, self._tried)
+            note = self._sourcing._describe_stages(strategy, limited, case, built, self._tried)
+            return limited, built, note
         return self._sourcing._find_plan(strategy, problem, case)
 
 

@@ -51,6 +51,7 @@ class OmsSourcing(models.AbstractModel):
             "amounts": [list(amount) for amount in plan.amounts],
             "problem": problem.to_dict(),
             "plan": plan.to_dict(),
+            "circumstances": outcome.circumstances,
         }
 
     def _prepare_note(self, outcome):

@@ -110,9 +110,9 @@ class OmsStrategy(models.Model):
         string="Stock Kept Back",
         digits="Product Unit",
         tracking=True,
-        help="Units of each product at each site on top of what safety stock keeps back. Always "
-        "hard.",
+        help="Units of each product at each site on top of what safety stock keeps back.",
     )
+    min_stock_hard = fields.Boolean(string="Hard: Stock Kept Back", default=True, help=HARD)
     min_stock_kind = fields.Selection(
         [("fence", "Never given away"), ("gate", "Nothing is given while there are fewer")],
         string="Kept Back How",
@@ -126,6 +126,7 @@ class OmsStrategy(models.Model):
         tracking=True,
         help="Suppliers and distributors may ship to the customer.",
     )
+    drop_ship_hard = fields.Boolean(string="Hard: No Drop-Shipping", default=True, help=HARD)
 
     _limits_check = models.Constraint(
         "CHECK (COALESCE(max_sites, 0) >= 0 AND COALESCE(max_sites_per_line, 0) >= 0 "
@@ -162,64 +163,38 @@ class OmsStrategy(models.Model):
 
     # === FOR THE ENGINE === #
 
-    def _holds(self, name, hard_only):
-        """Tell whether a limit counts: always if it is hard, else in the first pass."""
-        return self[f"{name}_hard"] or not hard_only
-
-    def _has_soft_limits(self):
-        """Tell whether there is a second pass."""
-        return any(
-            not self[f"{name}_hard"] and self[name]
-            for name in (
-                "max_sites",
-                "max_sites_per_line",
-                "whole_lines",
-                "whole_order",
-                "min_shipment_value",
-                "max_kilometers",
-                "max_priority",
-                "carbon_cap",
-            )
-        ) or bool(
-            (not self.together_hard and (self.together_tag_ids or self.together_categ_ids))
-            or (
-                not self.no_split_hard
-                and (self.no_split_below or self.no_split_product_ids or self.no_split_categ_ids)
-            )
-        )
-
-    def _prepare_limits(self, case, hard_only=False):
+    def _prepare_limits(self, case, kept=None):
         """Translate the limits into the engine's, for one order.
 
-        :param bool hard_only: leave out those that are soft
+        :param frozenset[str] kept: names of the limits that are kept to; None is all
         :rtype: Limits
         """
         self.ensure_one()
         count, limits = len(case.products), {}
-        most = self._get_most_sites(case, hard_only)
+        most = self._get_most_sites(case, kept)
         if most:
             limits["max_sites"] = most
-        if self.max_sites_per_line and self._holds("max_sites_per_line", hard_only):
+        if self.max_sites_per_line and self._holds("max_sites_per_line", kept):
             limits["max_sites_per_line"] = [self.max_sites_per_line] * count
-        if self.whole_lines and self._holds("whole_lines", hard_only):
+        if self.whole_lines and self._holds("whole_lines", kept):
             limits["whole_lines"] = [True] * count
-        if self.whole_order and self._holds("whole_order", hard_only):
+        if self.whole_order and self._holds("whole_order", kept):
             limits["whole_order"] = True
-        if self.has_lists and self._holds("together", hard_only):
+        if self.has_lists and self._holds("together", kept):
             limits["together"] = self._get_groups(case)
-        if self.min_shipment_value and self._holds("min_shipment_value", hard_only):
+        if self.min_shipment_value and self._holds("min_shipment_value", kept):
             limits["min_value"] = self.min_shipment_value
             limits["values"] = self._get_values(case)
-        if self.carbon_cap and self._holds("carbon_cap", hard_only):
+        if self.carbon_cap and self._holds("carbon_cap", kept):
             kg = self._get_emissions(case)
             none = np.zeros(len(case.sites))
             limits["budgets"] = (Budget("carbon", none, kg, self.carbon_cap),)
         return Limits(**limits)
 
-    def _get_most_sites(self, case, hard_only=False):
+    def _get_most_sites(self, case, kept=None):
         """Return how many sites may serve an order beyond those that do already; 0 is any."""
-        most = self.max_sites if self._holds("max_sites", hard_only) else 0
-        if self._holds("no_split", hard_only) and self._must_not_split(case):
+        most = self.max_sites if self._holds("max_sites", kept) else 0
+        if self._holds("no_split", kept) and self._must_not_split(case):
             most = 1
         serving = len(case.open_sites)
         # Where all places are taken only the sites that serve already are asked.
@@ -287,49 +262,105 @@ class OmsStrategy(models.Model):
         ]
         return tuple(dict.fromkeys(group for group in groups if len(group) > 1))
 
-    def _get_allowed(self, case, hard_only=False):
+    def _get_allowed(self, case, kept=None):
         """Tell which sites may be asked at all, shape (S,)."""
         allowed = np.ones(len(case.sites), dtype=bool)
-        if self.max_kilometers and self._holds("max_kilometers", hard_only):
+        if self.max_kilometers and self._holds("max_kilometers", kept):
             allowed &= case.kilometers <= self.max_kilometers
-        if self.max_priority and self._holds("max_priority", hard_only):
+        if self.max_priority and self._holds("max_priority", kept):
             allowed &= np.array(case.sites.mapped("sequence"), dtype=int) <= self.max_priority
-        if not self.allow_drop_ship:
+        if not self.allow_drop_ship and self._holds("drop_ship", kept):
             allowed &= np.array([bool(site.warehouse_id) for site in case.sites], dtype=bool)
-        most = self.max_sites if self._holds("max_sites", hard_only) else 0
-        if self._holds("no_split", hard_only) and case.open_sites and self._must_not_split(case):
+        most = self.max_sites if self._holds("max_sites", kept) else 0
+        if self._holds("no_split", kept) and case.open_sites and self._must_not_split(case):
             most = 1
         if most and len(case.open_sites) >= most:
             allowed &= np.isin(case.sites.ids, case.open_sites.ids)
+        for site, barring in case.lenient.items():
+            if self._rules_out(barring, kept):
+                allowed &= np.array(case.sites.ids) != site.id
         return allowed
 
-    def _explain_barred(self, site, kilometers, hard_only=False):
+    def _explain_barred(self, case, site, kilometers, kept=None):
         """Say why a site is not among the allowed.
 
         :return: a word and a sentence
         :rtype: tuple[str, str]
         """
-        if not self.allow_drop_ship and not site.warehouse_id:
+        barring = case.lenient.get(site)
+        if barring and self._rules_out(barring, kept):
+            return barring.reason, barring.detail
+        no_drop_ship = not self.allow_drop_ship and self._holds("drop_ship", kept)
+        if no_drop_ship and not site.warehouse_id:
             return "drop_ship", self.env._("the strategy allows no drop-shipping")
         far = self.max_kilometers and kilometers > self.max_kilometers
-        if far and self._holds("max_kilometers", hard_only):
+        if far and self._holds("max_kilometers", kept):
             return "distance", self.env._(
                 "farther than the %s km of the strategy", f"{self.max_kilometers:g}"
             )
         low = self.max_priority and site.sequence > self.max_priority
-        if low and self._holds("max_priority", hard_only):
+        if low and self._holds("max_priority", kept):
             return "priority", self.env._(
                 "of a priority after %s, the last of the strategy", self.max_priority
             )
         return "limited", self.env._("as many sites as the strategy allows serve the order already")
 
-    def _keep_back(self, stock):
-        """Take from the stock of a product what the strategy keeps back at each site, shape (S,).
+    def _get_usable_stock(self, case, stock, kept=None):
+        """Return what of the stock of each line's product may be given away, shape (L, S).
 
-        :param stock: what the sites can give, shape (S,)
+        :param stock: shape (L, S)
         """
-        if not self.min_stock:
-            return stock
+        if self.ability_rule != "off" and self._holds("ability", kept):
+            able = case.sites._get_able(case.products)
+            stock = stock if able is None else np.where(able, stock, 0.0)
+        if case.cooling and self.cool_down_rule != "off" and self._holds("cool_down", kept):
+            stock = np.where(self._get_cooling(case), 0.0, stock)
+        if self.min_stock and self._holds("min_stock", kept):
+            storable = np.array([product.is_storable for product in case.products], dtype=bool)
+            stock = np.where(storable[:, None], self._keep_back(stock), stock)
+        return stock
+
+    def _get_cooling(self, case):
+        """Tell which sites gave which products back a short time ago, shape (L, S)."""
+        return np.array(
+            [
+                [(site_id, product.id) in case.cooling for site_id in case.sites.ids]
+                for product in case.products
+            ],
+            dtype=bool,
+        ).reshape(case.shape)
+
+    def _get_cooling_notes(self, case):
+        """Say which goods some sites are not asked for, a sentence each.
+
+        :rtype: list[str]
+        """
+        if not case.cooling or self.cool_down_rule != "hard":
+            return []
+        return [
+            self.env._(
+                "%(sites)s is not asked for %(product)s, which it gave back a short time ago.",
+                sites=", ".join(case.sites[place].name for place in np.flatnonzero(row).tolist()),
+                product=product.display_name,
+            )
+            for product, row in zip(case.products, self._get_cooling(case), strict=True)
+            if row.any()
+        ]
+
+    def _get_room(self, case, room, kept=None):
+        """Return the most units that each site can take on, shape (S,), or None.
+
+        :param room: where full days count, shape (S,), or None
+        """
+        if self._get_rule("capacity") != "off" and self._holds("capacity", kept):
+            return room
+        return case.late_room
+
+    def _keep_back(self, stock):
+        """Take from the stock of a product what the strategy keeps back at each site.
+
+        :param stock: what the sites can give, shape (…, S)
+        """
         if self.min_stock_kind == "fence":
             return np.maximum(stock - self.min_stock, 0.0)
         return np.where(stock >= self.min_stock, stock, 0.0)

@@ -63,6 +63,10 @@ class OmsStrategyStage(models.Model):
         string="Networks",
         help="Sites of these networks; all sites of the channel when empty.",
     )
+    date_from = fields.Datetime(
+        string="From", help="The stage is passed over before; always there when empty."
+    )
+    date_to = fields.Datetime(string="Until", help="The stage is passed over from then on.")
     accept = fields.Selection(
         [
             ("full", "Only if everything is filled"),
@@ -80,9 +84,26 @@ class OmsStrategyStage(models.Model):
         "Neither a radius nor days late can be negative.",
     )
 
+    _dates_check = models.Constraint(
+        "CHECK (date_from IS NULL OR date_to IS NULL OR date_from < date_to)",
+        "A stage must begin before it ends.",
+    )
+
     @api.constrains("substrategy_id", "strategy_id")
     def _check_cycle(self):
         self.strategy_id._check_stages()
+
+    def _filter_valid(self, moment):
+        """Keep the stages that hold at a moment.
+
+        :param datetime.datetime moment: UTC, naive
+        """
+        return self.filtered(
+            lambda stage: (
+                (not stage.date_from or stage.date_from <= moment)
+                and (not stage.date_to or moment < stage.date_to)
+            )
+        )
 
     def _get_sites(self, case, days):
         """Tell which sites a stage may use, shape (S,).

@@ -46,6 +46,9 @@ class Facts:
     :param unit_kg: kilograms in the unit in which products say their weight
     :param scarcity: what one more unit would save later orders, by (site id, product id), by
         strategy id
+    :param on_hand: units on hand by (site id, product id), promised ones included
+    :param lines_today: order lines that each site was given today, by site id
+    :param rejects: how often sites gave back an order line, by its id
     :param rooms: what the sites have taken on, kept up to date from order to order
     :param joined: sites that pack a parcel for the order anyway, for an order that is not kept and
         so has no fulfillments; None for real ones
@@ -55,6 +58,9 @@ class Facts:
     shelves: dict = field(default_factory=dict)
     open_units: dict = field(default_factory=dict)
     scarcity: dict = field(default_factory=dict)
+    on_hand: dict = field(default_factory=dict)
+    lines_today: dict = field(default_factory=dict)
+    rejects: dict = field(default_factory=dict)
     unit_kg: float = 1.0
     rooms: Rooms | None = None
     joined: models.BaseModel | None = None
@@ -75,6 +81,13 @@ class Case:
     :param facts: what was gathered for all orders of the batch
     :param order: ``sale.order``; only limits and methods look at it and its lines
     :param lines: ``sale.order.line`` of each of the L lines to source
+    :param stock: what the sites have of the product of each line, whatever is kept back, shape
+        (L, S)
+    :param lenient: what keeps some of the sites out, by site, where it is not taken as hard
+    :param late_room: the most units that each can take on where full days do not matter, shape
+        (S,), or None
+    :param cooling: ids of sites and of products that they are not asked for, having given them
+        back a short time ago
     """
 
     sites: models.BaseModel
@@ -87,6 +100,10 @@ class Case:
     facts: Facts = field(default_factory=Facts)
     order: models.BaseModel | None = None
     lines: tuple = ()
+    stock: np.ndarray | None = None
+    lenient: dict = field(default_factory=dict)
+    late_room: np.ndarray | None = None
+    cooling: frozenset = frozenset()
 
     @property
     def shape(self):

@@ -76,7 +76,7 @@ class TestStrategy(OmsCase):
         self.assertEqual(missing.per_unit.shape, (2,))
 
     def test_used_strategies_are_kept(self):
-        with self.assertRaisesRegex(UserError, "a channel goes by it. Archive it"):
+        with self.assertRaisesRegex(UserError, "a channel goes by it. Give the channel another"):
             self.strategy.unlink()
         other = self.strategy.copy({"name": "Other"})
         self.stock(self.apple, (self.near, 1))
@@ -87,3 +87,18 @@ class TestStrategy(OmsCase):
         self.channel.strategy_id = self.strategy
         other.unlink()
         self.assertFalse(other.exists())
+
+    def test_used_strategies_are_not_archived(self):
+        with self.assertRaisesRegex(UserError, "orders of Web are sourced by it"):
+            self.strategy.action_archive()
+        self.strategy.active = True
+        other = self.strategy.copy({"name": "Other"})
+        self.strategy.stage_ids = [(0, 0, {"name": "Other", "substrategy_id": other.id})]
+        with self.assertRaisesRegex(UserError, "stages of Test strategy go by it"):
+            other.action_archive()
+        self.strategy.stage_ids.unlink()
+        other.action_archive()
+        self.assertFalse(other.active)
+        self.channel.active = False
+        self.strategy.action_archive()
+        self.assertFalse(self.strategy.active, "an archived channel sources nothing")

@@ -127,12 +127,17 @@ def most_covering(order: Order, away: list[float]) -> Taken:
                 left[product][best] -= steps
 
 
-def spree_order(order: Order, preferred: list[bool], default: list[bool]) -> list[int]:
-    """Spree's reducer: the first rule that is no tie picks, then the rest are ranked again."""
-    covered = [
+def filled_alone(order: Order) -> list[int]:
+    """How many lines each site could fill wholly."""
+    return [
         sum(1 for product, steps in order.lines if steps and order.have[product][site] >= steps)
         for site in order.sites
     ]
+
+
+def spree_order(order: Order, preferred: list[bool], default: list[bool]) -> list[int]:
+    """Spree's reducer: the first rule that is no tie picks, then the rest are ranked again."""
+    covered = filled_alone(order)
     rules: list[Callable[[int], int | None]] = [
         lambda site: 0 if preferred[site] else None,
         lambda site: -covered[site],

@@ -1,6 +1,7 @@
 """Simple and optimal strategies do what they say: against plain loops and trying everything."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from presets_truth import (
     combinations_until_covered,
     cost_of,
     earliest_then_cost,
+    filled_alone,
     least_amount_then_cost,
     most_covering,
     source_by_source,
@@ -20,7 +22,8 @@ from presets_truth import (
 from sourcing_cases import KINDS, LIMITS, limited, random_problem, simple_problem
 from sourcing_truth import check_plan, costs_by_sites
 
-from engine.sourcing import PRESETS, CostPart, Facts, Limits, solve
+from engine.sourcing import PRESETS, CostPart, Facts, FirstNonTie, Limits, solve
+from engine.sourcing.presets.simple import TIE_RULES
 
 # Rules of thumb.
 
@@ -98,6 +101,27 @@ def test_first_non_tie():
         order = Order(problem)
         ranked = spree_order(order, preferred.tolist(), default.tolist())
         plan = run("first_non_tie", problem, Facts(is_preferred=preferred, is_default=default))
+        assert taken_by(problem, plan) == source_by_source(order, ranked)
+
+
+def test_first_non_tie_by_other_rules():
+    for rng, problem in instances(31, count=60):
+        n_sites = len(problem.sites)
+        names = [name for name in rng.permutation(TIE_RULES).tolist() if rng.random() < 0.6]
+        rules = tuple(names) or ("priority",)
+        preferred, default = rng.random(n_sites) < 0.2, rng.random(n_sites) < 0.3
+        priority, km = rng.integers(0, 4, n_sites), some_kilometers(rng, problem, unknown=0.2)
+        order = Order(problem)
+        keys = {
+            "preferred": [0 if flag else 1 for flag in preferred],
+            "coverage": [-count for count in filled_alone(order)],
+            "default": [0 if flag else 1 for flag in default],
+            "distance": [math.inf if math.isnan(far) else far for far in km],
+            "priority": [rank or math.inf for rank in priority],
+        }
+        ranked = sorted(order.sites, key=lambda site: [keys[rule][site] for rule in rules])
+        facts = Facts(is_preferred=preferred, is_default=default, priority=priority, kilometers=km)
+        plan = run("first_non_tie", problem, facts, FirstNonTie(rules))
         assert taken_by(problem, plan) == source_by_source(order, ranked)
 
 

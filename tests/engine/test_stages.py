@@ -178,6 +178,38 @@ def test_two_passes():
     assert second > 20
 
 
+def test_stock_kept_back_in_the_first_pass_only():
+    """The first pass gives what is beyond the fence, the second what is still wanted."""
+    twice = 0
+    for rng, problem in instances(41, kinds=("plain", "ties"), count=80):
+        problem = worth_filling(problem)
+        fence = np.floor(rng.random(problem.stock.shape) * 3)
+        beyond = np.maximum(problem.stock - fence, 0.0)
+        found = solve_stages(
+            problem, [Stage("kept", stock=beyond, accept="part"), Stage("all", accept="any")]
+        )
+        check_plan(problem, found.plan)
+        order, taken = Order(problem), taken_by(problem, found.plan)
+        wanted = dict.fromkeys(order.products, 0)
+        for product, steps in order.lines:
+            wanted[product] += steps
+        for product in order.products:
+            row = order.row[product]
+            got = sum(n for (key, _site), n in taken.items() if key == product)
+            assert got == min(wanted[product], sum(order.have[product]))
+            over = sum(
+                max(n - math.floor(beyond[row, site] / problem.rounding[row] + 1e-9), 0)
+                for (key, site), n in taken.items()
+                if key == product
+            )
+            free = sum(math.floor(n / problem.rounding[row] + 1e-9) for n in beyond[row])
+            assert over == max(got - free, 0), "no more is given up than has to be"
+            twice += over > 0
+    assert twice > 20
+    with pytest.raises(ValueError, match="stock in the shape"):
+        solve_stages(problem, [Stage("wrong", stock=np.zeros((1, 99)))])
+
+
 def test_a_limited_stage_is_left_out_if_it_breaks_what_came_before():
     problem = simple_problem([[1, 0], [0, 1]], [1.0, 1.0])
     together = Limits(together=(("l0", "l1"),))

@@ -7,9 +7,18 @@ import pytest
 from presets_cases import by_product, instances, quantities, run, some_kilometers
 from presets_truth import Order, cost_of, taken_by
 from sourcing_cases import simple_problem
-from vendors_truth import d365_run, hotwax_run, iom_run
+from vendors_truth import d365_kilometers, d365_run, hotwax_run, iom_run
 
-from engine.sourcing import D365, IOM, OPTIONS, PRESETS, Facts, HotWax, HotWaxRule
+from engine.sourcing import (
+    D365,
+    IOM,
+    OPTIONS,
+    PRESETS,
+    Facts,
+    FirstNonTie,
+    HotWax,
+    HotWaxRule,
+)
 from engine.sourcing.presets.dom import RULES
 from engine.sourcing.presets.hotwax import SORTS
 from engine.sourcing.presets.iom import RULES as CONSTRAINTS
@@ -41,6 +50,8 @@ def dom_options(rng):
         no_split_below=float(rng.choice([0.0, 40.0])),
         max_kilometers=[None, 3.0, 1500.0][rng.integers(3)],
         max_rejects=[None, 2][rng.integers(2)],
+        by_distance=bool(rng.random() < 0.3),
+        local_kilometers=float(rng.choice([0.0, 2.0, 900.0])),
         hard=frozenset(name for name in RULES if rng.random() < 0.6),
     )
 
@@ -60,7 +71,11 @@ def test_d365():
         assert len(used) == len(best_used)
         ranks = [sum(values["priority"][site] for site in sites) for sites in (used, best_used)]
         assert ranks[0] == ranks[1]
-        assert cost_of(order, taken) == pytest.approx(cost_of(order, best), abs=1e-4)
+        if options.by_distance:
+            away = [d365_kilometers(values, options, sites) for sites in (used, best_used)]
+            assert away[0] == pytest.approx(away[1], abs=1e-3)
+        else:
+            assert cost_of(order, taken) == pytest.approx(cost_of(order, best), abs=1e-4)
         partly += bool(used) and bool(plan.missing)
         twice += bool(used) and options.hard != frozenset(RULES)
     assert partly > 50
@@ -79,6 +94,14 @@ def test_d365_takes_distance_for_a_cost_only_without_costs():
     assert run("d365", problem, facts).sites == ("A",)
     free = dataclasses.replace(problem, parts=())
     assert run("d365", free, facts).sites == ("B",)
+
+
+def test_d365_locations_in_the_local_region_are_equally_near():
+    problem = simple_problem([[1, 1, 1]], [1.0], parcel=[1.0, 1.0, 1.0])
+    facts = Facts(kilometers=[9.0, 5.0, 20.0])
+    assert run("d365", problem, facts, D365(by_distance=True)).sites == ("B",)
+    local = D365(by_distance=True, local_kilometers=10.0)
+    assert run("d365", problem, facts, local).sites == ("A",)
 
 
 def test_d365_soft_rules_give_way_in_the_second_pass_but_priority_does_not():
@@ -163,6 +186,7 @@ def hotwax_rule(rng, problem):
         max_kilometers=[None, None, None, 1500.0][rng.integers(4)],
         all_available=bool(rng.random() < 0.1),
         ignore_order_limit=bool(rng.random() < 0.6),
+        safety_stock=float(rng.choice([0.0, 0.0, 2.0])),
         gate_is_inclusive=bool(rng.random() < 0.5),
         sorts=tuple(sorts),
         weeks=float(rng.choice([0.0, 4.0])),
@@ -216,6 +240,10 @@ def test_hotwax_keeps_fragments_and_remainders_above_the_threshold():
         (lambda: D365(no_split_below=-1.0), "must not be negative"),
         (lambda: D365(max_kilometers=-1.0), "distance must not be negative"),
         (lambda: D365(max_rejects=0), "at least 1"),
+        (lambda: D365(local_kilometers=-1.0), "local region must not be negative"),
+        (lambda: HotWaxRule(safety_stock=-1.0), "safety stock of a rule must not be negative"),
+        (lambda: FirstNonTie(()), "at least one rule"),
+        (lambda: FirstNonTie(("luck",)), "no rule that ranks sites 'luck'"),
         (lambda: D365(hard=frozenset({"luck"})), "no rule 'luck'; known are min_stock"),
         (lambda: IOM(max_sites=0), "most sources of an order must be at least 1"),
         (lambda: IOM(max_kilometers=-2.0), "distance must not be negative"),

@@ -102,11 +102,23 @@ def _d365_pass(
             -sum(filled),
             len(new),
             sum(facts["priority"][site] for site in new),
-            cost_of(order, taken, used) + sum(order.parcel[site] for site in new - _sites(taken)),
+            d365_kilometers(facts, options, new)
+            if options.by_distance
+            else cost_of(order, taken, used)
+            + sum(order.parcel[site] for site in new - _sites(taken)),
         )
         if key < best[0]:
             best = (key, taken, filled)
     return best[1], best[2]
+
+
+def d365_kilometers(facts: dict[str, Any], options: Any, sites: set[int]) -> float:
+    """How far some locations are in all; those in the local region are equally near."""
+    total = 0.0
+    for site in sites:
+        near = facts["kilometers"][site] <= options.local_kilometers
+        total += options.local_kilometers if near else facts["kilometers"][site]
+    return total
 
 
 def _sites(taken: Taken) -> set[int]:
@@ -214,6 +226,8 @@ def _hotwax_gate(
         for site in order.sites:
             hand = facts["on_hand"][order.row[product]][site]
             least = facts["min_stock"][order.row[product]][site]
+            if rule.safety_stock > least:
+                least = rule.safety_stock
             if hand < least or (not rule.gate_is_inclusive and least and hand == least):
                 hold[product][site] = 0
     return hold

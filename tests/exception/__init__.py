@@ -2,6 +2,7 @@ from . import test_between_steps
 from . import test_change_of_mind
 from . import test_conflict
 from . import test_conservation
+from . import test_cool_down
 from . import test_decide
 from . import test_exception
 from . import test_rejection

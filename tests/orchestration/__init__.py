@@ -12,5 +12,7 @@ from . import test_strategy_costs
 from . import test_strategy_facts
 from . import test_stock_price
 from . import test_strategy_limits
+from . import test_strategy_options
+from . import test_strategy_rules
 from . import test_wave
 from . import test_wave_limits

@@ -53,6 +53,48 @@ class TestSimulation(OmsCase):
         self.assertAlmostEqual(made["total"], rows[self.strategy.name]["total"], places=6)
         self.assertEqual(self.counts(), before, "nothing is written")
 
+    def replay_same(self, decision):
+        """Replay a decision by its own strategy; return what each site gives."""
+        simulation = self.env["oms.simulation"].create(
+            {"decision_id": decision.id, "strategy_ids": [(6, 0, self.strategy.ids)]}
+        )
+        self.assertEqual(simulation.basis, "snapshot")
+        return self.served(self.rows(simulation)[self.strategy.name])
+
+    def test_replay_knows_the_room_that_sites_had(self):
+        """Far takes 2 more units today: the rest comes from near, in the replay as well."""
+        self.stock(self.apple, (self.near, 10))
+        self.far.capacity_units = 2.0
+        self.strategy.write({"parcel_cost": 0.01, "unit_km_cost": 0.0})
+        self.near.unit_cost = 50.0
+        decision = self.make_order((self.apple, 4)).oms_decision_ids
+        made = self.served(self.rows_of_made(decision))
+        self.assertEqual(made, {"Far": 2, "Near": 2})
+        self.far.capacity_units = 0
+        self.assertEqual(self.replay_same(decision), made)
+
+    def rows_of_made(self, decision):
+        return self.env["oms.simulation"].create({"decision_id": decision.id})._prepare_made_row()
+
+    def test_replay_keeps_back_once(self):
+        """What the strategy keeps back is not taken off the stock that was seen once more."""
+        self.strategy.min_stock = 2
+        self.stock(self.apple, (self.near, 3))
+        decision = self.make_order((self.apple, 4)).oms_decision_ids
+        made = self.served(self.rows_of_made(decision))
+        self.assertEqual(self.replay_same(decision), made)
+        self.strategy.min_stock = 0
+        self.assertEqual(self.replay_same(decision), {"Near": 4}, "seen without what is kept back")
+
+    def test_replay_knows_what_kept_sites_out(self):
+        """Asked because that was soft; where it is hard now, the site is not asked."""
+        self.far.max_kilometers = 1
+        self.strategy.area_rule = "soft"
+        decision = self.make_order((self.berry, 1)).oms_decision_ids
+        self.assertEqual(self.replay_same(decision), {"Far": 1})
+        self.strategy.area_rule = "hard"
+        self.assertEqual(self.replay_same(decision), {})
+
     def test_all_plans_at_the_same_prices(self):
         rows = self.rows(self.replay())
         own, other = rows[self.strategy.name], rows["Close By"]

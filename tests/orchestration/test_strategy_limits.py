@@ -245,6 +245,31 @@ class TestMethods(LimitCase):
         stages = [(0, 0, {"name": "Middle", "network_ids": network.ids})]
         self.assertEqual(self.source((self.apple, 1), stage_ids=stages), {("MID", "Apple"): 1})
 
+    def test_stage_for_a_time(self):
+        """A stage out of its time is passed over; where none holds, the method decides."""
+        now = fields.Datetime.now()
+        network = self.env["oms.network"].create(
+            {"name": "Middle only", "site_ids": [(6, 0, self.middle.ids)]}
+        )
+        stage = {"name": "Sale", "network_ids": network.ids, "accept": "any"}
+        for begins, ends, code in (
+            (now - timedelta(days=1), now + timedelta(days=1), "MID"),
+            (False, now - timedelta(hours=1), "NEAR"),
+            (now + timedelta(days=1), False, "NEAR"),
+        ):
+            with self.subTest(begins=begins, ends=ends):
+                vals = {**stage, "date_from": begins, "date_to": ends}
+                stages = [(5,), (0, 0, vals)]
+                plan = self.source((self.apple, 1), stage_ids=stages)
+                self.assertEqual(plan, {(code, "Apple"): 1})
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaisesRegex(IntegrityError, "dates_check"),
+            self.env.cr.savepoint(),
+        ):
+            self.strategy.stage_ids.write({"date_to": now, "date_from": now})
+            self.env.flush_all()
+
     def test_stage_by_another_strategy(self):
         other = self.strategy.copy({"name": "Other", "method": "magento_priority"})
         self.middle.sequence = 1

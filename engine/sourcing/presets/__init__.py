@@ -19,6 +19,7 @@ from .optimal import (
 )
 from .registry import Preset
 from .simple import (
+    FirstNonTie,
     fewest_sites,
     first_non_tie,
     magento_distance,
@@ -39,7 +40,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             Preset(whole_order_first),
             Preset(fewest_sites),
             Preset(fewest_splits, searches=True),
-            Preset(first_non_tie),
+            Preset(first_non_tie, FirstNonTie),
             Preset(ship_from_store_first, searches=True),
             Preset(d365, D365, searches=True),
             Preset(iom, IOM, searches=True, is_limited=True),
@@ -61,6 +62,7 @@ __all__ = [
     "OPTIONS",
     "PRESETS",
     "Facts",
+    "FirstNonTie",
     "HotWax",
     "HotWaxRule",
     "Preset",

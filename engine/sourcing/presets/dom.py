@@ -30,6 +30,9 @@ class D365:
     :param no_split_below: orders worth less come from one location
     :param max_kilometers: locations farther away are not considered, nor those without a place
     :param max_rejects: lines rejected so often are an exception and not sourced; None is any
+    :param by_distance: distance decides in place of the problem's costs, as it does there until
+        costs are set up
+    :param local_kilometers: where distance decides, locations within this radius are equally near
     :param hard: the rules that the second pass keeps to; the first keeps to all
     :raises ValueError: a parameter is out of its range, or a rule unknown
     """
@@ -40,6 +43,8 @@ class D365:
     no_split_below: float = 0.0
     max_kilometers: float | None = None
     max_rejects: int | None = None
+    by_distance: bool = False
+    local_kilometers: float = 0.0
     hard: frozenset[str] = frozenset(RULES)
 
     def __post_init__(self) -> None:
@@ -53,6 +58,8 @@ class D365:
             raise ValueError("The amount below which orders are not split must not be negative.")
         if self.max_kilometers is not None and not self.max_kilometers >= 0.0:
             raise ValueError("The maximum distance must not be negative.")
+        if not 0.0 <= self.local_kilometers < np.inf:
+            raise ValueError("The radius of the local region must not be negative.")
         if self.max_rejects is not None and self.max_rejects < 1:
             raise ValueError("The most rejects of a line must be at least 1.")
         check_names("rule", sorted(self.hard), RULES)
@@ -68,7 +75,8 @@ def d365(
     """Fill as much as the rules allow, from fewest locations, by best priority, at least cost.
 
     Two passes: the first keeps to every rule, the second gives what is left to whatever the hard
-    rules and the priority allow. Without any costs in the problem the distance is the cost.
+    rules and the priority allow. Without any costs in the problem the distance is the cost, as
+    it is if the options say so.
     Looks at ``priority`` (locations without one are out), ``kilometers``, ``min_stock`` (a
     ring-fence), ``offline``, ``open_orders`` and ``max_orders``, ``rejected``, ``rejects``,
     ``values`` and ``no_split``.
@@ -79,8 +87,9 @@ def d365(
     options = options or D365()
     known = facts.for_problem(problem)
     unit, parcel = problem.per_unit, problem.per_parcel
-    if not unit.any() and not parcel.any():
-        parcel = np.where(np.isfinite(known.away), known.away, 1e6)
+    if options.by_distance or not (unit.any() or parcel.any()):
+        away = np.where(np.isfinite(known.away), known.away, 1e6)
+        parcel, unit = np.maximum(away, options.local_kilometers), np.zeros(unit.shape)
     if (known.priority[known.priority > 0.0] % 1.0).any():
         raise ValueError("The priorities of locations must be whole numbers.")
     desk = Desk(problem, time_limit=time_limit)

@@ -25,6 +25,8 @@ class HotWaxRule:
     :param max_kilometers: facilities farther away are left out
     :param all_available: nothing is allocated unless the facilities together have all of the group
     :param ignore_order_limit: facilities that have as many orders as they may are tried too
+    :param safety_stock: brokering safety stock, in units: facilities with less of a product give
+        nothing of it, unless the facts ask for even more
     :param gate_is_inclusive: brokering safety stock is met by exactly that much ('at least');
         otherwise it takes more ('more than')
     :param sorts: the order of the facilities, the most important first: 'proximity', 'inventory'
@@ -44,6 +46,7 @@ class HotWaxRule:
     max_kilometers: float | None = None
     all_available: bool = False
     ignore_order_limit: bool = False
+    safety_stock: float = 0.0
     gate_is_inclusive: bool = True
     sorts: tuple[str, ...] = ("proximity",)
     weeks: float = 0.0
@@ -59,6 +62,7 @@ class HotWaxRule:
             ("maximum distance", self.max_kilometers),
             ("least value", self.min_value),
             ("number of weeks", self.weeks),
+            ("safety stock", self.safety_stock),
         ):
             if number is not None and not number >= 0.0:
                 raise ValueError(f"The {what} of a rule must not be negative.")
@@ -128,10 +132,11 @@ def eligible(problem: SourcingProblem, known: Known, rule: HotWaxRule) -> Flags:
         sites &= ~known.is_full
     if rule.max_kilometers is not None:
         sites &= known.away <= rule.max_kilometers
-    gate = known.on_hand >= known.min_stock
+    least = np.maximum(known.min_stock, rule.safety_stock)
+    gate = known.on_hand >= least
     if not rule.gate_is_inclusive:
         # Without a safety stock there is no gate.
-        gate = (known.on_hand > known.min_stock) | (known.min_stock == 0.0)
+        gate = (known.on_hand > least) | (least == 0.0)
     return gate & sites
 
 

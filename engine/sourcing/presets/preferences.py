@@ -18,7 +18,7 @@ from .desk import Desk
 from .dom import D365, candidates, limits_of
 from .facts import Known
 from .hotwax import HotWax, eligible
-from .simple import ranked_by_coverage, ranks_of
+from .simple import FirstNonTie, ranked_by_coverage, ranks_of
 from .within import distances
 
 Wish = tuple[SourcingProblem, Array, Array]
@@ -47,8 +47,11 @@ def _by_rank(problem: SourcingProblem, order: list[int]) -> Wish:
     return _by_unit(problem, places)
 
 
-def _first_non_tie(problem: SourcingProblem, known: Known) -> Wish:
-    return _by_rank(problem, ranked_by_coverage(Desk(problem), known))
+def _first_non_tie(
+    problem: SourcingProblem, known: Known, options: FirstNonTie | None = None
+) -> Wish:
+    ranked = ranked_by_coverage(Desk(problem), known, options or FirstNonTie())
+    return _by_rank(problem, ranked)
 
 
 def _magento_priority(problem: SourcingProblem, known: Known) -> Wish:

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..plan import SourcingPlan
 from ..problem import Array, SourcingProblem
 from .desk import Desk
-from .facts import Facts, Known
+from .facts import Facts, Known, check_names
+
+TIE_RULES = ("preferred", "coverage", "default", "distance", "priority")
+
+
+@dataclass(frozen=True)
+class FirstNonTie:
+    """By what sites are ranked.
+
+    :param rules: the first that is no tie decides: 'preferred' sites, those that fill more lines
+        alone and wholly ('coverage'), the 'default' site, the nearer one ('distance'), the one of
+        better 'priority'; sites that are equal by all come in the problem's order
+    :raises ValueError: there is no rule, or an unknown one
+    """
+
+    rules: tuple[str, ...] = ("preferred", "coverage", "default")
+
+    def __post_init__(self) -> None:
+        if not self.rules:
+            raise ValueError("Sites must be ranked by at least one rule.")
+        check_names("rule that ranks sites", self.rules, TIE_RULES)
 
 
 def nearest(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
@@ -42,18 +64,21 @@ def fewest_sites(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
     return desk.plan()
 
 
-def first_non_tie(problem: SourcingProblem, facts: Facts) -> SourcingPlan:
+def first_non_tie(
+    problem: SourcingProblem, facts: Facts, options: FirstNonTie | None = None
+) -> SourcingPlan:
     """Rank the sites by rules of which the first that is no tie decides, as Spree and Shopify do.
 
-    The rules: preferred sites, then those that can fill more of the lines alone and wholly, then
-    the default site, then the order of the problem. Each site in turn gives what it can; the rest
-    spills over to the next. Looks at ``is_preferred`` and ``is_default``.
+    The rules, unless the options say otherwise: preferred sites, then those that can fill more of
+    the lines alone and wholly, then the default site, then the order of the problem. Each site in
+    turn gives what it can; the rest spills over to the next. Looks at ``is_preferred``,
+    ``is_default``, ``kilometers`` and ``priority``.
 
     Source: Spree, ``docs/plans/6.0-order-routing.md`` (Reducer#rank_all, then its Prioritizer).
     """
     known = facts.for_problem(problem)
     desk = Desk(problem)
-    desk.take_from(ranked_by_coverage(desk, known))
+    desk.take_from(ranked_by_coverage(desk, known, options or FirstNonTie()))
     return desk.plan()
 
 
@@ -90,10 +115,17 @@ def _by(*keys: Array) -> list[int]:
     return np.lexsort(keys[::-1]).tolist()
 
 
-def ranked_by_coverage(desk: Desk, known: Known) -> list[int]:
+def ranked_by_coverage(desk: Desk, known: Known, options: FirstNonTie) -> list[int]:
     """Positions of the sites, as :func:`first_non_tie` ranks them."""
     alone = (desk.stock >= desk.wanted[:, None]) & (desk.wanted > 0.0)[:, None]
-    return _by(~known.is_preferred, -alone.sum(axis=0), ~known.is_default)
+    keys = {
+        "preferred": ~known.is_preferred,
+        "coverage": -alone.sum(axis=0),
+        "default": ~known.is_default,
+        "distance": known.away,
+        "priority": ranks_of(known.priority),
+    }
+    return _by(*(keys[rule] for rule in options.rules))
 
 
 def ranks_of(priority: Array) -> Array:
