@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models, tools
 
 from ..network.oms_site_barred import Barring
 
@@ -20,6 +20,33 @@ class OmsRejectReason(models.Model):
         help="What the site is not asked for by itself until the cool-down has passed. Beyond the "
         "same order only where there is a cool-down.",
     )
+
+    @api.model
+    @tools.ormcache()
+    def _is_cooling_wide(self):
+        """Tell whether a rejection can matter to other orders: sourcing asks nothing without.
+
+        :rtype: bool
+        """
+        reasons = self.sudo().with_context(active_test=False)
+        return bool(reasons.search_count([("cool_down_scope", "!=", "order")], limit=1))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._forget_cooling()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "cool_down_scope" in vals:
+            self._forget_cooling()
+        return super().write(vals)
+
+    @api.model
+    def _forget_cooling(self):
+        clear = self.env.registry.clear_cache
+        clear()
+        # Who asks until then is told what was before, and must not keep it.
+        self.env.cr.postcommit.add(clear)
 
 
 class OmsRejection(models.Model):
@@ -47,6 +74,8 @@ class OmsSite(models.Model):
             sites and the products they are not asked for
         :rtype: tuple[dict, frozenset[tuple[int, int]]]
         """
+        if not self.env["oms.reject.reason"]._is_cooling_wide():
+            return {}, frozenset()
         # sudo: what sites gave back counts, whoever causes sourcing
         rejections = (
             self.env["oms.rejection"]

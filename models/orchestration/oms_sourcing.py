@@ -177,16 +177,19 @@ class OmsSourcing(models.AbstractModel):
         :param strategy: ``oms.strategy`` to go by; that of each order's channel if None
         :rtype: Candidates
         """
-        by_channel = {channel: channel._get_sourcing_sites() for channel in orders.oms_channel_id}
+        by_channel = {
+            channel: self._add_outside_sites(
+                channel, channel._get_sourcing_sites(), strategy or channel.strategy_id
+            )
+            for channel in orders.oms_channel_id
+        }
         candidates, outside = {}, {}
         for order in orders:
             channel = order.oms_channel_id
             if order.company_id != channel.company_id:
-                candidates[order] = by_channel[channel].browse()
-                continue
-            candidates[order], outside[order] = self._add_outside_sites(
-                channel, by_channel[channel], strategy or channel.strategy_id
-            )
+                candidates[order] = self.env["oms.site"]
+            else:
+                candidates[order], outside[order] = by_channel[channel]
         return self._leave_out_barred(orders, candidates, trigger, strategy, outside)
 
     def _add_outside_sites(self, channel, sites, strategies):

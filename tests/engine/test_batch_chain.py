@@ -108,6 +108,26 @@ def test_one_order_alone_goes_through_its_stages_as_ever(highspy, chain):
         assert plan.tried[order.key] in (alone.tried, (*tried, alone.tried[-1]))
 
 
+def test_a_stage_has_its_own_stock_and_facts(highspy):
+    """The same as for the order alone; other facts would have taken from other sites."""
+    differs = 0
+    for seed in range(8):
+        batch = draw(seed, n_orders=1, limited=True)
+        [order] = batch.orders
+        half = np.floor(order.problem.stock / 2)
+        mine = Facts(kilometers=[1.0, 4.0, 3.0, 2.0])
+        stages = (
+            Stage("half", stock=half, facts=mine, preset="nearest", accept="part"),
+            Stage("all", accept="any"),
+        )
+        plan = run(dataclasses.replace(batch, capacities=()), stages).plans[order.key]
+        alone = solve_stages(order.problem, stages, FACTS).plan
+        assert plan.assignments == alone.assignments
+        others = (dataclasses.replace(stages[0], facts=None), stages[1])
+        differs += plan.assignments != solve_stages(order.problem, others, FACTS).plan.assignments
+    assert differs
+
+
 @pytest.mark.parametrize("chain", CHAINS)
 @pytest.mark.parametrize("method", ["columns", "sequence"])
 def test_what_orders_share_is_kept_to_over_all_stages(highspy, chain, method):

@@ -37,6 +37,18 @@ class TestCoolDown(ExceptionCase):
         self.give_back("order")
         self.assertEqual(self.make((self.apple, 1)), {("NEAR", "Apple"): 1})
 
+    def test_nothing_is_asked_where_no_reason_goes_beyond_its_order(self):
+        self.give_back("order")
+        for scope, asks in (("order", 0), ("product", 1)):
+            with self.subTest(scope=scope):
+                self.reason("DAMAGE").cool_down_scope = scope
+                orders = self.make_order((self.apple, 1), confirm=False)
+                orders += self.make_order((self.apple, 1), confirm=False)
+                with self.queries() as statements:
+                    self.env["oms.sourcing"]._get_candidates(orders, "confirm")
+                asked = [text for text in statements if "cool_until" in text]
+                self.assertEqual(len(asked), asks)
+
     def test_goods(self):
         """Other goods come from there all the same."""
         self.give_back("product")

@@ -1,7 +1,11 @@
 from datetime import timedelta
 
+import numpy as np
+
 from odoo import fields
 from odoo.tests import tagged
+
+from odoo.addons.oms.models.orchestration.sourcing_case import Case
 
 from .test_strategy_limits import LimitCase
 
@@ -184,6 +188,33 @@ class TestSoftLimits(LimitCase):
         self.check(
             self.lines, {("NEAR", "Apple"): 2}, SPLIT, "opening hours (Far)", "calendar_rule"
         )
+
+    def test_drop_ship(self):
+        """Suppliers are asked in the second pass where that is soft."""
+        maker = self.env["oms.site"].create(
+            {
+                "name": "Maker",
+                "code": "MAKER",
+                "kind": "supplier",
+                "partner_id": self.make_partner("Maker").id,
+            }
+        )
+        case = Case(
+            sites=self.near + maker,
+            products=(self.apple,),
+            kilometers=np.zeros(2),
+            quantities=np.ones(1),
+            open_sites=self.near.browse(),
+            partner=self.customer,
+        )
+        self.assertEqual(self.strategy._get_allowed(case).tolist(), [True, True])
+        self.strategy.allow_drop_ship = False
+        for hard in (True, False):
+            self.strategy.drop_ship_hard = hard
+            kept = self.strategy._get_hard_limits()
+            self.assertEqual(self.strategy._get_allowed(case).tolist(), [True, False])
+            self.assertEqual(self.strategy._get_allowed(case, kept).tolist(), [True, not hard])
+            self.assertEqual(self.strategy._has_soft_limits(), not hard)
 
     def test_networks(self):
         self.network.site_ids -= self.far
