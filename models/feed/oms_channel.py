@@ -66,13 +66,15 @@ class OmsChannel(models.Model):
             channel.feed_published_at = moment.replace(microsecond=0)
             channel.feed_waiting_count = waiting
             channel.feed_floor = f"{max(kept, channel._get_feed_floor()):,}"
-            channel.feed_event_count = counts.get(channel.sudo(), 0)
+            channel.feed_event_count = counts.get(channel._origin.sudo(), 0)
 
     # === READING === #
 
     def _get_feed_floor(self):
         """Return the number below which the channel needs a snapshot, whatever else is kept."""
-        self.env.cr.execute("SELECT number FROM oms_feed_floor WHERE channel_id = %s", [self.id])
+        self.env.cr.execute(
+            "SELECT number FROM oms_feed_floor WHERE channel_id = %s", [self._origin.id or None]
+        )
         row = self.env.cr.fetchone()
         return row[0] if row else 0
 
