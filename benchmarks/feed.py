@@ -176,6 +176,10 @@ def run(changes: int) -> dict[str, Any]:
             return env["oms.feed"]._publish()
 
     publishing, numbered = timed(publish)
+    # As the scheduled job does every minute.
+    with shop.opened() as env:
+        env["oms.position"]._cron_compact()
+        env.cr.execute("ANALYZE oms_position_row, oms_feed_stock, product_product")
     reading, (told, rows, cursor) = timed(lambda: read_back(shop, cursor))
     wrong = sum(1 for key, value in truth.items() if told.get(key) != value)
     return {

@@ -132,24 +132,25 @@ class OmsChannel(models.Model):
         ]
 
     def _filter_sold(self, products):
-        return products.filtered_domain(self._get_sold_domain()).filtered("active")
+        return products.search([("id", "in", products.ids), *self._get_sold_domain()])
 
     def _prepare_changed(self, product_ids, by_site):
         """Return the rows of products, in their order, those among them that are sold no more.
 
         Products of other companies are left out.
         """
-        products = self.env["product.product"].with_context(active_test=False)
-        known = products.search(
+        sold = self._filter_sold(self.env["product.product"].browse(product_ids))
+        rows = {row["product_id"]: row for row in self._prepare_stock_rows(sold, by_site)}
+        others = sold.with_context(active_test=False).search(
             [
-                ("id", "in", product_ids),
+                ("id", "in", [each for each in product_ids if each not in rows]),
                 ("company_id", "in", [False, self.company_id.id]),
             ]
         )
-        sold = self._filter_sold(known)
-        rows = {row["product_id"]: row for row in self._prepare_stock_rows(sold, by_site)}
-        for product in known - sold:
-            rows[product.id] = self._prepare_stock_row(product, 0.0, [] if by_site else None)
+        for product in others:
+            rows[product.id] = self._prepare_stock_row(
+                product, product.uom_id.name, 0.0, [] if by_site else None
+            )
             rows[product.id]["sellable"] = False
         return [rows[product_id] for product_id in product_ids if product_id in rows]
 
@@ -167,19 +168,21 @@ class OmsChannel(models.Model):
         """
         if not products:
             return []
-        answers = self.env["oms.position"].get_availability(
-            products.ids, channel=self.id, detail=by_site
+        answers = self.env["oms.position"]._get_answers(
+            {product.id: product for product in products}, self, detail=by_site
         )
         return [
-            self._prepare_stock_row(product, answer["available"], answer.get("sites"))
+            self._prepare_stock_row(
+                product, answer["unit"], answer["available"], answer.get("sites")
+            )
             for product, answer in zip(products, answers, strict=True)
         ]
 
-    def _prepare_stock_row(self, product, available, sites):
+    def _prepare_stock_row(self, product, unit, available, sites):
         row = {
             "product": product.default_code or product.barcode or None,
             "product_id": product.id,
-            "unit": product.uom_id.name,
+            "unit": unit,
             "available": available,
             "sellable": True,
         }
