@@ -1,6 +1,13 @@
+import logging
+
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..transaction import retrying
+
+_logger = logging.getLogger(__name__)
 KIND_SELECTION = [
     ("conflict", "Conflicting Change"),
     ("attempts", "Given Back Too Often"),
@@ -202,22 +209,39 @@ class OmsException(models.Model):
 
     @api.model
     def _cron_raise(self):
-        """Raise an event for each order that came to need a person since the last run."""
+        """Raise an event for each order that came to need a person since the last run.
+
+        Each batch is a transaction of its own, run again when another one was faster.
+        """
         found = dict(
             self.search_fetch([], ["kind"]).mapped(lambda each: (each.order_id, each.kind))
         )
         Order = self.env["sale.order"]
         known = Order.search([("oms_exception_kind", "!=", False)])
-        known.filtered(lambda order: order not in found).oms_exception_kind = False
+        over = known.filtered(lambda order: order not in found)
+        if over:
+            retrying(self.env, lambda env: over.with_env(env).write({"oms_exception_kind": False}))
         new = [order for order, kind in found.items() if order.oms_exception_kind != kind]
         self.env["ir.cron"]._commit_progress(remaining=len(new))
         for start in range(0, len(new), RAISE_BATCH):
             batch = Order.union(*new[start : start + RAISE_BATCH])
-            for order in batch:
-                order.oms_exception_kind = found[order]
-            batch._oms_raise("order.exception")._run()
+            kinds = {order.id: found[order] for order in batch}
+            try:
+                retrying(self.env, lambda env, kinds=kinds: self.with_env(env)._raise(kinds))
+            except OperationalError as error:
+                _logger.info("Exceptions are told in the next run: %s", error)
             if not self.env["ir.cron"]._commit_progress(len(batch)):
                 break
+
+    def _raise(self, kinds):
+        """Raise the event of orders that came to need a person.
+
+        :param dict kinds: kind of exception by order id
+        """
+        orders = self.env["sale.order"].browse(kinds)
+        for order in orders:
+            order.oms_exception_kind = kinds[order.id]
+        orders._oms_raise("order.exception")._run()
 
     # === ACTION METHODS === #
 

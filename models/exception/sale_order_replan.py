@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from ...engine.sourcing import SourcingProblem
 from ...engine.sourcing.plan import cost_parts
 from ..orchestration.oms_sourcing_wave import get_planned_steps
+from ..transaction import retrying
 
 _logger = logging.getLogger(__name__)
 
@@ -151,7 +152,8 @@ class SaleOrder(models.Model):
     def _cron_replan(self):
         """Look for better plans for what no site has begun, on channels that want it.
 
-        An order that fails is left as it is; each is committed by itself.
+        An order that fails is left as it is; each is a transaction of its own, run again when
+        another one was faster.
         """
         fulfillments = self.env["oms.fulfillment"].search(
             [
@@ -165,10 +167,11 @@ class SaleOrder(models.Model):
         self.env["ir.cron"]._commit_progress(remaining=len(orders))
         for order in orders:
             try:
-                with self.env.cr.savepoint():
-                    order._oms_replan("better")
-            except OperationalError:
-                raise
+                retrying(
+                    self.env, lambda env, order=order: order.with_env(env)._oms_replan("better")
+                )
+            except OperationalError as error:
+                _logger.info("Order %s is planned anew in the next run: %s", order.name, error)
             except Exception as error:
                 # Whatever is wrong with one order, the others must not wait for it.
                 _logger.warning("Order %s could not be planned anew: %s", order.name, error)

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL, format_datetime
 
+from ..transaction import retrying
 from . import external_sql
 
 FEED_STATE_SELECTION = [
@@ -121,7 +122,8 @@ class OmsSite(models.Model):
     @api.model
     def _cron_check_feeds(self):
         """Tell people which feeds have become stale, and which speak again."""
-        self._check_feeds(fields.Datetime.now())
+        moment = fields.Datetime.now()
+        retrying(self.env, lambda env: self.with_env(env)._check_feeds(moment))
 
     @api.model
     def _check_feeds(self, moment):

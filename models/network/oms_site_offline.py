@@ -1,9 +1,16 @@
+import logging
 from datetime import datetime, timedelta
+
+from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import format_datetime
+
+from ..transaction import retrying
+
+_logger = logging.getLogger(__name__)
 
 #: Stands for "until somebody says otherwise".
 NO_END = datetime(9999, 12, 31)
@@ -91,12 +98,20 @@ class OmsSiteOffline(models.Model):
 
     @api.model
     def _cron_begin(self):
-        """Begin the planned periods whose time has come."""
+        """Begin the planned periods whose time has come.
+
+        Each is a transaction of its own, run again when another one was faster.
+        """
         now = fields.Datetime.now()
         periods = self.search(Domain("begun", "=", False) & self._get_domain(now))
         self.env["ir.cron"]._commit_progress(remaining=len(periods))
         for period in periods:
-            period._begin()
+            try:
+                retrying(
+                    self.env, lambda env, period=period: period.with_env(env).exists()._begin()
+                )
+            except OperationalError as error:
+                _logger.info("Offline period %s begins in the next run: %s", period.id, error)
             if not self.env["ir.cron"]._commit_progress(1):
                 break
 

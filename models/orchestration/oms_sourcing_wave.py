@@ -6,7 +6,14 @@ import numpy as np
 
 from odoo import models
 
-from ...engine.batch import BatchOrder, BatchProblem, joined_lines, keep_given, solve_batch
+from ...engine.batch import (
+    BatchOrder,
+    BatchProblem,
+    ChainPlan,
+    joined_lines,
+    keep_given,
+    solve_batch,
+)
 from ...engine.sourcing import Assignment
 from ...engine.sourcing.plan import build_plan
 from .wave_limits import get_capacities, get_joined, get_quotas, without_idle_room
@@ -72,6 +79,11 @@ class Together(NamedTuple):
     before: float
     batch: object
     tried: dict = {}
+
+    @property
+    def is_staged(self):
+        """Whether the orders went through stages."""
+        return isinstance(self.batch, ChainPlan)
 
 
 class Proposal:

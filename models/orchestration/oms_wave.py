@@ -1,10 +1,18 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 STATE_SELECTION = [
+    ("queued", "Waits for Its Turn"),
     ("running", "Running"),
     ("done", "Done"),
     ("failed", "Failed"),
+    ("interrupted", "Interrupted"),
+    ("cancelled", "Cancelled"),
+]
+PHASE_SELECTION = [
+    ("prepare", "Looks at the orders and what there is"),
+    ("think", "Plans"),
+    ("write", "Writes the plans"),
 ]
 
 
@@ -28,6 +36,9 @@ class OmsWave(models.Model):
         [("scheduled", "Scheduled"), ("manual", "Asked by a user")], required=True, readonly=True
     )
     state = fields.Selection(STATE_SELECTION, required=True, readonly=True, default="running")
+    phase = fields.Selection(
+        PHASE_SELECTION, string="What It Does Now", readonly=True, help="While it runs."
+    )
     started_at = fields.Datetime(
         string="Started", required=True, readonly=True, default=fields.Datetime.now
     )
@@ -63,6 +74,14 @@ class OmsWave(models.Model):
     )
     saved = fields.Monetary(
         compute="_compute_saved", help="What planning together saves over planning one by one."
+    )
+    gained = fields.Monetary(
+        compute="_compute_saved",
+        help="How much less the plans cost than those in force before, with the penalty for what "
+        "had no plan.",
+    )
+    most_seconds = fields.Integer(
+        related="channel_id.wave_seconds", string="Longest Thinking (s)", related_sudo=True
     )
     seconds = fields.Float(string="Thinking (s)", digits=(16, 2), readonly=True)
     method = fields.Selection(
@@ -107,12 +126,45 @@ class OmsWave(models.Model):
                 channel=wave.channel_id.name or "",
             )
 
-    @api.depends("cost_greedy", "cost_after")
+    @api.depends("cost_before", "cost_greedy", "cost_after")
     def _compute_saved(self):
         for wave in self:
             wave.saved = max(wave.cost_greedy - wave.cost_after, 0.0)
+            wave.gained = max(wave.cost_before - wave.cost_after, 0.0)
 
     # === ACTION METHODS === #
+
+    def action_cancel(self):
+        """Take back waves whose turn has not come.
+
+        :raise UserError: one of them has begun
+        :raise AccessError: the user is no order manager
+        """
+        if not self.env.user.has_group("oms.group_order_manager"):
+            raise AccessError(self.env._("Only order managers can cancel waves."))
+        self.check_access("read")
+        if any(wave.state != "queued" for wave in self):
+            raise UserError(
+                self.env._("Only waves whose turn has not come can be cancelled: it has begun.")
+            )
+        # sudo: waves are written by the system, whoever asks for it
+        self.sudo().state = "cancelled"
+
+    def action_reload(self):
+        """Show how far the wave is.
+
+        :return: a client action
+        :rtype: dict
+        """
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_view_changed(self):
+        """Open the orders whose plan in force gave way to a better one.
+
+        :return: a window action
+        :rtype: dict
+        """
+        return self._prepare_orders_action(self.changed_ids)
 
     def action_view_orders(self):
         """Open the orders that the waves planned.
@@ -120,8 +172,11 @@ class OmsWave(models.Model):
         :return: a window action
         :rtype: dict
         """
+        return self._prepare_orders_action(self.order_ids)
+
+    def _prepare_orders_action(self, orders):
         action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_order")
-        action["domain"] = [("id", "in", self.order_ids.ids)]
+        action["domain"] = [("id", "in", orders.ids)]
         action["context"] = {}
         return action
 
@@ -187,11 +242,11 @@ class OmsChannel(models.Model):
                 )
 
     def action_run_wave(self):
-        """Source what waits on the channel together, now.
+        """Source what waits on the channel together, as soon as the scheduled job gets to it.
 
         :return: a window action to the wave
         :rtype: dict
-        :raise UserError: nothing waits, or a wave of the channel is running
+        :raise UserError: nothing waits
         """
         self.ensure_one()
         self.check_access("write")

@@ -67,13 +67,16 @@ class SaleOrder(models.Model):
             return []
         try:
             with self.env.cr.savepoint():
-                before = {order: order._oms_get_idle_by_line() for order in self}
-                self._oms_get_open_fulfillments()._take_back_idle()
+                replaced = self.filtered(lambda order: order.id in together.changed)
+                before = {order: order._oms_get_idle_by_line() for order in replaced}
+                replaced._oms_get_open_fulfillments()._take_back_idle()
                 self.env.flush_all()
                 with self._oms_unlocked():
                     lines = self._oms_get_orchestrated_lines()
                     self.env["oms.sourcing"]._source_planned(lines, together, wave)
-                    losers = self.filtered(lambda order: order._oms_has_less_than(before[order]))
+                    losers = replaced.filtered(
+                        lambda order: order._oms_has_less_than(before[order])
+                    )
                     if losers:
                         raise LosesGoods(losers)
                     lines._oms_release()
@@ -116,28 +119,24 @@ class SaleOrder(models.Model):
         :param dict before: quantity by order line id
         """
         self.ensure_one()
-        now = self._oms_get_idle_by_line() if before else {}
+        now = self._oms_get_idle_by_line()
         return any(
             line.product_id.uom_id.compare(now.get(line.id, 0.0), before.get(line.id, 0.0)) < 0
             for line in self.order_line
         )
 
     def _oms_source_together(self):
-        """Run a wave of each channel of the orders.
+        """Have a wave of each channel of the orders run by the scheduled job.
+
+        It can take minutes, for which nobody should have to wait in front of a screen.
 
         :return: a window action to the waves
         :rtype: dict
-        :raise UserError: waves of all the channels are running already
         """
         # sudo: waves are written by the system, whoever asks for one
-        Wave = self.env["oms.wave"].sudo()
-        waves = Wave.browse()
+        waves = self.env["oms.wave"].sudo()
         for channel, orders in self.sudo().grouped("oms_channel_id").items():
-            waves |= Wave._run(channel, orders, "manual")
-        if not waves:
-            raise UserError(
-                self.env._("A wave of the channel is running already: wait until it is done.")
-            )
+            waves |= waves._queue(channel, orders)
         action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_wave")
         action["domain"] = [("id", "in", waves.ids)]
         if len(waves) == 1:
@@ -149,7 +148,7 @@ class SaleOrder(models.Model):
 
         :return: a window action to the waves
         :rtype: dict
-        :raise UserError: none of the orders can be sourced, or waves are running
+        :raise UserError: none of the orders can be sourced
         :raise AccessError: the user is no order manager, or may not change the orders
         """
         self.check_access("write")

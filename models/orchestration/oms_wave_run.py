@@ -36,7 +36,27 @@ class OmsWave(models.Model):
     _inherit = "oms.wave"
 
     @api.model
-    def _run(self, channel, orders, trigger):
+    def _queue(self, channel, orders):
+        """Have the scheduled job run a wave as soon as it can.
+
+        :param channel: ``oms.channel`` record
+        :param orders: ``sale.order`` recordset
+        :return: the wave
+        """
+        wave = self.create(
+            {
+                **self._prepare_vals(channel),
+                "trigger": "manual",
+                "state": "queued",
+                "order_ids": [fields.Command.set(orders.ids)],
+                "order_count": len(orders),
+            }
+        )
+        self.env.ref("oms.cron_run_waves")._trigger()
+        return wave
+
+    @api.model
+    def _run(self, channel, orders, trigger, queued=None):
         """Source orders of a channel together, in transactions of its own.
 
         A lock that lasts as long as the run keeps out a second wave of the channel; when the
@@ -45,13 +65,17 @@ class OmsWave(models.Model):
         :param channel: ``oms.channel`` record
         :param orders: ``sale.order`` recordset
         :param str trigger: ``scheduled`` or ``manual``
+        :param queued: the wave, if it was asked for before
         :return: the wave; empty if another one of the channel is running
         """
         with self.env.registry.cursor() as cursor:
-            cursor.execute(SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK_CLASS, channel.id))
-            if not cursor.fetchone()[0]:
+            if not self.with_env(self.env(cr=cursor))._try_lock(channel.id):
                 return self.browse()
-            wave_id = retrying(self.env, lambda env: self.with_env(env)._begin(channel, trigger))
+            wave_id = retrying(
+                self.env, lambda env: self.with_env(env)._begin(channel, trigger, queued)
+            )
+            if not wave_id:
+                return self.browse()
             try:
                 self._run_locked(wave_id, channel, orders)
             except Exception as error:
@@ -63,33 +87,83 @@ class OmsWave(models.Model):
         self.invalidate_model()
         return self.browse(wave_id)
 
-    def _begin(self, channel, trigger):
-        """Write down that a wave runs; those that were killed have failed.
+    @api.model
+    def _try_lock(self, channel_id):
+        """Take the lock of a channel's waves for the transaction, if nobody has it."""
+        self.env.cr.execute(SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK_CLASS, channel_id))
+        return self.env.cr.fetchone()[0]
 
-        :return: id of the wave
+    def _tell_dead(self):
+        """Write down of waves whose process was killed that they were interrupted."""
+        dead = self.search([("state", "=", "running")], order="id")
+        dead = dead.filtered(
+            # Who has the lock of the channel is at work.
+            lambda wave: self._try_lock(wave.channel_id.id)
+        )
+        dead._tell_interrupted()
+
+    def _tell_interrupted(self):
+        """Write down that the process of the waves was killed."""
+        for wave in self:
+            _logger.warning(
+                "Wave %s of channel %s was interrupted: its process ended",
+                wave.id,
+                wave.channel_id.code,
+            )
+        self.write(
+            {
+                "state": "interrupted",
+                "log": self.env._("It was interrupted; what it had not written is open."),
+            }
+        )
+
+    def _begin(self, channel, trigger, queued=None):
+        """Write down that a wave runs, and of those that were killed that they do no more.
+
+        :return: id of the wave; None if it was cancelled meanwhile
         """
         dead = self.search([("channel_id", "=", channel.id), ("state", "=", "running")])
-        for wave in dead:
-            wave._fail(wave.id, self.env._("It was interrupted; what it had not written is open."))
-        channel = channel.with_env(self.env)
-        return self.create(
-            {
-                "channel_id": channel.id,
-                "strategy_id": channel.strategy_id.id,
-                "currency_id": channel.strategy_id.currency_id.id,
-                "trigger": trigger,
-            }
-        ).id
+        dead._tell_interrupted()
+        vals = {
+            **self._prepare_vals(channel.with_env(self.env)),
+            "trigger": trigger,
+            "state": "running",
+            "phase": "prepare",
+            "started_at": fields.Datetime.now(),
+        }
+        if queued is None:
+            return self.create(vals).id
+        queued = queued.with_env(self.env)
+        if queued.exists().state != "queued":
+            return None
+        queued.write(vals)
+        return queued.id
+
+    def _prepare_vals(self, channel):
+        return {
+            "channel_id": channel.id,
+            "strategy_id": channel.strategy_id.id,
+            "currency_id": channel.strategy_id.currency_id.id,
+        }
+
+    def _show_phase(self, wave_id, phase):
+        """Let those who look at the wave see what it does now."""
+        retrying(self.env, lambda env: self.with_env(env).browse(wave_id).write({"phase": phase}))
 
     def _fail(self, wave_id, text):
         self.browse(wave_id).write({"state": "failed", "log": text})
 
     def _run_locked(self, wave_id, channel, orders):
-        together = self._think(channel, orders)
+        together = self._think(wave_id, channel, orders)
         if together is None:
-            done = {"state": "done", "log": self.env._("Nothing was open to source.")}
+            done = {
+                "state": "done",
+                "log": self.env._("Nothing was open to source."),
+                "order_count": 0,
+            }
             retrying(self.env, lambda env: self.with_env(env).browse(wave_id).write(done))
             return
+        self._show_phase(wave_id, "write")
         retrying(
             self.env,
             lambda env: (
@@ -97,7 +171,7 @@ class OmsWave(models.Model):
             ),
         )
 
-    def _think(self, channel, orders):
+    def _think(self, wave_id, channel, orders):
         """Plan the orders together as if what no site has begun were free again.
 
         Nothing is locked while the engine thinks: what was freed to see what there is then was
@@ -108,7 +182,10 @@ class OmsWave(models.Model):
         try:
             retrying(self.env, lambda env: self._prepare(channel, orders.with_env(env)))
         except Prepared as prepared:
-            return prepared.what and prepared.what.solve(channel.wave_seconds or None)
+            if not prepared.what:
+                return None
+            self._show_phase(wave_id, "think")
+            return prepared.what.solve(channel.wave_seconds or None)
 
     def _prepare(self, channel, orders):
         """Gather what the engine has to know.
@@ -139,9 +216,17 @@ class OmsWave(models.Model):
         self.ensure_one()
         orders = orders._oms_filter_wave()
         idle = orders.filtered(lambda order: order._oms_get_idle_quantities())
-        written = orders.filtered(lambda order: order not in idle or order.id in together.changed)
+        weighed = set() if together.is_staged else set(together.plans)
+        # What is open of orders whose plan in force was not weighed is sourced beside that.
+        written = orders.filtered(
+            lambda order: (
+                order not in idle or order.id in together.changed or order.id not in weighed
+            )
+        )
         failures = written._oms_source_planned(together, self)
-        replaced = self.decision_ids.order_id & idle
+        replaced = (self.decision_ids.order_id & idle).filtered(
+            lambda order: order.id in together.changed
+        )
         vals = {
             "state": "done",
             "order_count": len(together.plans),
@@ -154,7 +239,7 @@ class OmsWave(models.Model):
             "cost_before": together.before,
             "seconds": together.batch.seconds,
         }
-        if together.tried:
+        if together.is_staged:
             vals.update(cost_after=together.batch.cost, method="stages", log="\n".join(failures))
         else:
             vals.update(self._prepare_outcome_vals(together, failures))
@@ -209,7 +294,19 @@ class OmsWave(models.Model):
 
     @api.model
     def _cron_run(self):
-        """Run a wave of each channel whose time has come and on which something waits."""
+        """Run a wave of each channel whose time has come and on which something waits.
+
+        What was killed is told first, and taken up again at once; what is killed twice in a row
+        waits for its time.
+        """
+        retrying(self.env, lambda env: self.with_env(env)._tell_dead())
+        self.env["ir.cron"]._commit_progress()
+        queued = self.search([("state", "=", "queued")], order="id")
+        self.env["ir.cron"]._commit_progress(remaining=len(queued))
+        for wave in queued:
+            self._run(wave.channel_id, wave.order_ids, "manual", wave)
+            if not self.env["ir.cron"]._commit_progress(1):
+                return
         channels = self.env["oms.channel"].search(
             [("wave_minutes", ">", 0), ("orchestrated", "=", True)], order="id"
         )
@@ -229,8 +326,12 @@ class OmsChannel(models.Model):
     def _is_wave_due(self):
         """Tell whether orders have been collected for long enough."""
         self.ensure_one()
-        last = self.env["oms.wave"].search([("channel_id", "=", self.id)], limit=1)
-        waited = fields.Datetime.now() - last.started_at if last else None
+        waves = self.env["oms.wave"].search(
+            [("channel_id", "=", self.id), ("state", "not in", ("queued", "cancelled"))], limit=2
+        )
+        if waves[:1].state == "interrupted" and waves[1:].state != "interrupted":
+            return True
+        waited = fields.Datetime.now() - waves[0].started_at if waves else None
         return waited is None or waited.total_seconds() >= 60 * self.wave_minutes
 
     def _get_wave_orders(self):

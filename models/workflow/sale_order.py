@@ -1,7 +1,14 @@
+import logging
+
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..transaction import retrying
 from .oms_event import MOST_CHAINED
+
+_logger = logging.getLogger(__name__)
 
 
 class SaleOrder(models.Model):
@@ -171,15 +178,27 @@ class SaleOrder(models.Model):
         held = self.sudo().oms_event_ids.filtered(lambda event: event.state == "held")
         held.sorted("id")._resume()
 
+    def _oms_let_go_if_held(self):
+        """Let orders go on that nobody has let go meanwhile."""
+        self.exists().filtered("oms_held")._oms_let_go()
+
     @api.model
     def _cron_let_go(self):
-        """Let the orders go on whose time on hold is over."""
+        """Let the orders go on whose time on hold is over.
+
+        Each is a transaction of its own, run again when another one was faster.
+        """
         orders = self.search(
             [("oms_held", "=", True), ("oms_hold_until", "<=", fields.Datetime.now())], order="id"
         )
         self.env["ir.cron"]._commit_progress(remaining=len(orders))
         for order in orders:
-            order._oms_let_go()
+            try:
+                retrying(
+                    self.env, lambda env, order=order: order.with_env(env)._oms_let_go_if_held()
+                )
+            except OperationalError as error:
+                _logger.info("Order %s goes on in the next run: %s", order.name, error)
             if not self.env["ir.cron"]._commit_progress(1):
                 break
 

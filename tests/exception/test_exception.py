@@ -74,8 +74,9 @@ class TestException(ExceptionCase):
             [order.id],
         )
         self.assertKind(order, "unsourceable")
+        order.action_oms_source_together()
         with self.enter_registry_test_mode():
-            order.action_oms_source_together()
+            self.env.ref("oms.cron_run_waves").method_direct_trigger()
         self.env.invalidate_all()
         self.assertEqual(order.oms_state, "sourced")
         self.assertFalse(self.exceptions(order))

@@ -16,3 +16,4 @@ from . import test_strategy_options
 from . import test_strategy_rules
 from . import test_wave
 from . import test_wave_limits
+from . import test_wave_commits

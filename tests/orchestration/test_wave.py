@@ -104,10 +104,15 @@ class TestWave(OmsCase):
         self.channel.write({"wave_minutes": 0, "replan_gain": least})
         first, second = self.compete()
         self.assertEqual(self.plan(first), {("NEAR", "Apple"): 1})
-        with self.enter_registry_test_mode():
-            action = (first + second).action_oms_source_together()
-        self.env.invalidate_all()
-        return first, second, self.env["oms.wave"].browse(action["res_id"])
+        return first, second, self.source_together(first + second)
+
+    def source_together(self, orders):
+        """Have a wave of the orders run, and run it as the scheduled job does."""
+        action = orders.action_oms_source_together()
+        wave = self.env["oms.wave"].browse(action["res_id"])
+        self.assertEqual((wave.state, wave.order_ids), ("queued", orders))
+        self.run_waves()
+        return wave
 
     def test_better_plan_in_place_of_those_in_force(self):
         first, second, wave = self.reconsider(0.5)
@@ -139,9 +144,7 @@ class TestWave(OmsCase):
         has, wants = self.make_order((self.apple, 1)), self.make_order((self.apple, 1))
         wants.partner_shipping_id = self.make_partner("In Marseille", MARSEILLE)
         self.assertEqual((has.oms_state, wants.oms_state), ("sourced", "waiting"))
-        with self.enter_registry_test_mode():
-            (has + wants).action_oms_source_together()
-        self.env.invalidate_all()
+        self.source_together(has + wants)
         self.assertEqual(self.plan(has), {("FAR", "Apple"): 1})
         self.assertEqual(wants.oms_state, "waiting")
 
@@ -163,10 +166,8 @@ class TestWave(OmsCase):
         self.channel.write({"wave_minutes": 0, "replan_gain": 0.0})
         first, second = self.compete()
         first.picking_ids.move_ids.picked = True
-        with self.enter_registry_test_mode():
-            second.action_oms_source_together()
-            (first + second).action_oms_source_together()
-        self.env.invalidate_all()
+        self.source_together(second)
+        self.source_together(first + second)
         self.assertEqual(self.plan(first), {("NEAR", "Apple"): 1})
 
     def test_goods_taken_meanwhile(self):
@@ -243,9 +244,11 @@ class TestWave(OmsCase):
         killed = self.env["oms.wave"].create(
             {"channel_id": self.channel.id, "trigger": "scheduled", "started_at": "2024-01-01"}
         )
-        wave = self.run_waves()[:1]
+        with self.assertLogs(RUN, "WARNING") as logs:
+            wave = self.run_waves()[:1]
+        self.assertIn(f"Wave {killed.id} of channel TWEB was interrupted", logs.output[0])
         self.assertNotEqual(wave, killed)
-        self.assertEqual((wave.state, killed.state), ("done", "failed"))
+        self.assertEqual((wave.state, killed.state), ("done", "interrupted"))
         self.assertIn("interrupted", killed.log)
 
     def test_two_waves_of_a_channel_at_once(self):
@@ -253,10 +256,20 @@ class TestWave(OmsCase):
         # Another session has the lock, as a wave that runs does.
         with self.registry.cursor() as other:
             other.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCK_CLASS, self.channel.id))
-            with self.enter_registry_test_mode(), self.assertRaisesRegex(UserError, "running"):
-                (first + second).action_oms_source_together()
-        self.assertEqual(first.oms_state, "waiting")
-        self.assertFalse(self.env["oms.wave"].search([("channel_id", "=", self.channel.id)]))
+            wave = self.source_together(first + second)
+            self.assertEqual((wave.state, first.oms_state), ("queued", "waiting"))
+        self.assertEqual(self.run_waves(), wave)
+        self.assertEqual((wave.state, first.oms_state), ("done", "sourced"))
+
+    def test_a_wave_is_cancelled_before_its_turn(self):
+        first, _second = self.compete()
+        wave = self.env["oms.wave"].browse(self.channel.action_run_wave()["res_id"])
+        wave.action_cancel()
+        self.channel.wave_minutes = 0
+        self.run_waves()
+        self.assertEqual((wave.state, first.oms_state), ("cancelled", "waiting"))
+        with self.assertRaisesRegex(UserError, "begun"):
+            wave.action_cancel()
 
     def test_held_orders_and_other_channels_are_left_alone(self):
         first, second = self.compete()
@@ -275,10 +288,10 @@ class TestWave(OmsCase):
         )
         with self.assertRaises(AccessError):
             first.with_user(seller).action_oms_source_together()
-        with self.enter_registry_test_mode():
-            action = first.with_user(manager).action_oms_source_together()
-        wave = self.env["oms.wave"].browse(action["res_id"])
+        wave = self.source_together(first.with_user(manager))
         self.assertEqual(wave.with_user(manager).state, "done")
+        with self.assertRaises(AccessError):
+            wave.with_user(seller).action_cancel()
         with self.assertRaises(AccessError):
             wave.with_user(seller).read(["state"])
         with self.assertRaises(AccessError):

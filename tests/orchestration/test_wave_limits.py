@@ -30,8 +30,9 @@ class TestWaveLimits(OmsCase):
         return first, self.make_order((self.apple, 1))
 
     def source_together(self, *orders):
+        action = self.env["sale.order"].union(*orders).action_oms_source_together()
         with self.enter_registry_test_mode():
-            action = self.env["sale.order"].union(*orders).action_oms_source_together()
+            self.env.ref("oms.cron_run_waves").method_direct_trigger()
         self.env.invalidate_all()
         wave = self.env["oms.wave"].browse(action["res_id"])
         self.assertEqual(wave.state, "done", wave.log)
@@ -210,6 +211,18 @@ class TestWaveLimits(OmsCase):
         wave = self.source_together(first, second)
         self.assertEqual((wave.method, wave.sourced_count), ("stages", 2))
         self.assertEqual(self.plan(second), {("NEAR", "Apple"): 1})
+
+    def test_stages_fill_what_is_open_beside_plans_in_force(self):
+        self.stock(self.apple, (self.near, -4), (self.far, -9))
+        self.strategy.method = "nearest"
+        order = self.make_order((self.apple, 3))
+        self.source_together(order)
+        self.assertEqual(order.oms_state, "partial")
+        pickings = order.picking_ids
+        self.stock(self.apple, (self.far, 9))
+        wave = self.source_together(order)
+        self.assertEqual(self.plan(order), {("NEAR", "Apple"): 1, ("FAR", "Apple"): 2})
+        self.assertEqual((pickings.state, wave.changed_count), ("assigned", 0))
 
     def test_stages_leave_plans_in_force_alone(self):
         self.stock(self.apple, (self.near, -4), (self.far, -9))
