@@ -1,3 +1,4 @@
+import math
 from unittest.mock import patch
 
 from psycopg2.errors import SerializationFailure
@@ -12,8 +13,9 @@ from odoo.addons.oms.models.orchestration import oms_sourcing_wave
 from odoo.addons.oms.models.orchestration.oms_sourcing_wave import OmsSourcing
 from odoo.addons.oms.models.orchestration.oms_wave_run import LOCK_CLASS, OmsWave
 
-from ..common import MARSEILLE, OmsCase
+from ..common import MARSEILLE, PARIS, OmsCase
 
+HALFWAY = (46.6, 3.3)
 RUN = "odoo.addons.oms.models.orchestration.oms_wave_run"
 
 
@@ -43,7 +45,7 @@ class TestWave(OmsCase):
     def compete(self):
         """Two orders for the only apple near Paris; the first in turn gains less by it."""
         self.stock(self.apple, (self.near, 1), (self.far, 9))
-        halfway = self.make_partner("Halfway", (46.6, 3.3))
+        halfway = self.make_partner("Halfway", HALFWAY)
         first = self.make_order((self.apple, 1), partner_id=halfway.id)
         second = self.make_order((self.apple, 1))
         return first, second
@@ -136,6 +138,28 @@ class TestWave(OmsCase):
         self.assertEqual(self.plan(second), {("FAR", "Apple"): 1})
         self.assertEqual(set(pickings.mapped("state")), {"assigned"})
         self.assertEqual(len(pickings), 2, "transfers are not made anew for nothing")
+
+    def test_the_least_gain_is_asked_of_each_plan(self):
+        """What is gained is distance alone: worked out here from the places."""
+
+        def kilometers(one, other):
+            (lat, lon), (to_lat, to_lon) = (map(math.radians, place) for place in (one, other))
+            half = (
+                math.sin((to_lat - lat) / 2) ** 2
+                + math.cos(lat) * math.cos(to_lat) * math.sin((to_lon - lon) / 2) ** 2
+            )
+            return 2 * 6371.0088 * math.asin(math.sqrt(half))
+
+        before = kilometers(HALFWAY, PARIS) + kilometers(PARIS, MARSEILLE)
+        after = kilometers(HALFWAY, MARSEILLE) + kilometers(PARIS, PARIS)
+        each = round((before - after) * self.strategy.unit_km_cost / 2, 2)
+        first, second, wave = self.reconsider(each + 0.02)
+        self.assertEqual((wave.state, wave.changed_count), ("done", 0))
+        self.channel.replan_gain = each - 0.02
+        wave = self.source_together(first + second)
+        self.assertEqual((wave.state, wave.changed_count), ("done", 2))
+        self.assertEqual(wave.changed_ids, first | second)
+        self.assertAlmostEqual(wave.cost_before - wave.cost_after, 0.04, delta=0.02)
 
     def test_nobody_loses_goods_that_were_planned(self):
         """What an order has is not given to others that would gain more by it."""
