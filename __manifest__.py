@@ -81,6 +81,10 @@
         "views/fulfillment_slot_views.xml",
         "views/network_menus.xml",
         "views/feed_views.xml",
+        "security/api_rules.xml",
+        "data/api.xml",
+        "views/api_key_views.xml",
+        "views/api_views.xml",
     ],
     "demo": ["demo/demo.xml"],
     "assets": {

@@ -143,6 +143,26 @@ def _kept_cursor(env, kept):
         kept.give_back(env.registry, cursor)
 
 
+@contextlib.contextmanager
+def one_at_a_time(env, keys):
+    """Let one process at a time do a block for any of some keys, whatever it commits meanwhile.
+
+    Transactions that begin in the block see what was committed by whoever was in it before.
+
+    :param odoo.api.Environment env: of any transaction; nothing is done in it
+    :param keys: texts
+    :raises psycopg2.errors.LockNotAvailable: somebody else was at it for half a minute
+    """
+    with reading_committed(env) as own:
+        own.cr.execute("SET LOCAL lock_timeout = '30s'")
+        own.cr.execute(
+            "SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended(text, 0) "
+            "AS key FROM unnest(%s) AS text ORDER BY key) AS keys",
+            [list(keys)],
+        )
+        yield
+
+
 def retrying(env, work, *, opening=reading_snapshot, tries=TRIES):
     """Run work in a transaction of its own, again whenever another transaction was faster.
 

@@ -5,3 +5,4 @@ from . import oms_import_wizard
 from . import oms_sellable
 from . import oms_simulation
 from . import oms_site_offline_wizard
+from . import oms_channel_key

@@ -5,9 +5,18 @@ measure of the product; moments are in UTC, ISO 8601.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    WrapValidator,
+)
 
 #: Largest quantity of a line.
 MOST_UNITS = 1_000_000
@@ -129,6 +138,172 @@ class Holds(Told):
 
 class Released(Told):
     released: list[int]
+
+
+class GivenCustomer(Given):
+    """Who buys. Known by ``id``, else by ``email``; a guest without either."""
+
+    id: Annotated[Text, Field(max_length=64)] | None = None
+    name: Annotated[Text, Field(max_length=200)] | None = None
+    email: Annotated[Text, Field(max_length=254)] | None = None
+    phone: Annotated[Text, Field(max_length=64)] | None = None
+
+
+class GivenAddress(Given):
+    """Where goods go. ``country`` is a code of two letters or a name; coordinates in degrees."""
+
+    name: Annotated[Text, Field(max_length=200)] | None = None
+    street: Annotated[Text, Field(max_length=300)] | None = None
+    zip: Annotated[Text, Field(max_length=24)] | None = None
+    city: Annotated[Text, Field(max_length=120)] | None = None
+    state: Annotated[Text, Field(max_length=120)] | None = None
+    country: Annotated[Text, Field(min_length=2, max_length=64)]
+    phone: Annotated[Text, Field(max_length=64)] | None = None
+    latitude: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False)] | None = None
+    longitude: Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False)] | None = (
+        None
+    )
+
+
+Money = Annotated[float, Field(strict=True, ge=0, le=1e9, allow_inf_nan=False)]
+Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
+
+
+class GivenLine(Given):
+    """A line of an order, with the price and tax that the customer was shown.
+
+    ``unit_price`` is for one unit of the product, with tax where the order says so; the price of
+    Odoo when left out. ``tax_rate`` is in percent; the product's own taxes when left out.
+    """
+
+    id: Annotated[Text, Field(max_length=64)] | None = None
+    product: Code
+    quantity: Quantity
+    unit_price: Money | None = None
+    discount: Percent = 0.0
+    tax_rate: Percent | None = None
+
+
+class GivenShipping(Given):
+    """What the customer pays for the delivery."""
+
+    name: Annotated[Text, Field(max_length=200)] | None = None
+    price: Money
+    tax_rate: Percent | None = None
+
+
+class GivenOrder(Given):
+    """An order as the channel took it. Amounts are in ``currency``.
+
+    ``reference`` is the channel's own number: the same with the same content is the same order.
+    ``total`` is what the customer pays in all, with tax. ``holds`` are the holds of the cart.
+    """
+
+    reference: Annotated[Text, Field(min_length=1, max_length=64)]
+    ordered_at: Moment | None = None
+    customer: GivenCustomer = GivenCustomer()
+    ship_to: GivenAddress
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+    prices_include_tax: bool = False
+    lines: Annotated[list[GivenLine], Field(min_length=1, max_length=200)]
+    shipping: GivenShipping | None = None
+    total: Money | None = None
+    holds: Annotated[list[Id], Field(max_length=400)] = []
+    note: Annotated[Text, Field(max_length=2000)] | None = None
+
+
+class Faulty(NamedTuple):
+    """An item of a call that is not as it must be.
+
+    :param reference: what it called itself, if it did
+    :param problems: as pydantic tells them
+    """
+
+    reference: str | None
+    problems: list
+
+
+def _keep_faults(value: Any, handler: Any) -> Any:
+    """Have a faulty item refused by itself, not the whole call with it."""
+    try:
+        return handler(value)
+    except ValidationError as error:
+        reference = value.get("reference") if isinstance(value, dict) else None
+        return Faulty(
+            reference[:64] if isinstance(reference, str) else None,
+            error.errors(include_url=False, include_context=False, include_input=False),
+        )
+
+
+Item = WrapValidator(_keep_faults)
+
+
+class PlacedOrder(Told):
+    """What became of an order that was sent.
+
+    ``placed``; ``unchanged``: it was there already, with the same content; ``parked``: somebody
+    has to mend something first, nothing is lost; ``conflict``: there is one with this reference
+    and another content; ``refused``: it cannot be read.
+    """
+
+    reference: str | None
+    status: Literal["placed", "unchanged", "parked", "conflict", "refused"]
+    order: str | None = None
+    total: float | None = None
+    error: Error | None = None
+
+
+class PlacedOrders(Told):
+    orders: list[PlacedOrder]
+
+
+class StatusLine(Told):
+    """A line of an order; quantities in the product's unit."""
+
+    id: str | None
+    product: str | None
+    ordered: float
+    shipped: float
+    open: float
+
+
+class StatusShipment(Told):
+    """What one site does for the order. ``tracking`` is the carrier's number."""
+
+    name: str
+    site: str
+    state: str
+    units: float
+    tracking: str | None = None
+
+
+class OrderStatus(Told):
+    """How an order stands."""
+
+    reference: str
+    order: str | None = None
+    state: (
+        Literal["parked", "waiting", "partial", "held", "sourced", "shipped", "cancelled"] | None
+    ) = None
+    lines: list[StatusLine] = []
+    shipments: list[StatusShipment] = []
+    error: Error | None = None
+
+
+class OrderStatuses(Told):
+    orders: list[OrderStatus]
+
+
+class Cancelled(Told):
+    """What became of the wish to cancel an order."""
+
+    reference: str
+    status: Literal["cancelled", "unchanged", "refused"]
+    error: Error | None = None
+
+
+class Cancellations(Told):
+    orders: list[Cancelled]
 
 
 class Pong(Told):

@@ -148,14 +148,25 @@ def read_arguments(env, described, kwargs):
         return described.request.model_validate(kwargs)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=False)
-        told = [
-            f"{_get_path(each['loc']) or described.name}: {_get_reason(env, each)}"
-            for each in problems[:MOST_TOLD]
-        ]
-        if len(problems) > MOST_TOLD:
-            told.append(env._("and %s more", len(problems) - MOST_TOLD))
+        text = get_problem_text(env, problems, described.name)
         field = _get_path(problems[0]["loc"]) or None
-        raise ApiError("invalid", "; ".join(told), field) from None
+        raise ApiError("invalid", text, field) from None
+
+
+def get_problem_text(env, problems, whole):
+    """Say in words what is wrong with arguments.
+
+    :param list problems: as pydantic tells them
+    :param str whole: what is said to be wrong where no part is
+    :rtype: str
+    """
+    told = [
+        f"{_get_path(each['loc']) or whole}: {_get_reason(env, each)}"
+        for each in problems[:MOST_TOLD]
+    ]
+    if len(problems) > MOST_TOLD:
+        told.append(env._("and %s more", len(problems) - MOST_TOLD))
+    return "; ".join(told)
 
 
 def _get_path(loc):

@@ -12,43 +12,53 @@ class OmsImportCustomers(models.AbstractModel):
 
         A customer is known by channel and number, in the partner's reference; its first address
         stands on the customer, each further one on a contact of it. Equal addresses are used
-        again.
+        again. Who has no number is known by the mail address, also if the company met the
+        customer elsewhere; who has neither is a guest. All guests of a channel are one customer,
+        with a contact for each address, so that they do not flood the list of customers.
 
         :param res.company company: company of the orders
-        :param list pairs: (channel, first row) of each order
-        :param dict countries: ``res.country`` by what the rows call it
+        :param list pairs: (``oms.channel``, ``Buyer``) of each order
+        :param dict countries: ``res.country`` by what the buyers call it
         :return: (customer, address) of each order
         :rtype: list[tuple]
         """
         # sudo: whoever may import orders brings their customers; salespeople cannot make partners
         Partner = self.env["res.partner"].sudo().with_context(tracking_disable=True)
-        address_vals = self._prepare_addresses(company, [row for _c, row in pairs], countries)
-        references = [f"{channel.code}:{row.customer_id or row.order_id}" for channel, row in pairs]
+        address_vals = self._prepare_addresses(company, [buyer for _c, buyer in pairs], countries)
+        references = [f"{channel.code}:{buyer.known_as}" for channel, buyer in pairs]
         found = Partner.search(
             [("ref", "in", references), ("company_id", "in", (False, company.id))], order="id desc"
         )
         customers = {partner.ref: partner for partner in found}
+        by_mail = self._find_by_mail(company, [buyer.match_mail for _channel, buyer in pairs])
         missing = {}
-        for reference, (_channel, row), vals in zip(references, pairs, address_vals, strict=True):
-            if reference not in customers:
-                name = row.name or row.customer_id or row.order_id
+        for reference, (channel, buyer), vals in zip(references, pairs, address_vals, strict=True):
+            if reference not in customers and buyer.match_mail in by_mail:
+                customers[reference] = by_mail[buyer.match_mail]
+            elif reference not in customers:
                 missing.setdefault(
-                    reference, {"ref": reference, "name": name, "company_id": company.id, **vals}
+                    reference,
+                    {
+                        "ref": reference,
+                        "company_id": company.id,
+                        **self._prepare_customer(channel, buyer, vals),
+                    },
                 )
         customers.update(zip(missing, Partner.create(list(missing.values())), strict=True))
         addresses = self._find_addresses(Partner.union(*customers.values()))
         new = {}
         keys = []
-        for reference, (_channel, row), vals in zip(references, pairs, address_vals, strict=True):
+        for reference, (_channel, buyer), vals in zip(references, pairs, address_vals, strict=True):
             customer = customers[reference]
+            vals = {**vals, "name": buyer.delivery_name or customer.name}
             key = (customer.id, *self._get_key(vals))
             keys.append(key)
             if key not in addresses and key not in new:
                 new[key] = {
                     "parent_id": customer.id,
                     "type": "delivery",
-                    "name": row.name or customer.name,
                     "company_id": company.id,
+                    "phone": buyer.phone or False,
                     **vals,
                 }
         addresses.update(zip(new, Partner.create(list(new.values())), strict=True))
@@ -57,12 +67,48 @@ class OmsImportCustomers(models.AbstractModel):
             for reference, key in zip(references, keys, strict=True)
         ]
 
-    def _prepare_addresses(self, company, rows, countries):
-        """Return the partner values of each row's address."""
+    def _prepare_customer(self, channel, buyer, address):
+        """Return the values of a new customer."""
+        if buyer.is_guest:
+            return {"name": self.env._("Guests of %s", channel.name)}
+        return {
+            "name": buyer.name or buyer.known_as,
+            "email": buyer.email or False,
+            "phone": buyer.phone or False,
+            **address,
+        }
+
+    def _find_by_mail(self, company, addresses):
+        """Return customers by normalized mail address, the oldest of each.
+
+        :rtype: dict[str, models.Model]
+        """
+        wanted = list({address for address in addresses if address})
+        if not wanted:
+            return {}
+        # sudo: see _find_or_create
+        found = (
+            self.env["res.partner"]
+            .sudo()
+            .search(
+                [
+                    ("email_normalized", "in", wanted),
+                    ("parent_id", "=", False),
+                    ("company_id", "in", (False, company.id)),
+                ],
+                order="id desc",
+            )
+        )
+        # Who types a colleague's mail address into a shop does not become that colleague.
+        found = found.filtered(lambda p: all(user.share for user in p.user_ids))
+        return {partner.email_normalized: partner for partner in found}
+
+    def _prepare_addresses(self, company, buyers, countries):
+        """Return the partner values of each buyer's address."""
         states = {}
         result = []
-        for row in rows:
-            address = row.address
+        for buyer in buyers:
+            address = buyer.address
             country = (address.country and countries[address.country]) or company.country_id
             key = (address.state, country.id)
             if key not in states:
@@ -97,7 +143,7 @@ class OmsImportCustomers(models.AbstractModel):
     def _get_key(self, vals):
         """Return what makes two addresses of a customer the same."""
         return (
-            *(vals[name] or "" for name in ("street", "zip", "city")),
+            *(vals[name] or "" for name in ("name", "street", "zip", "city")),
             vals["state_id"] or 0,
             vals["country_id"] or 0,
             round(vals["partner_latitude"], 5),
@@ -107,7 +153,7 @@ class OmsImportCustomers(models.AbstractModel):
     def _find_addresses(self, customers):
         """Return the addresses of the customers by customer and content."""
         names = (
-            "street", "zip", "city", "state_id", "country_id", "partner_latitude",
+            "name", "street", "zip", "city", "state_id", "country_id", "partner_latitude",
             "partner_longitude",
         )  # fmt: skip
         contacts = customers.child_ids.filtered(lambda contact: contact.type == "delivery")

@@ -199,7 +199,7 @@ class OmsImportOrders(models.AbstractModel):
             return self.env["sale.order"]
         customers = self.env["oms.import.customers"]._find_or_create(
             job.company_id,
-            [(channels[unit[0].row.channel], unit[0].row) for unit in units],
+            [(channels[unit[0].row.channel], unit[0].row.buyer) for unit in units],
             countries,
         )
         vals_list = []

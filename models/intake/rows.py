@@ -152,6 +152,25 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Buyer:
+    """A customer as a channel knows him, and where his order goes.
+
+    :param known_as: number of the customer in the channel, or what stands for it
+    :param match_mail: normalized mail address by which he may be found, or ''
+    :param is_guest: whether nothing tells him from other guests
+    """
+
+    known_as: str
+    name: str
+    delivery_name: str
+    address: Address
+    email: str = ""
+    phone: str = ""
+    match_mail: str = ""
+    is_guest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRow:
     """One line of an order. ``sales`` is the total of the line, None for the product's price."""
 
@@ -164,6 +183,16 @@ class OrderRow:
     name: str
     channel: str
     address: Address
+
+    @property
+    def buyer(self) -> Buyer:
+        """Who buys. A file that does not say makes a customer of each order."""
+        return Buyer(
+            known_as=self.customer_id or self.order_id,
+            name=self.name,
+            delivery_name=self.name,
+            address=self.address,
+        )
 
 
 Row = SiteRow | ProductRow | StockRow | ExternalRow | OrderRow

@@ -15,8 +15,8 @@ class SaleOrder(models.Model):
     )
 
     def action_confirm(self):
-        # Imported orders keep their date, so they are confirmed apart from those that take now.
-        imported = self.filtered("oms_import_id")
+        # What channels sent keeps its date, and is confirmed apart from what takes now.
+        imported = self.filtered("oms_content_hash")
         if imported and imported != self:
             return (
                 super(SaleOrder, imported).action_confirm()
@@ -25,8 +25,8 @@ class SaleOrder(models.Model):
         return super().action_confirm()
 
     def _prepare_confirmation_values(self):
-        """Keep the date at which an imported order was placed."""
+        """Keep the date at which an order was placed that a channel or a file brought."""
         values = super()._prepare_confirmation_values()
-        if self and all(order.oms_import_id for order in self):
+        if self and all(order.oms_content_hash for order in self):
             values.pop("date_order", None)
         return values

@@ -1,0 +1,24 @@
+from odoo import fields, models
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    oms_channel_total = fields.Monetary(
+        string="Total of the Channel",
+        copy=False,
+        readonly=True,
+        help="What the customer pays according to the channel, with tax.",
+        groups="base.group_user",
+    )
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    oms_external_ref = fields.Char(
+        string="External Line",
+        copy=False,
+        help="By what the channel knows the line.",
+        groups="base.group_user",
+    )
