@@ -3,6 +3,7 @@ from odoo.http import request
 
 from ..models.api.endpoint import ENDPOINTS
 from ..models.api.error import CORRELATION_HEADER, ApiError, get_correlation_id
+from ..models.api.openapi import describe
 
 
 class ChannelApi(http.Controller):
@@ -11,6 +12,13 @@ class ChannelApi(http.Controller):
     def _is_readonly(self, rule, args):
         described = ENDPOINTS.get(args["endpoint_name"])
         return not described or described.readonly
+
+    @http.route(
+        "/oms/api/v1/openapi.json", type="http", auth="public", methods=["GET"], readonly=True
+    )
+    def describe(self):
+        """Describe the API to machines, in OpenAPI 3.1."""
+        return request.make_json_response(describe(request.httprequest.host_url.rstrip("/")))
 
     @http.route(
         "/oms/api/v1/<string:endpoint_name>",

@@ -17,6 +17,7 @@ from odoo.exceptions import (
 )
 from odoo.http import request
 
+from ..feed.cursor import CursorError, CursorExpired
 from ..inventory.refusal import Busy, HoldEnded, Shortage
 
 _logger = logging.getLogger(__name__)
@@ -36,6 +37,8 @@ STATUSES = {
     "method_not_allowed": 405,
     "conflict": 409,
     "shortage": 409,
+    "cursor_expired": 410,
+    "cursor_invalid": 422,
     "dropped": 409,
     "unknown_product": 422,
     "unknown_country": 422,
@@ -54,6 +57,8 @@ STATUSES = {
 
 #: Exceptions that business code raises, and what they mean to a machine; the first match counts.
 _MEANINGS = (
+    (CursorExpired, "cursor_expired"),
+    (CursorError, "cursor_invalid"),
     (Shortage, "shortage"),
     (HoldEnded, "ended"),
     (Busy, "busy"),

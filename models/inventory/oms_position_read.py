@@ -45,8 +45,8 @@ class OmsPosition(models.Model):
         Without ``at`` it is what can be claimed at once: on hand and external stock, less open
         demand, claims and safety stock. With it, it is the least stock that is projected from
         that moment to the horizon, supply included. A site where more is promised than there is
-        takes nothing from the others. Users see the sites that they may read; a channel's own
-        system sees its channel, without the measures behind what is available.
+        takes nothing from the others. Users see the sites that they may read. A channel's own
+        system asks the channel API instead.
 
         A kit is put together of its parts at the site that ships it: at each site it is available
         as often, in whole kits, as the part of which there is least allows, and in all as often as
@@ -69,9 +69,13 @@ class OmsPosition(models.Model):
         :rtype: list[dict]
         :raises ValidationError: an unknown, archived or ambiguous product, site, network or
             channel, or a moment outside of the horizon
-        :raises AccessError: the user may neither read stock nor the channel
+        :raises AccessError: the user may not read stock
         """
-        self, channel, told = self._get_reader(channel)
+        if not self.has_access("read"):
+            raise AccessError(self.env._("You may not read stock."))
+        if channel:
+            # The user's own rights decide which channels there are.
+            [channel] = self._find(self.env["oms.channel"], "code", [channel])
         found = self._find_products(products)
         return self._get_answers(
             found,
@@ -81,7 +85,7 @@ class OmsPosition(models.Model):
             at=at,
             horizon_days=horizon_days,
             detail=detail,
-            told=told,
+            told=(*DETAILS, "available"),
         )
 
     @api.model
@@ -121,25 +125,6 @@ class OmsPosition(models.Model):
                 answer["sites"] = self._prepare_detail(at_sites, question.sites, told)
             answers.append(answer)
         return answers
-
-    @api.model
-    def _get_reader(self, channel):
-        """Return the model with the rights for the answer, the channel, and what may be told.
-
-        :raises AccessError: the user may neither read stock nor the channel
-        """
-        Channel = self.env["oms.channel"]
-        if channel:
-            # The user's own rights decide which channels there are.
-            [channel] = self._find(Channel, "code", [channel])
-        if self.has_access("read"):
-            return self, channel or Channel, (*DETAILS, "available")
-        if not channel:
-            raise AccessError(
-                self.env._("Say for which channel: you may read the stock of your channels only.")
-            )
-        # sudo: a channel's own system may know what its channel can sell, and is told no more
-        return self.sudo(), channel.sudo(), ("available",)
 
     # === WHAT IS ASKED === #
 

@@ -444,27 +444,18 @@ class TestStockFeed(FeedCase):
     # === RIGHTS === #
 
     def test_rights(self):
-        """A channel's own system reads the feeds of its channels, and no table behind them."""
+        """A channel's own system reads its feeds over the channel API alone."""
         user = self.make_user("feed-shop", "oms.group_channel_user")
-        other = self.make_channel("Other", "TOTHER")
         self.channel.user_ids = user
         own = self.channel.with_user(user)
-        self.stock(self.apple, (self.near, 1))
-        answer = self.call("_get_stock_snapshot", channel=own)
-        known = {row["product_id"]: row["available"] for row in answer["rows"]}
-        self.assertEqual(known[self.apple.id], 13)
-        self.stock(self.apple, (self.near, 1))
-        answer = self.call("_get_stock_changes", answer["cursor"], channel=own)
-        self.assertEqual([row["available"] for row in answer["rows"]], [14])
-        self.assertEqual(self.call("_get_order_events", channel=own)["rows"], [])
-        theirs = other.with_user(user)
+        cursor = self.call("_get_stock_snapshot")["cursor"]
         for name, *args in (
             ("_get_stock_snapshot",),
-            ("_get_stock_changes", answer["cursor"]),
+            ("_get_stock_changes", cursor),
             ("_get_order_events",),
         ):
             with self.assertRaises(AccessError):
-                self.call(name, *args, channel=theirs)
+                self.call(name, *args, channel=own)
         with self.assertRaises(AccessError):
             own.action_publish_feed()
         for operation in ("read", "write", "create", "unlink"):

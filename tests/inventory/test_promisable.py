@@ -227,25 +227,14 @@ class TestPromisable(OmsCase):
         with self.assertRaises(ValidationError):
             self.ask("Apple", user=clerk, sites=["FAR"])
 
-    def test_a_channels_system(self):
-        """It learns what its channel can sell at which site, and nothing of the rest."""
-        self.network.site_ids -= self.far
-        self.stock(self.apple, (self.near, 3), (self.far, 2))
-        system = self.make_user("reading-system", "oms.group_channel_user")
-        self.channel.user_ids = system
-        other = self.make_channel("Other", "TOTHER")
-        [answer] = self.ask("Apple", user=system, channel="TWEB", detail=True)
-        self.assertEqual(answer["available"], 3)
-        self.assertEqual(
-            answer["sites"], [{"site": "NEAR", "site_id": self.near.id, "available": 3}]
-        )
-        with self.assertRaises(AccessError):
-            self.ask("Apple", user=system)
-        with self.assertRaises(ValidationError):
-            self.ask("Apple", user=system, channel=other.code)
-        portal = self.make_user("reading-portal", "base.group_portal")
-        with self.assertRaises(AccessError):
-            self.ask("Apple", user=portal, channel="TWEB")
+    def test_who_may_not_read_stock(self):
+        """Nobody from outside; a channel's own system asks the channel API."""
+        for login, group in (("system", "oms.group_channel_user"), ("guest", "base.group_portal")):
+            user = self.make_user(f"reading-{login}", group)
+            self.channel.user_ids += user
+            for channel in (None, "TWEB"):
+                with self.assertRaises(AccessError):
+                    self.ask("Apple", user=user, channel=channel)
 
     def test_other_companies(self):
         other = self.env["res.company"].create({"name": "Other company"})

@@ -226,11 +226,15 @@ class TestKit(KitCase):
         self.stock(self.bolt, (self.near, 3))
         user = self.make_user("machine", "oms.group_channel_user")
         self.channel.user_ids += user
-        answer = self.ask(kit, user, channel="TWEB", networks=None, detail=True)
-        self.assertEqual(answer["available"], 3)
-        self.assertEqual(
-            answer["sites"], [{"site": "NEAR", "site_id": self.near.id, "available": 3}]
+        kit.default_code = "SET-OF-BOLTS"
+        answers = (
+            self.env["oms.api"]
+            .with_user(user)
+            .availability(products=["SET-OF-BOLTS"], by_site=True)
         )
+        [answer] = answers["products"]
+        self.assertEqual(answer["available"], 3)
+        self.assertEqual(answer["sites"], [{"site": "NEAR", "available": 3}])
 
     def test_queries_do_not_depend_on_how_many_kits(self):
         parts = [self.make_product(f"Part {number}") for number in range(12)]
