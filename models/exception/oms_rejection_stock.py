@@ -182,6 +182,8 @@ class OmsRejection(models.Model):
             )
         back.with_context(ignore_dest_packages=True)._action_done()
         self.move_ids += back
+        # What was between two steps is there again, and nobody takes it on.
+        self.fulfillment_line_id._carry_back()
 
     def _check_still_there(self, line):
         there = self.env["stock.quant"]._get_available_quantity(

@@ -110,6 +110,8 @@ class TestBetweenSteps(ExceptionCase):
                 rejection.action_undo()
                 self.assertEqual(self.on_hand(product, self.near), 10)
                 self.assertEqual(self.sellable(product, self.near), 10)
+                self.carry_back(self.near, 4 - back, product)
+                self.assertEqual(self.at(product, self.near.warehouse_id.lot_stock_id), 10)
 
     def test_nothing_there_spares_what_others_picked(self):
         first, second = (self.order_after("pick_ship", 1, 2) for _each in range(2))
