@@ -235,7 +235,10 @@ class SaleOrderLine(models.Model):
         # sudo: a salesperson need not have rights on claims
         claims = self.sudo().oms_claim_ids.filtered(lambda claim: claim.state == "active")
         before = claims._get_quantities_in_moves()
-        self.with_context(oms_launch="release")._action_launch_stock_rule()
+        without = self.env["stock.move"]._oms_get_without_reordering(self.product_id)
+        self.with_context(
+            oms_launch="release", oms_without_reordering=without
+        )._action_launch_stock_rule()
         claims._consume(before)
 
     def _oms_ensure_native_references(self):

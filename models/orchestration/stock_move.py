@@ -1,0 +1,53 @@
+from odoo import api, models
+
+
+class StockMove(models.Model):
+    """What orders are released for is reserved together.
+
+    Odoo looks up the same stock several times for each move, and writes states, transfers and
+    batches anew after each. Released are many at once, so that is done once for all of them; what
+    comes out is the same.
+    """
+
+    _inherit = "stock.move"
+
+    def _action_assign(self, force_qty=False):
+        if self.env.context.get("oms_launch") != "release":
+            return super()._action_assign(force_qty=force_qty)
+        reserving = self.filtered(lambda move: not move._should_bypass_reservation())
+        # Odoo keeps it up to date itself: a quant that is made meanwhile is added.
+        quants = self.env["stock.quant"]._get_quants_by_products_locations(
+            reserving.product_id, reserving.location_id
+        )
+        changed = set()
+        moves = self.with_context(quants_cache=quants, oms_changed_moves=changed)
+        res = super(StockMove, moves)._action_assign(force_qty=force_qty)
+        self.browse(changed)._recompute_state()
+        return res
+
+    def _recompute_state(self):
+        changed = self.env.context.get("oms_changed_moves")
+        if changed is None:
+            return super()._recompute_state()
+        changed.update(self.ids)
+        return None
+
+    def _trigger_scheduler(self):
+        # Odoo looks for the rule of each move by itself; for most goods there is none to be found.
+        without = self.env.context.get("oms_without_reordering", ())
+        moves = self.filtered(lambda move: move.product_id.id not in without)
+        return super(StockMove, moves)._trigger_scheduler()
+
+    @api.model
+    def _oms_get_without_reordering(self, products):
+        """Return of which products no stock is reordered by itself anywhere.
+
+        :param products: ``product.product`` recordset
+        :return: ids
+        :rtype: frozenset[int]
+        """
+        # sudo: whatever the user may see, Odoo decides by his rights which rules are looked at
+        rules = self.env["stock.warehouse.orderpoint"].sudo()
+        domain = [("product_id", "in", products.ids), ("trigger", "=", "auto")]
+        found = rules.search_fetch(domain, ["product_id"])
+        return frozenset((products - found.product_id).ids)
