@@ -205,7 +205,11 @@ class OmsClaim(models.Model):
                 self.ids,
             )
         )
-        self.invalidate_recordset(["state", "write_uid", "write_date"])
+        claims = self.browse(claim_id for claim_id, _line_id in ended)
+        self.invalidate_recordset(["write_uid", "write_date"])
+        (self - claims).invalidate_recordset(["state"])
+        # Known without being read again.
+        self._fields["state"]._update_cache(claims, state)
         self.browse(claim_id for claim_id, line_id in ended if line_id).modified(["state"])
         if state == "consumed":
-            self.env["oms.external.stock"]._take(self.browse(claim_id for claim_id, _line in ended))
+            self.env["oms.external.stock"]._take(claims)

@@ -1,5 +1,17 @@
 from odoo import api, models
 
+#: What Odoo looks at of the stock from which it reserves.
+RESERVING_FIELDS = (
+    "product_id",
+    "location_id",
+    "lot_id",
+    "package_id",
+    "owner_id",
+    "in_date",
+    "quantity",
+    "reserved_quantity",
+)
+
 
 class StockMove(models.Model):
     """What orders are released for is reserved together.
@@ -19,6 +31,7 @@ class StockMove(models.Model):
         quants = self.env["stock.quant"]._get_quants_by_products_locations(
             reserving.product_id, reserving.location_id
         )
+        self.env["stock.quant"].union(*quants.values()).fetch(RESERVING_FIELDS)
         changed = set()
         moves = self.with_context(quants_cache=quants, oms_changed_moves=changed)
         res = super(StockMove, moves)._action_assign(force_qty=force_qty)
