@@ -27,6 +27,7 @@ from . import sale_order_line
 from . import sale_order_kit
 from . import sale_order_network
 from . import stock_move
+from . import stock_quant
 from . import oms_stock_price
 from . import oms_strategy_prices
 from . import oms_sourcing_wave

@@ -45,6 +45,14 @@ class StockMove(models.Model):
         changed.update(self.ids)
         return None
 
+    def _search_picking_for_assignation(self):
+        # Transfers are found by their reference, and that of a fulfillment is its own.
+        lines = self.sudo().oms_fulfillment_line_id.fulfillment_id.line_ids
+        released = self.env.context.get("oms_launch") == "release"
+        if released and lines and not lines.move_ids.picking_id:
+            return self.env["stock.picking"]
+        return super()._search_picking_for_assignation()
+
     def _trigger_scheduler(self):
         # Odoo looks for the rule of each move by itself; for most goods there is none to be found.
         without = self.env.context.get("oms_without_reordering", ())

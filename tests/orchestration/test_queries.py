@@ -49,7 +49,7 @@ class TestQueries(OmsCase):
                 ten[key], one[key] + 3, f"{key}: {one[key]} for 1, {ten[key]} for 10"
             )
 
-    def test_growth_is_bounded(self):
+    def test_many_cost_less_than_in_odoo_alone_and_one_little_more(self):
         self.confirm(self.make_orders(1))
         one = len(self.confirm(self.make_orders(1)))
         ten = len(self.confirm(self.make_orders(10)))
@@ -66,12 +66,12 @@ class TestQueries(OmsCase):
         native_ten = len(statements)
         growth = (ten - one) / 9
         native_growth = (native_ten - native_one) / 9
-        self.assertLess(
-            growth,
-            native_growth + 4,
+        seen = (
             f"statements per further order: {growth:.1f}, in Odoo alone {native_growth:.1f} "
-            f"({one}, {ten}, {native_one}, {native_ten})",
+            f"({one}, {ten}, {native_one}, {native_ten})"
         )
+        self.assertLess(one, native_one + 15, seen)
+        self.assertLess(growth, native_growth - 12, seen)
 
     def test_taking_up_reads_availability_three_times_a_batch(self):
         """To choose the orders, to source them, and to make sure when claiming."""
