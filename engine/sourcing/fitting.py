@@ -41,6 +41,7 @@ class Fit:
     :param missing: whether anything may be missing; if not, everything is served
     :param needed: a site that must give at least one step
     :param most_nodes: how many nodes to look at before settling for the best found
+    :param by_missing: branch on how many steps are missing first
     """
 
     def __init__(
@@ -51,9 +52,11 @@ class Fit:
         missing: bool,
         needed: int | None = None,
         most_nodes: int = MOST_NODES,
+        by_missing: bool = False,
     ) -> None:
         self.rules, self.sites, self.missing, self.needed = rules, sites, missing, needed
         self._most_nodes = most_nodes
+        self._by_missing = missing and by_missing
         self.supply = rules.supply[:, sites]
         self.unit = rules.unit[:, sites]
         self.paid = float(rules.core.fixed[sites].sum())
@@ -61,6 +64,9 @@ class Fit:
         self.proven = True
         self.bound = np.inf
         """If not proven: no plan of these sites costs less."""
+        self.value = np.inf
+        """What the program says that the best plan found costs."""
+        self._total: int | None = None
         self._best: tuple[float, Array | None] = (np.inf, None)
 
     def solve(self, cutoff: float, deadline: float | None = None) -> tuple[float, Array] | None:
@@ -96,6 +102,7 @@ class Fit:
         found = self._best[1]
         if found is None:
             return None
+        self.value = self.paid + self._best[0]
         given = np.zeros((len(self.rules.demand), self.rules.core.n_sites))
         given[:, self.sites] = found
         return self.rules.cost(given), given
@@ -118,6 +125,9 @@ class Fit:
         rows, right = self._rows()
         n_rows = len(rows)
         width = n_given + n_lines + n_rows
+        if self._by_missing:
+            # The slack of the last row is what is missing of all lines together.
+            self._total = width - 1
         matrix = np.zeros((n_lines + n_rows, width))
         each = np.arange(n_lines)
         for site in range(n_used):
@@ -190,6 +200,8 @@ class Fit:
                 share = np.zeros((n_lines, n_used))
                 share[line, held] = 1.0 / self.supply[line, held]
                 add(share, float(rules.most_per_line[line]))
+        if self._by_missing:
+            add(np.ones((n_lines, n_used)), float(rules.demand.sum()))
         if not rows:
             return np.zeros((0, n_lines * n_used + n_lines)), np.zeros(0)
         return np.array(rows), np.array(right)
@@ -201,7 +213,9 @@ class Fit:
         n_lines, n_used = self.supply.shape
         given = node.program.x[: n_lines * n_used].reshape(n_lines, n_used)
         tiny = given <= WHOLE
-        children = self._bind(node, given, tiny)
+        children = self._count_missing(node)
+        if children is None:
+            children = self._bind(node, given, tiny)
         if children is None:
             children = self._fill_whole(node, given)
         if children is None:
@@ -245,6 +259,23 @@ class Fit:
             return [without, within]
         return None
 
+    def _count_missing(self, node: _Node) -> list[_Node] | None:
+        """Branch where a budget leaves no whole number of steps missing."""
+        if self._total is None:
+            return None
+        amount = float(node.program.x[self._total])
+        if abs(amount - round(amount)) <= WHOLE:
+            return None
+        return self._around(node, self._total, amount)
+
+    def _around(self, node: _Node, variable: int, amount: float) -> list[_Node]:
+        """Two parts: with less of a variable, and with more of it."""
+        less, more = node.child(), node.child()
+        low, high = float(node.program.low[variable]), float(node.program.high[variable])
+        less.program.tighten(variable, low, float(np.floor(amount)))
+        more.program.tighten(variable, float(np.ceil(amount)), high)
+        return [more, less]
+
     def _fill_whole(self, node: _Node, given: Array) -> list[_Node] | None:
         """Branch where a line that is filled wholly or not at all is filled in part."""
         rules, (n_lines, n_used) = self.rules, given.shape
@@ -266,8 +297,5 @@ class Fit:
             return None
         variable = int(np.argmax(off))
         amount = float(node.program.x[variable])
-        less, more = node.child(), node.child()
-        low, high = float(node.program.low[variable]), float(node.program.high[variable])
-        less.program.tighten(variable, low, float(np.floor(amount)))
-        more.program.tighten(variable, float(np.ceil(amount)), high)
-        return [more, less] if amount - np.floor(amount) < 0.5 else [less, more]
+        children = self._around(node, variable, amount)
+        return children if amount - np.floor(amount) < 0.5 else children[::-1]

@@ -24,6 +24,7 @@ from .rules import Rules
 from .subsets import MOST_ITEMS
 from .trial import price_sets, sets_within
 from .views import View, budget_prices
+from .whole_fit import look_at_whole
 
 MOST_REGIONS = 20_000
 """How many regions are looked at before the search settles for the best found."""
@@ -36,6 +37,12 @@ STAGES = ((6, 200), (14, 1_500), (24, 6_000))
 
 CHEAP_COVER = 60_000
 """Covering before the relaxation has thinned out sites pays up to this size of its table."""
+
+WHOLE_AFTER = 200
+"""After so many regions each is also bounded by quantities in whole steps."""
+
+TIE_REGIONS = 12
+"""So long plans that cost the same are told apart where a budget binds."""
 
 PATIENCE = 20
 """How many times as long to look in the end for quantities that were not found to be the best."""
@@ -93,6 +100,10 @@ class LimitedSearch:
         self._first = list(first)
         self._deadline = deadline
         self._used: list[int] | None = None
+        # Prices of a budget hide how much must be missing, which is all that counts where no cost
+        # comes up to the penalty of a step.
+        dearest = float(rules.unit.max(initial=0.0) + rules.core.fixed.max(initial=0.0))
+        self._whole_after = 0 if rules.penalty.min(initial=np.inf) > dearest else WHOLE_AFTER
         self._slack = SLACK * rules.core.scale
         self._same = self._slack / 16.0
         self._tried: set[tuple[bool, tuple[int, ...]]] = set()
@@ -159,7 +170,15 @@ class LimitedSearch:
             return  # The other world holds everything that this one does.
         for sites in self._first:
             self._offer(missing, sites, -np.inf)
-        view = View.of(rules, missing=missing)
+        lower, steps, whole = -np.inf, 0.0, None
+        if self._whole_after == 0 and self._needed is None:
+            whole = look_at_whole(rules, missing=missing, deadline=self._deadline, closed=closed)
+        if whole is not None:
+            self._offer(missing, whole.sites, whole.bound)
+            lower, steps = whole.bound, whole.least_missing
+            if self._is_enough(lower):
+                return
+        view = View.with_missing(rules, steps) if missing else View.of(rules, missing=False)
         if not view.can_fill:
             return
         closed[:-1] |= ~(view.core.supply[:, :-1] > 0.0).any(axis=0)
@@ -170,12 +189,12 @@ class LimitedSearch:
             if closed[self._needed]:
                 return
             opened[self._needed] = True
-        node = Node(view, opened, closed, -np.inf)
+        node = Node(view, opened, closed, lower)
         if rules.caps:
             region = Region.of(view.core, opened, closed)
             prices = budget_prices(view, region, self.given, self._target, node.left)
             if prices.any():
-                node.view = View.of(rules, missing=missing, prices=prices)
+                node.view = view.priced(prices)
         self._push(node)
 
     def _push(self, node: Node) -> None:
@@ -211,7 +230,41 @@ class LimitedSearch:
                 return
             if self._enumerate(node, region, relaxed, STAGES[-1][1]):
                 return
-        self._branch(node)
+        if not self._look_at_whole(node):
+            self._branch(node)
+
+    def _look_at_whole(self, node: Node) -> bool:
+        """Bound a region by quantities in whole steps, if there are budgets.
+
+        :return: nothing is left to look for in the region, but for what counts as equal
+        """
+        if self.regions <= self._whole_after:
+            return False
+        whole = look_at_whole(
+            self.rules,
+            missing=node.view.missing,
+            deadline=self._deadline,
+            opened=node.sites,
+            closed=node.closed,
+        )
+        if whole is None:
+            return False
+        node.lower = max(node.lower, whole.bound)
+        self._offer(node.view.missing, sorted({*node.sites, *whole.sites}), node.lower)
+        if whole.pick is not None:
+            node.pick = whole.pick
+        return self._is_enough(node.lower)
+
+    def _is_enough(self, lower: float) -> bool:
+        """Whether nothing above a bound is cheaper by more than what counts as equal.
+
+        Then there may be a plan that the tie rule prefers. It is looked for a while, unless there
+        are no costs of sites that would bring the bounds near to it.
+        """
+        core = self.rules.core
+        if lower < self.cost - core.hairs:
+            return False
+        return self.regions >= TIE_REGIONS or float(core.fixed[:-1].max()) <= core.hairs
 
     def _settle(self, node: Node) -> bool:
         """Work out the opened sites alone.
@@ -366,6 +419,7 @@ class LimitedSearch:
             missing=missing,
             needed=self._needed,
             most_nodes=patience * self._most_nodes,
+            by_missing=self._whole_after == 0 and bool(self.rules.caps),
         )
         found = fit.solve(self.cost + self._same, self._deadline)
         if not fit.proven:

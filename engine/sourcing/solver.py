@@ -35,7 +35,8 @@ def solve(problem: SourcingProblem, *, time_limit: float | None = None) -> Sourc
     that does not, then the one with fewest sites, then the one with the lowest sum of site ranks,
     then the one whose first site (then second, and so on) comes earliest in the problem. Costs
     that differ by less than 1e-8 of a typical cost, per site, count as equal, so that the noise
-    of floating point never decides.
+    of floating point never decides. Where a budget binds, plans that cost the same so may stand for
+    each other: which one it is depends on the problem alone, but it is not the rule that says it.
 
     :param time_limit: seconds after which the best plan found is good enough
     """

@@ -39,6 +39,8 @@ class View:
     :param offset: what every plan costs beyond what the core knows, negative: budgets that have
         been given a price
     :param unit: shape (L, n): cost per step, with these prices
+    :param sure: the part of the offset that does not come from prices: steps that are missing in
+        any plan, as far as the penalty of a step has been lowered
     """
 
     rules: Rules
@@ -48,15 +50,19 @@ class View:
     atomic: NDArray[np.bool_]
     offset: float
     unit: Array
+    sure: float = 0.0
 
     @classmethod
-    def of(cls, rules: Rules, *, missing: bool, prices: Array | None = None) -> View:
+    def of(
+        cls, rules: Rules, *, missing: bool, prices: Array | None = None, sure: float = 0.0
+    ) -> View:
         """Look at a problem.
 
         :param prices: shape (B,): a price for each budget, by which keeping to it is relaxed
+        :param sure: what every plan costs beyond what the rules know
         """
         prices = np.zeros(len(rules.caps)) if prices is None else prices
-        fixed, unit, offset = rules.core.fixed, rules.unit, 0.0
+        fixed, unit, offset = rules.core.fixed, rules.unit, sure
         for price, cap in zip(prices.tolist(), rules.caps, strict=True):
             if price:
                 fixed = fixed + price * np.append(cap.per_parcel, 0.0)
@@ -81,7 +87,25 @@ class View:
         core = dataclasses.replace(
             rules.core, items=items, demand=demand, supply=supply, unit=costs, fixed=fixed
         )
-        return cls(rules, missing, core, items, atomic, offset, unit)
+        return cls(rules, missing, core, items, atomic, offset, unit, sure)
+
+    @classmethod
+    def with_missing(cls, rules: Rules, steps: float) -> View:
+        """Look at the world in which so many steps at least are missing.
+
+        What these cost is paid for sure, so that only what more is missing has to be weighed: for
+        that a penalty will do that is above all other costs, however high it really is.
+        """
+        dear = float(rules.unit.max(initial=0.0) + rules.core.fixed.max(initial=0.0))
+        spare = max(float(rules.penalty.min(initial=np.inf)) - 2.0 * dear, 0.0)
+        if not steps or not 0.0 < spare < np.inf:
+            return cls.of(rules, missing=True)
+        lower = dataclasses.replace(rules, penalty=rules.penalty - spare)
+        return cls.of(lower, missing=True, sure=spare * steps)
+
+    def priced(self, prices: Array) -> View:
+        """The same, with prices of the budgets, shape (B,)."""
+        return View.of(self.rules, missing=self.missing, prices=prices, sure=self.sure)
 
     @property
     def can_fill(self) -> bool:
@@ -210,7 +234,7 @@ def budget_prices(
     opened[region.facilities[region.opened]] = True
 
     def bound(trial: Array) -> float:
-        priced = View.of(rules, missing=view.missing, prices=trial)
+        priced = view.priced(trial)
         part = Region.of(priced.core, opened, closed)
         start, goal = priced.first_prices(given), target - priced.offset
         relaxed = relax(part, start, goal, PRICE_ROUNDS, most, priced.crowd(part))

@@ -7,7 +7,16 @@ import pytest
 from sourcing_cases import KINDS, LIMITS, limited, random_problem, simple_problem
 from sourcing_truth import check_plan, optimum
 
-from engine.sourcing import Limits, solve
+from engine.sourcing import (
+    Budget,
+    CostPart,
+    Limits,
+    MissingCost,
+    OrderLine,
+    Site,
+    SourcingProblem,
+    solve,
+)
 
 highspy = pytest.importorskip("highspy", reason="highspy is the independent truth")
 
@@ -87,3 +96,40 @@ def test_a_line_of_less_than_a_step_is_in_nobodys_way():
     problem = dataclasses.replace(problem, limits=limits)
     agree(problem)
     assert solve(problem).sites == ("A",)
+
+
+@pytest.mark.parametrize("per_parcel", [False, True])
+@pytest.mark.parametrize("kind", ["unit", "parcel", "both"])
+def test_as_much_as_a_budget_leaves_then_what_is_preferred(kind, per_parcel):
+    """What rules of thumb come to under a cap on carbon: no penalty is worth a step."""
+    rng = np.random.default_rng(["unit", "parcel", "both"].index(kind))
+    for _ in range(40):
+        n_lines, n_sites = int(rng.integers(1, 5)), int(rng.integers(2, 16))
+        km = rng.integers(1, 2000, n_sites).astype(float)
+        green = (rng.random(n_sites) * 0.6).round(3)
+        fixed = np.zeros(n_sites) if kind == "unit" else 5.0 * km.max() + km
+        unit = np.zeros((n_lines, n_sites)) if kind == "parcel" else np.tile(km, (n_lines, 1))
+        quantities = rng.integers(1, 5, n_lines).astype(float)
+        most = float(fixed.sum() + quantities @ unit.max(axis=1)) + 1.0
+        names = [f"l{line}" for line in range(n_lines)]
+        problem = SourcingProblem(
+            lines=tuple(
+                OrderLine(name, name, quantity)
+                for name, quantity in zip(names, quantities.tolist(), strict=True)
+            ),
+            sites=tuple(Site(site, f"Site {site}") for site in range(n_sites)),
+            stock=rng.integers(0, 4, (n_lines, n_sites)),
+            parts=(CostPart("preference", fixed, unit),),
+            missing=MissingCost(0.0, np.full(n_lines, most)),
+        )
+        budget = Budget(
+            "carbon",
+            green if per_parcel else np.zeros(n_sites),
+            np.tile(green, (n_lines, 1)),
+            float(quantities.sum() * rng.uniform(0.05, 0.5)),
+        )
+        problem = dataclasses.replace(problem, limits=Limits(budgets=(budget,)))
+        plan = solve(problem)
+        check_plan(problem, plan)
+        assert plan.proven
+        assert plan.cost == pytest.approx(optimum(highspy, problem), rel=1e-8)
