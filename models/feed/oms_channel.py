@@ -56,7 +56,7 @@ class OmsChannel(models.Model):
         waiting += events.search_count([("number", "=", False)])
         counts = dict(
             events._read_group(
-                [("channel_id", "in", self.ids), ("number", "!=", False)],
+                [("channel_id", "in", self._origin.ids), ("number", "!=", False)],
                 ["channel_id"],
                 ["__count"],
             )
@@ -65,7 +65,7 @@ class OmsChannel(models.Model):
             channel.feed_position = f"{last:,}"
             channel.feed_published_at = moment.replace(microsecond=0)
             channel.feed_waiting_count = waiting
-            channel.feed_floor = f"{max(kept, channel._get_feed_floor()):,}"
+            channel.feed_floor = f"{max(kept, channel._origin._get_feed_floor()):,}"
             channel.feed_event_count = counts.get(channel._origin.sudo(), 0)
 
     # === READING === #

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from odoo.addons.oms.models.feed import oms_feed_basis
 from odoo.addons.oms.models.feed.cursor import CursorError, CursorExpired
@@ -465,6 +465,13 @@ class TestStockFeed(FeedCase):
                 own.read([name])
 
     # === SCREEN === #
+
+    def test_screen_of_a_new_channel(self):
+        with Form(self.env["oms.channel"]) as form:
+            self.assertEqual(form.feed_event_count, 0)
+            self.assertTrue(form.feed_position)
+            form.name = "New"
+            form.code = "TNEW"
 
     def test_screen(self):
         self.publish()
