@@ -44,7 +44,7 @@ from engine.promise import (  # noqa: E402
 )
 
 CONFIDENCES = (0.80, 0.90, 0.95)
-PAID_BACK = 2.0
+PAID_BACK = 1.5
 """Lead times within which the account of promises is to even out."""
 
 EPOCH = datetime(1970, 1, 1)

@@ -4,7 +4,7 @@ A model is never quite right, and least when times change. So promises are count
 asked to be kept with 90 % leaves 0.1 of a miss to spend; a miss costs one. What is still under way
 counts by what is expected of it now, so that the account does not wait for parcels to arrive, and
 does not swing as feedback with a delay does. The balance is spent, or earned back, over about
-twice as many promises as are made while one is under way (in the spirit of adaptive conformal
+as many promises as are made in one and a half lead times (in the spirit of adaptive conformal
 inference: Gibbs and Candès 2021, whose plain step on delayed feedback oscillates).
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-FARTHEST = 1.8
+FARTHEST = 2.0
 """What is asked for never allows for more than so many times the misses meant, nor fewer than
 their part by it: a bad month does not make promises absurd."""
 
@@ -62,7 +62,8 @@ class Budget:
         """Return the confidence to ask the model for, so that the account evens out.
 
         :param owed: as :meth:`owed` returns it
-        :param horizon: promises over which to pay back: about those made in two usual lead times
+        :param horizon: promises over which to pay back: about those made in one and a half usual
+            lead times
         """
         miss = 1.0 - self.confidence
         wanted = miss - owed / (max(horizon, 0.0) + 1.0)

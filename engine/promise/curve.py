@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-LONGEST = 15.0
+LONGEST = 60.0
 """What takes longer than so many times the typical is taken to never arrive."""
 
-EDGES: Floats = np.concatenate([[0.0], np.geomspace(0.03, LONGEST, 100)])
+EDGES: Floats = np.concatenate([[0.0], np.geomspace(0.03, LONGEST, 120)])
 """Bounds of the stretches, shape (B + 1,)."""
 
 WIDTHS: Floats = np.diff(EDGES)
@@ -56,9 +56,21 @@ class Counts:
         """
         inner = np.log(EDGES[1:]) / spread
         left = np.concatenate([[1.0], 1.0 - _normal_cdf(inner)])
-        arrived = weight * -np.diff(left)
+        # Of the last one in a thousand nothing is assumed: whether what is then still under way
+        # comes late or never is for what is seen to say.
+        arrived = weight * np.where(left[1:] > 1e-3, -np.diff(left), 0.0)
         at_risk = weight * 0.5 * (left[1:] + left[:-1]) * WIDTHS
         return cls(arrived, at_risk)
+
+    @classmethod
+    def none(cls) -> Counts:
+        """Return what is known before anything was seen."""
+        return cls(np.zeros(WIDTHS.size), np.zeros(WIDTHS.size))
+
+    def add(self, other: Counts) -> None:
+        """Count what was seen besides."""
+        self.arrived += other.arrived
+        self.at_risk += other.at_risk
 
     def keep(self, share: float) -> None:
         """Let what is known fade to a share of its weight."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,6 +114,13 @@ class Records:
 
     def __len__(self) -> int:
         return len(self.started)
+
+    @cached_property
+    def methods(self) -> tuple[list[str], Index]:
+        """The methods that occur, and which of them each lane has, shape (M,)."""
+        names = sorted({lane.method for lane in self.lanes})
+        place = {name: number for number, name in enumerate(names)}
+        return names, np.array([place[lane.method] for lane in self.lanes], dtype=np.int64)
 
     def only(self, rows: Index) -> Records:
         """Return some rows and the lanes that occur in them.

@@ -36,6 +36,12 @@ RECENT = 0.5
 """A piece of work that has been under way for so many times what is typical speaks half as much
 of how fast things go now as one that began just now: it is the newest that a promise resembles."""
 
+FIRST = 50
+"""Arrivals whose median is what durations are first taken to be."""
+
+SHORTEST = 1e-3
+"""Days below which nothing is told apart: a minute and a half."""
+
 LOAD_SPREAD = 0.3
 """Standard deviation of the exponent of load before anything was seen."""
 
@@ -191,6 +197,8 @@ class Learner:
             raise ValueError(f"Now must be a number of days since 1970-01-01, not {now!r}.")
         if self.until is not None and now < self.until:
             raise ValueError(f"What happened until day {self.until:g} is known, now is {now:g}.")
+        if self.until is None and not self._begin(records, now):
+            return
         rows = np.flatnonzero(
             (records.started < now)
             & (records.left > (-math.inf if self.until is None else self.until))
@@ -205,34 +213,62 @@ class Learner:
         moment = self.until
         if moment is None:
             moment = float(records.started[0])
-            self._begin(records, now)
         found = self.nodes.of(records.lanes, grow=True)
         first = 0
         active = np.zeros(0, dtype=np.int64)
         while moment < now:
+            if not active.size:
+                # Nothing is under way: on to the day on which something begins.
+                more = first < len(records)
+                begin = math.floor(float(records.started[first])) if more else now
+                if begin > moment:
+                    self._fade(begin - moment)
+                    moment = min(float(begin), now)
+                    continue
             end = min(math.floor(moment) + 1.0, now)
             last = int(np.searchsorted(records.started, end, side="left"))
             active = np.concatenate([active, np.arange(first, last)])
             first = last
             if active.size:
-                self._day(records, found, active, moment, end)
-                active = active[records.left[active] > end]
+                age = self._day(records, found, active, moment, end)
+                # What is so old says nothing any more, arrive or not.
+                active = active[(records.left[active] > end) & (age < LONGEST)]
+            else:
+                self._fade(end - moment)
             moment = end
 
-    def _begin(self, records: Records, now: float) -> None:
-        """Take the level of durations from the first arrivals if none is configured."""
-        if self.typical is None:
-            bare = np.array([not lane.usual for lane in records.lanes])[records.lane]
-            first = np.flatnonzero(bare & records.ended & (records.left <= now))[:50]
-            lasted = records.left[first] - records.started[first]
-            typical = float(np.median(lasted)) if first.size else 1.0
-            self.base = math.log(max(typical, 1e-3))
+    def _fade(self, days: float) -> None:
+        """Let time pass in which nothing is under way."""
+        keep = 0.5 ** (days / REMEMBERED)
+        self.nodes.age(days, keep)
+        for counts in (self.counts, *self.shapes.values()):
+            counts.keep(keep)
+        self.refresh()
+
+    def _begin(self, records: Records, now: float) -> bool:
+        """Take the level of durations from the first arrivals if none is configured.
+
+        :return: whether there is a level to begin with; until then it is taken to be what the
+            work under way has lasted
+        """
+        begun = records.started < now
+        bare = np.array([not lane.usual for lane in records.lanes], dtype=bool)[records.lane]
+        if self.typical is not None or not (bare & begun).any():
+            return True
+        done = np.flatnonzero(bare & records.ended & (records.left <= now))[:FIRST]
+        lasted = records.left[done] - records.started[done]
+        if not done.size:
+            lasted = now - records.started[bare & begun]
+        self.base = math.log(max(float(np.median(lasted)), SHORTEST))
+        return bool(done.size)
 
     def _day(
         self, records: Records, found: Index, active: Index, since: float, until: float
-    ) -> None:
-        """Learn a stretch of time that lies within one day."""
-        days = until - since
+    ) -> Floats:
+        """Learn a stretch of time that lies within one day.
+
+        :return: relative age of each at its end, shape of ``active``
+        """
         clock = self._clock
         lane = records.lane[active]
         begun = records.started[active]
@@ -244,13 +280,13 @@ class Learner:
         at_start, at_until = clock.at(begun), clock.at(np.minimum(left, until))
         known = np.maximum(clock.at(since) - at_start, 0.0)
         age = at_until - at_start
-        self.nodes.age(days, 0.5 ** (days / REMEMBERED))
+        self._fade(until - since)
         curve = self._curve("")
         # The shape is learned by what was known before: by what the day itself taught, durations
         # would look more alike than one could have said.
         scale = np.exp(given + self.nodes.sums(found)[lane] + self.load[0] * load)
         expected = curve.hazard_until(age / scale) - curve.hazard_until(known / scale)
-        self._shape(records, lane, known / scale, age / scale, ended, days)
+        self._shape(records, lane, known / scale, age / scale, ended)
         for level in range(len(LEVELS)):
             places = found[:, level]
             if level and not (places >= 0).any():
@@ -267,10 +303,10 @@ class Learner:
         for level in range(len(LEVELS)):
             has = found[:, level] >= 0
             np.add.at(self.nodes.count, found[has, level], arrivals[has])
-        self.week.learn(
-            since, float(ended.sum()), float(expected.sum()), clock, 0.5 ** (days / WEEK_REMEMBERED)
-        )
+        keep = 0.5 ** ((until - since) / WEEK_REMEMBERED)
+        self.week.learn(since, float(ended.sum()), float(expected.sum()), clock, keep)
         self.refresh()
+        return age / scale
 
     def _learn_load(
         self,
@@ -299,26 +335,17 @@ class Learner:
         known: Floats,
         age: Floats,
         ended: NDArray[np.bool_],
-        days: float,
     ) -> None:
         """Learn the shape of durations, of all and by method."""
-        keep = 0.5 ** (days / REMEMBERED)
-        methods = [records.lanes[number].method for number in range(len(records.lanes))]
-        self.counts.keep(keep)
-        for counts in self.shapes.values():
-            counts.keep(keep)
         every = seen(known, age, ended)
-        self.counts.arrived += every.arrived
-        self.counts.at_risk += every.at_risk
-        for method in set(methods) - {""}:
-            mine = np.array([each == method for each in methods])[lane]
-            if mine.any():
-                counts = self.shapes.setdefault(
-                    method, Counts(np.zeros_like(every.arrived), np.zeros_like(every.at_risk))
-                )
+        self.counts.add(every)
+        methods, of_lane = records.methods
+        of_row = of_lane[lane]
+        for number in np.unique(of_row).tolist():
+            if methods[number]:
+                mine = of_row == number
                 part = seen(known[mine], age[mine], ended[mine])
-                counts.arrived += part.arrived
-                counts.at_risk += part.at_risk
+                self.shapes.setdefault(methods[number], Counts.none()).add(part)
 
     # Within --------------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ SILENT, UNKNOWN = -1, -2
 GROUP_WEIGHT = 4.0
 """As many nodes have to differ before their own spread counts more than `UNSEEN`."""
 
-STEP = 0.5
+STEP = 0.25
 """Most that a node moves at once: what was reckoned around one value is not true far off."""
 
 

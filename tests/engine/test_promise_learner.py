@@ -189,6 +189,28 @@ def test_dropped_work_is_seen_until_it_is_dropped():
     assert days == pytest.approx(5.0 * math.exp(1.2816 * SPREAD), rel=0.07)
 
 
+def test_two_kinds_of_parcels_are_not_taken_for_lost_ones():
+    """Half of them take a day, half a month: nine in ten take up to a month."""
+    rng = np.random.default_rng(17)
+    every = [
+        Observation(Lane(), at, at + rng.choice([1.0, 30.0]) * math.exp(rng.normal(0.0, 0.1)))
+        for at in np.sort(rng.uniform(0.0, 300.0, 4000)).tolist()
+    ]
+    found = learned(every, 300.0)
+    assert found.quantile(Lane(), 0.4).days < 2.0
+    assert found.quantile(Lane(), 0.9).days == pytest.approx(33.0, abs=3.5)
+
+
+def test_before_anything_arrived_nothing_short_is_promised():
+    every = [Observation(Lane(), float(day), day + 30.0) for day in range(100)]
+    learner = Learner()
+    learner.update(every, 20.5)
+    assert 5.0 < learner.quantile(Lane(), 0.5).days < 20.0
+    for now in range(21, 100):
+        learner.update(every, float(now))
+    assert learner.quantile(Lane(), 0.5).days == pytest.approx(30.0, rel=0.07)
+
+
 # Drift, load, week --------------------------------------------------------------------------------
 
 
@@ -434,5 +456,5 @@ def test_questions_that_make_no_sense_are_refused(by_lane):
 def test_an_update_without_observations_keeps_what_was_configured():
     learner = Learner(4.0)
     learner.update([], 100.0)
-    learner.update([Observation(Lane(), 200.0)], 100.0)
+    learner.update([Observation(Lane(), 200.0)], 110.0)
     assert learner.quantile(Lane(), 0.5).days == pytest.approx(4.0, rel=0.05)
