@@ -28,11 +28,15 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
-    def _oms_filter_wave(self):
-        """Keep what a wave may source: confirmed orders that are not on hold."""
-        return self.filtered(
+    def _oms_filter_wave(self, channel=None):
+        """Keep what a wave may source: confirmed orders that are not on hold.
+
+        :param channel: ``oms.channel`` of the wave: orders may have changed theirs meanwhile
+        """
+        orders = self.exists().filtered(
             lambda order: order.state == "sale" and not order.oms_held and order.oms_state
         )
+        return orders.filtered(lambda order: order.oms_channel_id == channel) if channel else orders
 
     def _oms_take_up(self, trigger, strategy=None):
         collected = self.browse()

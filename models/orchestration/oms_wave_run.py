@@ -192,7 +192,7 @@ class OmsWave(models.Model):
 
         :raise Prepared: always, with what was gathered; the caller rolls everything back
         """
-        orders = orders._oms_filter_wave()
+        orders = orders._oms_filter_wave(channel)
         planned = {order.id: order._oms_get_idle_quantities() for order in orders}
         reconsidered = orders.filtered(
             lambda order: (
@@ -214,7 +214,7 @@ class OmsWave(models.Model):
         :param Together together: what the engine said
         """
         self.ensure_one()
-        orders = orders._oms_filter_wave()
+        orders = orders._oms_filter_wave(self.channel_id)
         idle = orders.filtered(lambda order: order._oms_get_idle_quantities())
         weighed = set() if together.is_staged else set(together.plans)
         # What is open of orders whose plan in force was not weighed is sourced beside that.

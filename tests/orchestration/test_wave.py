@@ -285,6 +285,24 @@ class TestWave(OmsCase):
         self.assertEqual(self.run_waves(), wave)
         self.assertEqual((wave.state, first.oms_state), ("done", "sourced"))
 
+    def test_what_becomes_of_orders_before_the_turn_of_their_wave(self):
+        """Those that are held, cancelled or of another channel by then are no part of it."""
+        orders = [self.make_order((self.apple, 1)) for _number in range(4)]
+        held, cancelled, moved, left = orders
+        self.stock(self.apple, (self.near, 9))
+        wave = self.env["sale.order"].union(*orders)._oms_source_together()["res_id"]
+        held.oms_held = True
+        cancelled._action_cancel()
+        moved.oms_channel_id = self.make_channel("B", "B", wave_minutes=10)
+        wave = self.env["oms.wave"].browse(wave)
+        self.assertIn(wave, self.run_waves())
+        self.assertEqual((wave.state, wave.order_ids), ("done", left), wave.log)
+        self.assertEqual(
+            [order.oms_state for order in orders], ["held", "cancelled", "sourced", "sourced"]
+        )
+        other = moved.oms_decision_ids.wave_id
+        self.assertEqual(other.channel_id, moved.oms_channel_id, "with the wave of its channel now")
+
     def test_a_wave_is_cancelled_before_its_turn(self):
         first, _second = self.compete()
         wave = self.env["oms.wave"].browse(self.channel.action_run_wave()["res_id"])
