@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .clock import Clock, Week
-from .curve import EDGES, LONGEST, Counts, Curve, between, blurred, seen
+from .curve import EDGES, LONGEST, WIDTHS, Counts, Curve, between, blurred, seen
 from .lanes import LEVELS, Index, Lane, Observation, Records, records_of
 from .nodes import Nodes
 
@@ -173,12 +173,12 @@ class Learner:
             by_method.setdefault(lane.method if lane.method in self.shapes else "", []).append(row)
         for method, rows in by_method.items():
             ever[rows] = 1.0 - self._curve(method).never
-            table = self._table(method)
-            if np.ptp(doubt[rows]) < 1e-12:
-                share[rows] = np.interp(ages[rows], EDGES, between(table, doubt[rows[:1]])[0])
-            else:
-                for row, known in zip(rows, between(table, doubt[rows]), strict=True):
-                    share[row] = np.interp(ages[row], EDGES, known)
+            known = between(self._table(method), doubt[rows])
+            place = np.clip(np.searchsorted(EDGES, ages[rows], "right") - 1, 0, WIDTHS.size - 1)
+            part = np.clip((ages[rows] - EDGES[place]) / WIDTHS[place], 0.0, 1.0)
+            below = np.take_along_axis(known, place, axis=1)
+            above = np.take_along_axis(known, place + 1, axis=1)
+            share[rows] = below + part * (above - below)
         return share, ever
 
     # Learning ------------------------------------------------------------------------------------
