@@ -41,12 +41,14 @@ class Brackets:
     :param parcels: most weight (kg, may be ``inf``) and price of each kind of parcel
     :param max_units: most units in a parcel
     :param max_volume: most volume in a parcel
+    :param per_kg: price of each kg, however many parcels there are
     :raises ValueError: there is no parcel, a limit is not above zero, or a price is below zero
     """
 
     parcels: tuple[tuple[float, float], ...]
     max_units: float = math.inf
     max_volume: float = math.inf
+    per_kg: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parcels", tuple((float(kg), float(p)) for kg, p in self.parcels))
@@ -59,6 +61,8 @@ class Brackets:
                 raise ValueError(f"The price of a parcel must not be below zero, nor {price}.")
         if not (self.max_units > 0.0 and self.max_volume > 0.0):
             raise ValueError("The most units and volume of a parcel must be above zero.")
+        if not 0.0 <= self.per_kg < math.inf:
+            raise ValueError(f"The price of a kg must not be below zero, nor {self.per_kg}.")
 
     @property
     def least(self) -> float:
@@ -82,7 +86,14 @@ class Brackets:
             limits, prices, counts = self.steps(heaviest, int(least))
             place = np.searchsorted(limits * (1.0 + NOISE), weight[rows])
             price[rows], parcels[rows] = prices[place], counts[place]
-        return price, parcels
+        return price + self.per_kg * weight, parcels
+
+    def most(self, total: Array) -> float:
+        """No part of a shipment costs more; prices never fall with what is added.
+
+        :param total: shape (5,): measures of all of it
+        """
+        return float(self.charge(total[None, :])[0][0])
 
     def steps(self, heaviest: float, least: int) -> tuple[Array, Array, Array]:
         """Price and number of parcels by weight.
@@ -101,6 +112,7 @@ class Brackets:
             "parcels": [[_finite(weight), price] for weight, price in self.parcels],
             "max_units": _finite(self.max_units),
             "max_volume": _finite(self.max_volume),
+            "per_kg": self.per_kg,
         }
 
 
@@ -205,6 +217,17 @@ class Rules:
             return 0.0
         return max(min((rule.base for rule in self.rules), default=0.0), 0.0)
 
+    def most(self, total: Array) -> float:
+        """No part of a shipment that the carrier takes costs more; see :meth:`Brackets.most`."""
+        return max(
+            (
+                rule.base
+                + max(rule.factor, 0.0) * float(total[MEASURES.index(rule.factor_variable)])
+                for rule in self.rules
+            ),
+            default=0.0,
+        )
+
     def charge(self, measures: Array) -> tuple[Array, Array]:
         """Price and number of parcels of shipments, shapes (N,); see :meth:`Brackets.charge`."""
         price = np.full(len(measures), np.inf)
@@ -244,6 +267,7 @@ def card_from_dict(data: dict[str, Any]) -> Card:
             tuple((_endless(weight), price) for weight, price in data["parcels"]),
             _endless(data["max_units"]),
             _endless(data["max_volume"]),
+            data["per_kg"],
         )
     return Rules(
         tuple(Rule(*rule) for rule in data["rules"]),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .cards import Brackets, Card, Rules, card_from_dict
+from .cards import Brackets, Card, card_from_dict
 from .checks import Array, amounts
 from .encoding import numbers
 
@@ -159,6 +159,19 @@ class Tariff:
 
     # Bounds.
 
+    def most(self, units: Array) -> float:
+        """No site charges more for some of these units together.
+
+        :param units: shape (L,)
+        """
+        used = {card for choices in self.choices for cards in choices for card in cards}
+        there = np.zeros(N_MEASURES + 1)
+        if self.shipped is not None:
+            there[:N_MEASURES] = self.shipped.max(axis=0)
+            there[N_MEASURES] = there[0] * there[1]
+        [total] = self._measures(units[None, :]) + there
+        return max((self.cards[card].most(total) for card in used), default=0.0)
+
     def line_below(self, weights: Array, at: float) -> tuple[Array, Array]:
         """A straight line below the price of every shipment, by its weight, for each kind.
 
@@ -175,10 +188,11 @@ class Tariff:
             cards = [self.cards[card] for cards in self.choices[site] for card in cards]
             if not cards:
                 continue
-            if any(isinstance(card, Rules) for card in cards):
+            brackets = [card for card in cards if isinstance(card, Brackets)]
+            if len(brackets) < len(cards):
                 start[column] = min(card.least for card in cards)
                 continue
-            start[column], slope[column] = _line_below(cards, weights, at)
+            start[column], slope[column] = _line_below(brackets, weights, at)
         return start, slope
 
     # What is left of it.
@@ -233,18 +247,17 @@ class Tariff:
         )
 
 
-def _line_below(cards: Sequence[Card], weights: Array, at: float) -> tuple[float, float]:
+def _line_below(cards: Sequence[Brackets], weights: Array, at: float) -> tuple[float, float]:
     """See :meth:`Tariff.line_below`: the lower hull of the price steps, at a weight."""
     lightest, heaviest = float(weights[0]), float(weights[-1])
-    steps = [Brackets(card.parcels).steps(heaviest, 1) for card in cards]  # type: ignore[union-attr]
+    steps = [card.steps(heaviest, 1) for card in cards]
     ends = np.concatenate([limits for limits, _prices, _counts in steps])
     points = np.unique(np.clip(np.append(ends, [lightest, heaviest]), lightest, heaviest))
     measures = np.zeros((len(points), 5))
     measures[:, 0] = points
-    price = np.min(
-        [Brackets(card.parcels).charge(measures)[0] for card in cards],  # type: ignore[union-attr]
-        axis=0,
-    )
+    # However many units and how much volume there are, no parcel more is opened for them.
+    loose = [Brackets(card.parcels, per_kg=card.per_kg) for card in cards]
+    price = np.min([card.charge(measures)[0] for card in loose], axis=0)
     hull: list[tuple[float, float]] = []
     for point in zip(points.tolist(), price.tolist(), strict=True):
         while len(hull) > 1 and _turns_down(hull[-2], hull[-1], point):

@@ -8,6 +8,8 @@ SOURCING_FIELDS = (
     "sequence",
     "active",
     "company_id",
+    "kind",
+    "partner_id",
     "warehouse_id",
     "latitude",
     "longitude",
@@ -151,7 +153,8 @@ class OmsChannel(models.Model):
     def _get_sourcing_sites(self):
         """Return the sites from which orders of the channel may ship, in order of priority.
 
-        Supplier and distributor sites hold no stock in Odoo and so are left out.
+        Of sites without a warehouse those of suppliers and distributors: what is sourced there
+        is bought of them and goes to the customer.
 
         :return: ``oms.site`` recordset
         """
@@ -159,7 +162,9 @@ class OmsChannel(models.Model):
         domain = [
             ("company_id", "=", self.company_id.id),
             ("ships", "=", True),
+            "|",
             ("warehouse_id", "!=", False),
+            ("kind", "in", ("supplier", "distributor")),
         ]
         # An archived network is named all the same: it must not let in all other sites.
         networks = self.with_context(active_test=False).network_ids

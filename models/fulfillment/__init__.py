@@ -4,3 +4,6 @@ from . import oms_fulfillment_line
 from . import stock_move
 from . import stock_picking
 from . import stock_rule
+from . import oms_fulfillment_purchase
+from . import purchase_order
+from . import purchase_order_line

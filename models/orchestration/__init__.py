@@ -32,6 +32,10 @@ from . import oms_stock_price
 from . import oms_strategy_prices
 from . import oms_sourcing_wave
 from . import oms_sourcing_chain
+from . import oms_strategy_tariff
+from . import oms_strategy_quote
+from . import sale_order_line_dropship
+from . import oms_sourcing_dropship
 from . import oms_wave
 from . import oms_wave_run
 from . import oms_wave_order

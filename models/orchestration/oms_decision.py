@@ -172,6 +172,7 @@ class OmsDecision(models.Model):
             "distance": self.env._("Distance"),
             "split": self.env._("Splits"),
             "weight": self.env._("Rates by weight"),
+            "rates": self.env._("Rates by parcel"),
             "carbon": self.env._("Carbon"),
             "lateness": self.env._("Lateness"),
             "stock_value": self.env._("Retail value of stock"),
@@ -245,6 +246,7 @@ class OmsDecision(models.Model):
             "min_value": self.env._("the least value of a shipment"),
             "unit_capacity": self.env._("the capacity of the site"),
             "carbon": self.env._("the carbon cap"),
+            "carrier": self.env._("no carrier takes what it would ship"),
         }
         limit = limits.get(verdict.reason, verdict.reason)
         if not limit:

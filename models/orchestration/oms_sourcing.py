@@ -225,6 +225,7 @@ class OmsSourcing(models.AbstractModel):
             parts=parts,
             missing=missing,
             rounding=self._get_steps(demands, least),
+            tariff=strategy._prepare_tariff(case),
             limits=Limits(unit_capacity=admission.room),
             barred=tuple(
                 Barred(site.id, site.name, barring.reason, barring.detail)

@@ -52,7 +52,7 @@ class OmsSourcing(models.AbstractModel):
 
     def _weighs(self, strategy):
         """Tell whether the weight of products matters to a strategy."""
-        return bool(strategy.has_rates or strategy._weighs_carbon())
+        return bool(strategy.has_rates or strategy.has_tariff or strategy._weighs_carbon())
 
     def _get_unit_kg(self):
         """Return how many kilograms the unit has in which products say their weight."""

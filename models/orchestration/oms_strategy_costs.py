@@ -157,7 +157,7 @@ class OmsStrategy(models.Model):
         default=200.0,
         digits=(16, 2),
         tracking=True,
-        help="How many units a site works off in a day, where the site does not say so itself.",
+        help="How many units a site works off in a day, where it has no capacity in units itself.",
     )
     scarcity_factor = fields.Float(
         string="Weight of Scarcity Prices",
@@ -217,11 +217,14 @@ class OmsStrategy(models.Model):
 
     # === CONSTRAINTS === #
 
-    @api.constrains(*WEIGHTS, "rate_ids")
+    @api.constrains(*WEIGHTS, "rate_ids", "rate_source")
     def _check_weights(self):
         for strategy in self:
-            priced = any(strategy[name] for name in WEIGHTS) or any(
-                rate.parcel_price or rate.kg_price for rate in strategy.rate_ids
+            priced = strategy.rate_source == "carriers"
+            priced = (
+                priced
+                or any(strategy[name] for name in WEIGHTS)
+                or any(rate.parcel_price or rate.kg_price for rate in strategy.rate_ids)
             )
             if not priced:
                 raise ValidationError(

@@ -211,18 +211,31 @@ class OmsStrategy(models.Model):
     def _prepare_workload_part(self, case):
         if not self.workload_cost:
             return None
-        days = np.array(
-            [
-                case.facts.open_units.get(site.id, 0.0) / self._get_daily_units(site)
-                for site in case.sites
-            ]
-        ).reshape(len(case.sites))
+        days = np.array([self._get_workload_days(site, case.facts) for site in case.sites]).reshape(
+            len(case.sites)
+        )
         zero = np.zeros(case.shape)
         return CostPart("workload", self.workload_cost * days, zero, "days of work", days, zero)
 
     def _get_daily_units(self, site):
-        """Return how many units a site works off in a day."""
-        return self.workload_capacity
+        """Return how many units a site works off in a day, by what it says itself if it does."""
+        return site.capacity_units or self.workload_capacity
+
+    def _get_workload_days(self, site, facts):
+        """Return how much work a site has before it, in days.
+
+        Its open units, or how much of its day for orders of now is taken if that is more: a site
+        that counts its orders may be full with few units.
+        """
+        backlog = facts.open_units.get(site.id, 0.0) / self._get_daily_units(site)
+        room = facts.rooms and facts.rooms.rooms.get(site)
+        if not room or not room.days:
+            return backlog
+        return max(
+            backlog,
+            float(room.orders[0] / room.most_orders),
+            float(room.units[0] / room.most_units),
+        )
 
     def _prepare_scarcity_part(self, case):
         if not self.scarcity_factor:
@@ -249,7 +262,7 @@ class OmsStrategy(models.Model):
         :rtype: list[str]
         """
         notes = []
-        if self.has_rates or self._weighs_carbon():
+        if self.has_rates or self.has_tariff or self._weighs_carbon():
             light = [product.display_name for product in case.products if not product.weight]
             if light:
                 notes.append(
@@ -259,7 +272,7 @@ class OmsStrategy(models.Model):
                         products=", ".join(dict.fromkeys(light)),
                     )
                 )
-        if self.has_rates:
+        if self.has_rates and self.rate_source == "table":
             missed = self.rate_ids._quote(case.sites, case.kilometers, case.partner)[2]
             if missed.any():
                 notes.append(

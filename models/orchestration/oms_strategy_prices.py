@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 
 from ...engine.highs import SolverMissing
 from ...engine.prices import DemandClass, FluidModel, cover_prices
+from ...engine.sourcing import CostPart
 from .oms_sourcing import Demand
 from .oms_stock_price import ORIGIN_SELECTION
 
@@ -174,6 +175,7 @@ class OmsStrategy(models.Model):
         )
         parts, missing = self._prepare_costs(case, np.ones(len(demands)))
         parts = [part for part in parts if part.name not in LEFT_OUT]
+        parts += self._get_shipment_part(case)
         return Expected(
             products=case.products,
             quantities=case.quantities,
@@ -183,6 +185,16 @@ class OmsStrategy(models.Model):
             missing_per_order=missing.per_order,
             missing_per_unit=missing.per_unit,
         )
+
+    def _get_shipment_part(self, case):
+        """Charge whole orders by parcel where carriers charge by shipment; nobody is asked."""
+        tariff = self._prepare_tariff(case, ask=False)
+        if tariff is None:
+            return []
+        prices = tariff.prices(case.quantities[None, :])[0]
+        prices = np.where(np.isfinite(prices), prices, tariff.most(case.quantities))
+        per_parcel = prices[tariff.kinds_of(np.arange(len(case.sites)))]
+        return [CostPart(tariff.name, per_parcel, np.zeros(case.shape))]
 
     def _price_by_cover(self, expected, rate, products, stock):
         """Price each stock by itself: who is nearest to it, and what the next one costs more.

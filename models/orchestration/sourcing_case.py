@@ -50,6 +50,8 @@ class Facts:
     :param lines_today: order lines that each site was given today, by site id
     :param rejects: how often sites gave back an order line, by its id
     :param rooms: what the sites have taken on, kept up to date from order to order
+    :param lead_days: days until a supplier sends a product, by (site id, product id)
+    :param quotes: what carriers answered, by (order, strategy), filled as they are asked
     :param joined: sites that pack a parcel for the order anyway, for an order that is not kept and
         so has no fulfillments; None for real ones
     """
@@ -62,6 +64,8 @@ class Facts:
     lines_today: dict = field(default_factory=dict)
     rejects: dict = field(default_factory=dict)
     unit_kg: float = 1.0
+    lead_days: dict = field(default_factory=dict)
+    quotes: dict = field(default_factory=dict)
     rooms: Rooms | None = None
     joined: models.BaseModel | None = None
 

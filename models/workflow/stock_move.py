@@ -22,8 +22,17 @@ class StockMove(models.Model):
         for what becomes of the rest nor fails with it.
         """
         # sudo: who works at a site need not read the whole order
-        lines = self.sudo().oms_fulfillment_line_id
-        lines = lines.filtered(lambda line: line.sale_line_id.state == "sale")
+        with self.sudo().oms_fulfillment_line_id._watch_given_back():
+            yield
+
+
+class OmsFulfillmentLine(models.Model):
+    _inherit = "oms.fulfillment.line"
+
+    @contextmanager
+    def _watch_given_back(self):
+        """Raise an event for orders of which more is open after the block than before."""
+        lines = self.filtered(lambda line: line.sale_line_id.state == "sale")
         if not lines or self.env.context.get("oms_launch") in ("cancel", "stop"):
             yield
             return

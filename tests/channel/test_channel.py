@@ -47,12 +47,13 @@ class TestChannel(OmsCase):
         self.assertFalse(self.channel.site_ids)
         self.assertFalse(self.channel._get_sourcing_sites())
 
-    def test_only_shipping_sites_with_stock_in_odoo_are_sourced(self):
+    def test_sites_that_ship_and_suppliers_are_sourced(self):
         supplier = self.make_partner("Mill")._oms_ensure_supplier_site(self.company)
-        self.network.site_ids += supplier
+        keeper = supplier.copy({"code": "KEEP", "kind": "third_party"})
+        self.network.site_ids += supplier + keeper
         self.middle.ships = False
         self.assertIn(supplier, self.channel.site_ids)
-        self.assertEqual(self.channel._get_sourcing_sites(), self.near + self.far)
+        self.assertEqual(self.channel._get_sourcing_sites(), self.near + self.far + supplier)
 
     def test_sourcing_sites_come_in_order_of_priority(self):
         self.far.sequence, self.near.sequence, self.middle.sequence = 1, 2, 3

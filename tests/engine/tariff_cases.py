@@ -30,6 +30,7 @@ def random_brackets(rng: np.random.Generator) -> Brackets:
         tuple(zip(weights.tolist(), prices.tolist(), strict=True)),
         float(rng.integers(1, 6)) if rng.random() < 0.4 else math.inf,
         float(rng.integers(1, 6)) if rng.random() < 0.3 else math.inf,
+        float(rng.choice([0.0, 0.0, 0.35])),
     )
 
 
@@ -110,7 +111,7 @@ def parcels_price(card: Brackets, weight: float, volume: float, units: float) ->
             for kg, price in card.parcels
         )
 
-    return best(round(weight * 1000), least)
+    return best(round(weight * 1000), least) + card.per_kg * weight
 
 
 def rules_price(card: Rules, measures: list[float]) -> float:
@@ -239,6 +240,7 @@ def program(highspy: Any, problem: SourcingProblem) -> float:
         if card.max_volume < math.inf:
             volume = sum(float(tariff.volume[row]) * amounts[row] for row in rows)
             model.addConstr(card.max_volume * boxes >= volume)
+        cost = cost + card.per_kg * sum(float(tariff.weight[row]) * amounts[row] for row in rows)
         for count, (_kg, price) in zip(counts, card.parcels, strict=True):
             cost = cost + price * count
     model.minimize(cost)

@@ -1,5 +1,6 @@
 from . import test_changes
 from . import test_decision
+from . import test_dropship
 from . import test_native
 from . import test_queries
 from . import test_release
@@ -15,6 +16,7 @@ from . import test_stock_price
 from . import test_strategy_limits
 from . import test_strategy_options
 from . import test_strategy_rules
+from . import test_strategy_tariff
 from . import test_wave
 from . import test_wave_limits
 from . import test_wave_commits
