@@ -11,7 +11,7 @@ class OmsFulfillmentLine(models.Model):
         "oms_fulfillment_line_id",
         string="Purchase Lines",
         readonly=True,
-        groups="base.group_user",
+        groups="purchase.group_purchase_user",
     )
 
     def _get_quantity_planned_in_moves(self):
@@ -36,9 +36,11 @@ class OmsFulfillment(models.Model):
         "purchase.order",
         string="Purchases",
         compute="_compute_purchase_ids",
-        groups="base.group_user",
+        groups="purchase.group_purchase_user",
     )
-    purchase_count = fields.Integer(compute="_compute_purchase_ids", groups="base.group_user")
+    purchase_count = fields.Integer(
+        compute="_compute_purchase_ids", groups="purchase.group_purchase_user"
+    )
 
     def _compute_purchase_ids(self):
         for fulfillment in self:

@@ -2,6 +2,7 @@ import re
 
 from odoo import models
 
+from .site_names import Named
 from .work import Issue, Outcome
 
 
@@ -33,27 +34,56 @@ class OmsImportSites(models.AbstractModel):
                 ]
             )
         }
-        countries = self._find_countries(row.country for row in rows)
+        countries = self._find_countries(
+            text for row in rows for text in (row.country, *row.countries)
+        )
+        named = self._find_named(job, rows, countries)
         used = self.env["oms.site"]
         new = []
         for record in records:
             row = record.row
             site = sites.get(row.site)
-            fault = self._get_fault(row, site, countries)
+            fault = self._get_fault(row, site, countries) or named.get_fault(row)
             if fault:
                 outcome.issues.append(Issue(record, row.site, fault))
             elif not site:
                 new.append(row)
             else:
-                changed = self._update_site(site, row, countries, dry)
+                changed = self._update_site(site, row, countries, named, dry)
                 outcome.updated += changed
                 outcome.unchanged += not changed
                 used |= site
         outcome.created = len(new)
         if not dry:
-            used |= self._create_sites(job, new, countries)
+            used |= self._create_sites(job, new, countries, named)
             self._join(job, used)
         return outcome
+
+    def _find_named(self, job, rows, countries):
+        """Look up the calendars, abilities and postcodes that rows name, all at once.
+
+        :param dict countries: country by text, empty where there is none
+        :rtype: Named
+        """
+        calendars = self.env["resource.calendar"].search(
+            [
+                ("name", "in", [row.calendar for row in rows if row.calendar]),
+                ("company_id", "in", [False, job.company_id.id]),
+            ]
+        )
+        codes = {code for row in rows for code in row.abilities}
+        prefixes = {prefix for row in rows for prefix in row.zip_prefixes}
+        found = self.env["delivery.zip.prefix"].search([("name", "in", list(prefixes))])
+        return Named(
+            env=self.env,
+            calendars={calendar.name: calendar for calendar in calendars[::-1]},
+            abilities={
+                ability.code: ability
+                for ability in self.env["oms.ability"].search([("code", "in", list(codes))])
+            },
+            prefixes={prefix.name: prefix for prefix in found},
+            countries=countries,
+        )
 
     def _get_fault(self, row, site, countries):
         if row.country and not countries[row.country]:
@@ -71,9 +101,13 @@ class OmsImportSites(models.AbstractModel):
         if job.network_id and sites - job.network_id.site_ids:
             job.network_id.site_ids |= sites
 
-    def _prepare_site_vals(self, row):
-        """Values of the site that the file gives; an empty cell changes nothing."""
-        vals = {"kind": row.kind, "latitude": row.lat, "longitude": row.lng}
+    def _prepare_site_vals(self, row, named):
+        """Values of the site that the file gives; an empty cell changes nothing.
+
+        :param Named named: records that rows name; they stand as recordsets among the values
+        """
+        vals = {"kind": row.kind, "latitude": row.lat, "longitude": row.lng, **dict(row.settings)}
+        vals.update(named.get_vals(row))
         if row.name:
             vals["name"] = row.name
         if row.ships is not None:
@@ -88,17 +122,19 @@ class OmsImportSites(models.AbstractModel):
             vals["country_id"] = countries[row.country].id
         return vals
 
-    def _update_site(self, site, row, countries, dry):
+    def _update_site(self, site, row, countries, named, dry):
         """Write what differs.
 
         :return: whether anything did
         :rtype: bool
         """
-        vals = self._prepare_site_vals(row)
+        vals = self._prepare_site_vals(row, named)
         digits = site._fields["latitude"].get_digits(self.env)[1]
         for name, value in list(vals.items()):
             old = site[name]
-            same = round(old - value, digits) == 0 if name.endswith("itude") else old == value
+            same = old == value
+            if isinstance(value, float):
+                same = round(old - value, digits) == 0
             if same:
                 del vals[name]
         address = self._prepare_address_vals(row, countries)
@@ -116,10 +152,10 @@ class OmsImportSites(models.AbstractModel):
             if own and (address or moved):
                 partner.write({**address, **moved})
             if vals:
-                site.write(vals)
+                site.write(named.prepare(vals))
         return bool(vals or address)
 
-    def _create_sites(self, job, rows, countries):
+    def _create_sites(self, job, rows, countries, named):
         """Make a warehouse per row, whose site takes the code of the file.
 
         :return: the new sites
@@ -163,7 +199,7 @@ class OmsImportSites(models.AbstractModel):
         sites = self.env["oms.site"]
         for row, warehouse in zip(rows, warehouses, strict=True):
             site = warehouse.oms_site_ids
-            site.write({"code": row.site, **self._prepare_site_vals(row)})
+            site.write({"code": row.site, **named.prepare(self._prepare_site_vals(row, named))})
             sites |= site
         return sites
 

@@ -142,6 +142,22 @@ class Reader:
             )
             return None
 
+    def hour(self, name: str) -> float | None:
+        """A time of day such as 14:30, in hours."""
+        text = self.text(name)
+        if not text:
+            return None
+        found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)(:00)?|(24):(00)", text)
+        if not found:
+            self.faults.append(f"The {name} “{text}” is not a time like 14:30.")
+            return None
+        return 24.0 if found[4] else int(found[1]) + int(found[2]) / 60
+
+    def listed(self, name: str) -> tuple[str, ...]:
+        """Texts that are separated by commas or semicolons."""
+        parts = re.split(r"[;,]", self.text(name))
+        return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
+
     def flag(self, name: str) -> bool | None:
         text = self.text(name).lower()
         if text in _TRUE or text in _FALSE:

@@ -43,6 +43,22 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("street", aliases=("address", "rue")),
         *_ADDRESS,
         Column("ships", aliases=("ships_parcels", "can_ship")),
+        Column("collects", aliases=("click_and_collect",)),
+        Column("takes_returns", aliases=("returns",)),
+        Column("priority", aliases=("sequence",)),
+        Column("parcel_cost"),
+        Column("unit_cost"),
+        Column("capacity_orders", aliases=("orders_per_day",)),
+        Column("capacity_units", aliases=("units_per_day",)),
+        Column("capacity_open", aliases=("open_orders",)),
+        Column("cut_off", aliases=("cutoff", "cutoff_hour")),
+        Column("handling_hours"),
+        Column("calendar", aliases=("opening_hours",)),
+        Column("time_zone", aliases=("tz", "timezone")),
+        Column("max_kilometers", aliases=("max_km",)),
+        Column("delivers_to", aliases=("countries", "area")),
+        Column("delivers_to_zip", aliases=("zip_prefixes",)),
+        Column("abilities", aliases=("ability",)),
     ),
     "products": (
         Column("product_id", True, _PRODUCT),
@@ -86,7 +102,14 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class SiteRow:
-    """A site; ``ships`` is None where the file does not say."""
+    """A site; ``ships`` is None where the file does not say.
+
+    :param settings: name and value of what else the file says of it; times in hours
+    :param calendar: name of its opening hours
+    :param countries: texts of the countries to which it delivers
+    :param zip_prefixes: beginnings of postcodes to which it delivers
+    :param abilities: codes
+    """
 
     site: str
     kind: str
@@ -98,6 +121,11 @@ class SiteRow:
     city: str
     country: str
     ships: bool | None
+    settings: tuple[tuple[str, float | bool | str], ...] = ()
+    calendar: str = ""
+    countries: tuple[str, ...] = ()
+    zip_prefixes: tuple[str, ...] = ()
+    abilities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +306,42 @@ def _parse_site(reader: Reader) -> SiteRow:
         city=reader.text("city"),
         country=reader.text("country"),
         ships=reader.flag("ships"),
+        settings=_read_settings(reader),
+        calendar=reader.text("calendar"),
+        countries=reader.listed("delivers_to"),
+        zip_prefixes=reader.listed("delivers_to_zip"),
+        abilities=reader.listed("abilities"),
     )
+
+
+#: Columns of numbers of a site, with the field each goes to and the most it may be.
+_SITE_NUMBERS = (
+    ("priority", "sequence", 10_000),
+    ("parcel_cost", "parcel_cost", MAX_AMOUNT),
+    ("unit_cost", "unit_cost", MAX_AMOUNT),
+    ("capacity_orders", "capacity_orders", MAX_QUANTITY),
+    ("capacity_units", "capacity_units", MAX_QUANTITY),
+    ("capacity_open", "capacity_open", MAX_QUANTITY),
+    ("handling_hours", "handling_time", 8_760),
+    ("max_kilometers", "max_kilometers", 40_100),
+)
+_WHOLE_NUMBERS = {"sequence", "capacity_orders", "capacity_open"}
+
+
+def _read_settings(reader: Reader) -> tuple[tuple[str, float | bool | str], ...]:
+    """Read what a site can do; empty cells say nothing."""
+    found: list[tuple[str, float | bool | str | None]] = [
+        (field, reader.number(column, low=0, high=most)) for column, field, most in _SITE_NUMBERS
+    ]
+    for field, value in found:
+        if field in _WHOLE_NUMBERS and isinstance(value, float) and value % 1:
+            reader.faults.append(f"The {field} {value:g} is not a whole number.")
+    found += [(name, reader.flag(name)) for name in ("collects", "takes_returns")]
+    found += [("cutoff_hour", reader.hour("cut_off")), ("tz", reader.text("time_zone") or None)]
+    said = tuple((field, value) for field, value in found if value is not None)
+    if any(field == "handling_time" for field, _value in said):
+        said += (("handling_unit", "hours"),)
+    return said
 
 
 def _parse_product(reader: Reader) -> ProductRow:

@@ -7,6 +7,7 @@ from . import oms_transit_band
 from . import oms_site_calendar
 from . import oms_site_slot
 from . import oms_site_capacity
+from . import oms_site_days
 from . import oms_site_barred
 from . import product_template
 from . import product_category

@@ -36,6 +36,7 @@ from . import oms_strategy_tariff
 from . import oms_strategy_quote
 from . import sale_order_line_dropship
 from . import oms_sourcing_dropship
+from . import oms_sourcing_outside
 from . import oms_wave
 from . import oms_wave_run
 from . import oms_wave_order

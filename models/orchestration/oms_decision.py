@@ -138,7 +138,7 @@ class OmsDecision(models.Model):
         labels = self._get_cost_labels()
         # sudo: whoever may read the decision may read the names of the sites in it
         sites = self.env["oms.site"].sudo().with_context(active_test=False)
-        keys = [verdict.site for verdict in explanation.verdicts]
+        keys = [verdict.site for verdict in explanation.verdicts if isinstance(verdict.site, int)]
         runner_up = explanation.runner_up
         if runner_up:
             keys += [assignment.site for assignment in runner_up.plan.assignments]
@@ -150,7 +150,7 @@ class OmsDecision(models.Model):
             "rows": [
                 {
                     "site_id": verdict.site,
-                    "site": names.get(verdict.site, self.env._("deleted site")),
+                    "site": self._get_verdict_name(verdict, names),
                     "code": verdict.code,
                     "quantity": verdict.quantity,
                     "coverage": verdict.coverage,
@@ -164,6 +164,13 @@ class OmsDecision(models.Model):
             "others": self._get_others_sentence(dict(explanation.others)),
             "runner_up": runner_up and self._get_runner_up_sentence(runner_up, names),
         }
+
+    def _get_verdict_name(self, verdict, names):
+        """Return the name of a site, or of several that are only counted."""
+        if isinstance(verdict.site, int):
+            return names.get(verdict.site, self.env._("deleted site"))
+        counted = {key: name for key, name, *_why in (self.problem or {}).get("barred", ())}
+        return counted.get(verdict.site) or self.env._("Further sites")
 
     def _get_cost_labels(self):
         return {

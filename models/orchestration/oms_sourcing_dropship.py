@@ -10,10 +10,10 @@ class OmsSourcing(models.AbstractModel):
 
     _inherit = "oms.sourcing"
 
-    def _leave_out_barred(self, orders, sites_by_order, trigger):
+    def _leave_out_barred(self, orders, sites_by_order, trigger, *args, **kwargs):
         suppliers = self.env["oms.site"].union(*sites_by_order.values())
         suppliers = suppliers.filtered(lambda site: not site.warehouse_id)
-        candidates = super()._leave_out_barred(orders, sites_by_order, trigger)
+        candidates = super()._leave_out_barred(orders, sites_by_order, trigger, *args, **kwargs)
         if not suppliers:
             return candidates
         route = suppliers._get_drop_ship_route()

@@ -40,6 +40,73 @@ class TestImportSites(IntakeCase):
         self.assertEqual((self.near.kind, self.near.name), ("store", "Corner Shop"))
         self.assertEqual(self.near.latitude, 48.8566)
 
+    def test_what_a_site_can_do(self):
+        ability = self.env["oms.ability"].create({"name": "Bulky", "code": "BULK"})
+        calendar = self.env["resource.calendar"].create({"name": "Shop hours"})
+        headers = (
+            ",collects,takes_returns,priority,parcel_cost,unit_cost,capacity_orders,capacity_units"
+            ",capacity_open,cut_off,handling_hours,calendar,time_zone,max_kilometers,delivers_to"
+            ",delivers_to_zip,abilities"
+        )
+        row = (
+            "S1,store,48.8,2.3,yes,no,3,1.5,0.25,20,60,90,14:30,2.5,Shop hours,Europe/Paris,150,"
+            "FR; BE,75;92,BULK"
+        )
+        content = make_csv(SITE_HEADERS + headers, row)
+        site = self.run_job("sites", content).site_ids
+        self.assertRecordValues(
+            site,
+            [
+                {
+                    "collects": True,
+                    "takes_returns": False,
+                    "sequence": 3,
+                    "parcel_cost": 1.5,
+                    "unit_cost": 0.25,
+                    "capacity_orders": 20,
+                    "capacity_units": 60.0,
+                    "capacity_open": 90,
+                    "cutoff_hour": 14.5,
+                    "handling_time": 2.5,
+                    "handling_unit": "hours",
+                    "resource_calendar_id": calendar.id,
+                    "tz": "Europe/Paris",
+                    "max_kilometers": 150.0,
+                    "country_ids": (self.env.ref("base.fr") + self.env.ref("base.be")).ids,
+                    "ability_ids": ability.ids,
+                }
+            ],
+        )
+        self.assertEqual(sorted(site.zip_prefix_ids.mapped("name")), ["75", "92"])
+        again = self.run_job("sites", content)
+        self.assertEqual((again.updated_count, again.unchanged_count), (0, 1))
+        # What a file does not say stays as it is.
+        self.run_job("sites", make_csv(SITE_HEADERS, "S1,store,48.8,2.3"))
+        self.assertEqual((site.capacity_orders, site.cutoff_hour), (20, 14.5))
+
+    def test_what_a_site_cannot_do(self):
+        job = self.run_job(
+            "sites",
+            make_csv(
+                SITE_HEADERS + ",cut_off,abilities,calendar,time_zone,capacity_orders",
+                "S1,store,1,2,25:00,,,,",
+                "S2,store,1,2,,FLY,,,",
+                "S3,store,1,2,,,Never,,",
+                "S4,store,1,2,,,,Moon/Base,",
+                "S5,store,1,2,,,,,2.5",
+            ),
+        )
+        self.assertEqual((job.created_count, job.bad_count), (0, 5))
+        messages = self.get_messages(job)
+        for line, words in (
+            (2, "not a time like 14:30"),
+            (3, "no ability with the code “FLY”"),
+            (4, "no opening hours “Never”"),
+            (5, "no time zone “Moon/Base”"),
+            (6, "not a whole number"),
+        ):
+            self.assertIn(words, messages[line])
+
     def test_bad_rows_are_reported_and_good_ones_go_in(self):
         job = self.run_job(
             "sites",

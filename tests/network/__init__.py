@@ -1,5 +1,6 @@
 from . import test_network
 from . import test_site
+from . import test_site_days
 from . import test_supplier_site
 from . import test_warehouse_site
 from . import test_ability

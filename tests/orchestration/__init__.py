@@ -2,6 +2,7 @@ from . import test_changes
 from . import test_decision
 from . import test_dropship
 from . import test_native
+from . import test_outside
 from . import test_queries
 from . import test_release
 from . import test_sourcing
