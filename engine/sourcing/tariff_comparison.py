@@ -57,7 +57,7 @@ class TariffComparison(Comparison):
         self._slack = search.slack
         if self._through is not None:
             hairs = self.core.hairs
-            extra = self._through.bounds() + self.core.sunk - hairs - self.plan.cost
+            extra = self._through.bounds() + self.core.sunk - hairs - self.charged
             extra = np.where(np.abs(extra) <= hairs, 0.0, extra)
         else:
             extra = np.array(
