@@ -17,7 +17,10 @@ class OmsSite(models.Model):
     _inherit = "oms.site"
 
     coming_days = fields.Html(
-        compute="_compute_coming_days", sanitize=False, help="The coming two weeks, day by day."
+        string="Coming Two Weeks",
+        compute="_compute_coming_days",
+        sanitize=False,
+        help="What the site has taken on, day by day.",
     )
 
     def _compute_coming_days(self):
