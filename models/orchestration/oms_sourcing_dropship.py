@@ -35,12 +35,11 @@ class OmsSourcing(models.AbstractModel):
             return self.env._("has no address of whom to buy")
         return ""
 
-    def _limit_stock(self, demands, sites, stock):
-        stock = super()._limit_stock(demands, sites, stock)
+    def _get_stock(self, demands, sites, available):
+        stock = super()._get_stock(demands, sites, available)
         outside = np.array([not site.warehouse_id for site in sites], dtype=bool)
         if not outside.any():
             return stock
-        stock = stock.copy()
         for row, (line, quantity) in enumerate(demands):
             product = line.product_id
             for column in np.flatnonzero(outside & (stock[row] > 0.0)).tolist():

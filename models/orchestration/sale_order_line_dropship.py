@@ -77,21 +77,6 @@ class OmsSite(models.Model):
 
     _inherit = "oms.site"
 
-    can_drop_ship = fields.Boolean(
-        compute="_compute_can_drop_ship",
-        help="Suppliers and distributors with an address: what is sourced there is bought of them "
-        "and goes from them to the customer.",
-    )
-
-    @api.depends("kind", "partner_id", "warehouse_id")
-    def _compute_can_drop_ship(self):
-        for site in self:
-            site.can_drop_ship = bool(
-                not site.warehouse_id
-                and site.partner_id
-                and site.kind in ("supplier", "distributor")
-            )
-
     def _get_drop_ship_route(self):
         """Return Odoo's route for drop-shipping, if it is in use in the company."""
         route = self.env.ref("stock_dropshipping.route_drop_shipping", raise_if_not_found=False)
