@@ -239,7 +239,7 @@ class OmsStrategy(models.Model):
             factor = 1.0 + carrier.margin if as_paid else 1.0
             added = carrier.fixed_margin if as_paid else 0.0
             rules = tuple(
-                self._get_rule(line, rate, factor, added, case.facts.unit_kg)
+                self._get_price_rule(line, rate, factor, added, case.facts.unit_kg)
                 for line in carrier.price_rule_ids
             )
         free = as_paid and carrier.free_over and carrier.delivery_type == "fixed"
@@ -251,7 +251,7 @@ class OmsStrategy(models.Model):
             max_volume=carrier.max_volume or np.inf,
         )
 
-    def _get_rule(self, line, rate, factor, added, unit_kg):
+    def _get_price_rule(self, line, rate, factor, added, unit_kg):
         """Put a price rule into the engine's words.
 
         :param rate: what the rule's currency is worth in the strategy's
