@@ -188,12 +188,18 @@ class SaleOrderLine(models.Model):
 
     def _get_qty_procurement(self, previous_product_uom_qty=False):
         quantity = super()._get_qty_procurement(previous_product_uom_qty)
-        if self.env.context.get("oms_launch") == "release":
-            # Odoo counts as under way what left the shelf, wherever it went since.
-            started, _incoming = self._get_outgoing_incoming_moves(strict=False)
-            stranded = sum(self._oms_get_stranded(started).values())
-            quantity -= self.product_id.uom_id._compute_quantity(stranded, self.product_uom_id)
-        return quantity
+        return quantity - self._oms_get_qty_stranded()
+
+    def _oms_get_qty_stranded(self):
+        """Return what Odoo counts as under way, for it left the shelf, wherever it went since.
+
+        :return: quantity in the unit of the line; nothing but while claims become moves
+        """
+        if self.env.context.get("oms_launch") != "release":
+            return 0.0
+        started, _incoming = self._get_outgoing_incoming_moves(strict=False)
+        stranded = sum(self._oms_get_stranded(started).values())
+        return self.product_id.uom_id._compute_quantity(stranded, self.product_uom_id)
 
     def _action_launch_stock_rule(self, *, previous_product_uom_qty=False):
         launch = self.env.context.get("oms_launch")

@@ -34,7 +34,8 @@ class SaleOrderLine(models.Model):
             for move in moves:
                 amount = move.quantity if move.state == "done" else move.product_uom_qty
                 qty += sign * move.product_uom._compute_quantity(amount, unit)
-        return unit._compute_quantity(qty, self.product_uom_id, rounding_method="HALF-UP")
+        qty = unit._compute_quantity(qty, self.product_uom_id, rounding_method="HALF-UP")
+        return qty - self._oms_get_qty_stranded()
 
     def _oms_prepare_site_values(self, line):
         values = super()._oms_prepare_site_values(line)
