@@ -66,5 +66,6 @@ class NetworkCase(OmsCase):
     def reasons(self, order):
         """Return why sites were left out of the order's last decision, by code."""
         problem = SourcingProblem.from_dict(order.oms_decision_ids[:1].problem)
-        sites = self.env["oms.site"]
-        return {sites.browse(gone.site).code: gone.reason for gone in problem.barred}
+        # Of sites that never were candidates other tests tell.
+        barred = [gone for gone in problem.barred if gone.reason != "network"]
+        return {self.env["oms.site"].browse(gone.site).code: gone.reason for gone in barred}
