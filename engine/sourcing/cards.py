@@ -80,7 +80,7 @@ class Brackets:
             if most < math.inf:
                 count = np.maximum(count, np.ceil(amount / most - NOISE))
         price, parcels = np.zeros((2, len(weight)))
-        for least in np.unique(count).tolist():
+        for least in sorted(set(count.tolist())):
             rows = np.flatnonzero(count == least)
             heaviest = float(weight[rows].max())
             limits, prices, counts = self.steps(heaviest, int(least))
