@@ -103,7 +103,8 @@ def _named(name: str) -> tuple[Path, list[str]]:
 
 def _own_importable(session: Session) -> Odoo | None:
     python = Path(sys.executable)
-    if _ask(session, python, []) is None:
+    # Who runs a command with a Python of the cache means no Odoo of his own.
+    if python.is_relative_to(session.cache.root) or _ask(session, python, []) is None:
         return None
     return _own(session, python, [], "the importable odoo of this Python")
 

@@ -20,12 +20,13 @@ SUPPORTED = ("3.13", "3.12", "3.11", "3.10")
 
 
 def base_python() -> Path:
-    """A Python that Odoo 19 supports: the running one, else one on the path.
+    """A Python that Odoo 19 supports: the running one or its base, else one on the path.
 
     :raises Stop: there is none.
     """
     if ".".join(map(str, sys.version_info[:2])) in SUPPORTED:
-        return Path(sys.executable)
+        # A virtual environment based on another one would change with it.
+        return Path(getattr(sys, "_base_executable", sys.executable))
     for version in SUPPORTED:
         if found := shutil.which(f"python{version}"):
             return Path(found)
