@@ -45,8 +45,6 @@ class OmsApi(models.AbstractModel):
         given = {}
         answers = [self._sort_in(given, index, order) for index, order in enumerate(orders)]
         outcomes = self.env["oms.incoming.order"]._place(channel, list(given.values()))
-        # The orders were placed in transactions that this one does not see.
-        self.env.invalidate_all()
         return {
             "orders": [
                 answer if isinstance(answer, dict) else self._tell_outcome(answer, outcomes[answer])
@@ -113,13 +111,13 @@ class OmsApi(models.AbstractModel):
 
     @api.model
     def _tell_outcome(self, reference, outcome):
-        order = outcome.order and outcome.order.with_env(self.env)
+        # The order itself was made in a transaction that this one does not see.
         error = outcome.code and self._refuse(outcome.code, outcome.message)
         return {
             "reference": reference,
             "status": outcome.status,
-            "order": order.name if order else None,
-            "total": order.amount_total if order else None,
+            "order": outcome.name,
+            "total": outcome.total,
             "error": error or None,
         }
 

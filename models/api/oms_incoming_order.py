@@ -135,7 +135,7 @@ class OmsIncomingOrder(models.Model):
         placing = self.env["oms.order.placing"]
         outcomes |= placing._place(channel, new, hashes, accepted)
         self._park(channel, new, hashes, parked, outcomes)
-        return outcomes
+        return {reference: outcome.tell() for reference, outcome in outcomes.items()}
 
     @api.model
     def _get_known(self, channel, hashes):

@@ -22,10 +22,12 @@ class Outcome(NamedTuple):
     """What became of an order that was sent.
 
     :param str status: as in ``contract.PlacedOrder``
-    :param order: ``sale.order``, or None
+    :param order: ``sale.order`` of the transaction that places, or None
     :param str code: why not, as in ``error.STATUSES``
     :param str message: why not, in words
     :param tuple unknown: (kind, code) pairs that somebody has to say what they are
+    :param str name: number of the order, for those whose transaction does not see it
+    :param float total: of the order, in its currency, likewise
     """
 
     status: str
@@ -33,6 +35,14 @@ class Outcome(NamedTuple):
     code: str = ""
     message: str = ""
     unknown: tuple = ()
+    name: str | None = None
+    total: float | None = None
+
+    def tell(self):
+        """Return the outcome with what is told of the order, as it stands now."""
+        if not self.order:
+            return self
+        return self._replace(name=self.order.name, total=self.order.amount_total)
 
 
 class Lookup(NamedTuple):

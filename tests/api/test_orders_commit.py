@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+from odoo import Command
 from odoo.tests import tagged
 
 from odoo.addons.oms.models.api.contract import GivenOrder
@@ -58,6 +59,24 @@ class TestPlacedAtOnce(GateCase):
             self.assertEqual(len(orders.partner_id), 1, "they are of one customer")
         self.assertEqual(self.left(), 0)
         self.assertLessEqual(self.promised(), 3)
+
+    def test_the_whole_call(self):
+        """The answer tells of orders that the transaction of the call cannot see."""
+        with self.committed() as env:
+            admin = env.ref("base.user_admin").id
+            env["oms.channel"].browse(self.channel).user_ids = [Command.link(admin)]
+        given = [self.given(number).model_dump(mode="json") for number in range(2)]
+        given[1]["lines"][0]["product"] = "Gate of nobody"
+        with self.registry.cursor() as cr:
+            # A call has looked for its user by the time it places.
+            cr.execute("SELECT 1")
+            api = self.open(cr)["oms.api"].with_user(admin)
+            answer = api.place_orders(orders=given, channel="TGATE")["orders"]
+        self.assertEqual([each["status"] for each in answer], ["placed", "parked"])
+        with self.committed() as env:
+            order = env["sale.order"].search([("oms_channel_id", "=", self.channel)])
+            self.assertEqual(answer[0]["order"], order.name)
+            self.assertEqual(answer[0]["total"], order.amount_total)
 
     def test_two_contents_under_one_reference(self):
         """One of them wins; the other one is told so, and neither is lost silently."""
