@@ -4,6 +4,7 @@ from odoo import models
 
 from ..network.oms_site_barred import Barring
 from ..words import by_count
+from .oms_sourcing_outside import Outside
 
 
 class SaleOrder(models.Model):
@@ -71,9 +72,12 @@ class SaleOrder(models.Model):
         for order in self:
             barred = candidates.barred[order]
             reasons[order] += sourcing._describe_barred(barred)
-            if barred and not candidates[order]:
+            if candidates[order]:
+                continue
+            # What only says that a site is not for the channel will not be over tomorrow.
+            if any(not isinstance(barring, Outside) for barring in barred.values()):
                 reasons[order].append(self.env._("No site of the channel can be asked at present."))
-            if not barred and not candidates[order]:
+            else:
                 reasons[order].append(
                     self.env._(
                         "No site may serve the channel %s: give it a network whose sites ship.",

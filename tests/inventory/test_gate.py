@@ -162,7 +162,7 @@ class TestHolds(GateCase):
             return env["oms.claim"].browse(claim)._transfer(reference="somebody")
 
         outcomes = [finish() for finish in [self.start(transfer), self.start(transfer)]]
-        self.assertEqual(sorted(type(each).__name__ for each in outcomes), ["UserError", "list"])
+        self.assertEqual(sorted(type(each).__name__ for each in outcomes), ["HoldEnded", "list"])
         self.assertEqual(self.promised(), 3)
         self.assertNotOversold()
 

@@ -62,6 +62,11 @@ export class ExplanationField extends Component {
         return costs.map(([label, amount]) => `${label}: ${this.money(amount)}`).join("\n");
     }
 
+    /** Rows that only count sites, or name one that is no more, lead nowhere. */
+    isSite(row) {
+        return Number.isInteger(row.site_id);
+    }
+
     openSite(siteId) {
         this.action.doAction({
             type: "ir.actions.act_window",
