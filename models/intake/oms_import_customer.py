@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.tools.sql import escape_psql
 
 
 class OmsImportCustomers(models.AbstractModel):
@@ -130,6 +131,7 @@ class OmsImportCustomers(models.AbstractModel):
         State = self.env["res.country.state"]
         if not text or not country:
             return State
+        text = escape_psql(text)
         return State.search(
             [
                 ("country_id", "=", country.id),

@@ -1,6 +1,7 @@
 from odoo import models
 from odoo.exceptions import AccessError
 from odoo.tools import float_round
+from odoo.tools.sql import escape_psql
 
 from .work import Chunk, Issue, Outcome, Record
 
@@ -228,6 +229,9 @@ class OmsImportHandler(models.AbstractModel):
         found = {}
         for text in {text for text in texts if text}:
             # Odoo cuts what is compared with a code to its two letters: Atlantis is not Austria.
-            name, value = ("code", text.upper()) if len(text) == 2 else ("name", text)
-            found[text] = self.env["res.country"].search([(name, "=ilike", value)], limit=1)
+            if len(text) == 2:
+                domain = [("code", "=", text.upper())]
+            else:
+                domain = [("name", "=ilike", escape_psql(text))]
+            found[text] = self.env["res.country"].search(domain, limit=1)
         return found
