@@ -245,13 +245,19 @@ class OmsPosition(models.Model):
 
         :param list asked: ids and texts
         :return: one product by what was asked for; what is unknown, archived or ambiguous is not
-            in it
+            in it, nor what is of other companies than the environment's
         :rtype: dict
         """
         ids = [each for each in asked if isinstance(each, int) and not isinstance(each, bool)]
         names = [each for each in asked if each and self._is_text(each)]
-        products = self.env["product.product"].search(
-            ["|", ("id", "in", ids), "|", ("default_code", "in", names), ("barcode", "in", names)]
+        Product = self.env["product.product"]
+        # Channels ask as superuser, whom no rule keeps from what other companies sell.
+        products = Product.search(
+            [
+                *Product._check_company_domain(self.env.companies),
+                *("|", ("id", "in", ids)),
+                *("|", ("default_code", "in", names), ("barcode", "in", names)),
+            ]
         )
         known = defaultdict(self.env["product.product"].browse)
         for product in products:
