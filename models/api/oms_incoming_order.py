@@ -204,8 +204,11 @@ class OmsIncomingOrder(models.Model):
         placed = 0
         for channel, orders in parked.grouped("channel_id").items():
             given = [GivenOrder.model_validate(each.payload, strict=False) for each in orders]
-            # sudo: who mends what a channel sent need not have the rights to make its orders
-            outcomes = orders.sudo()._place_chunk(channel.sudo(), given)
+            # sudo: who mends what a channel sent need not have the rights to make its orders.
+            # Taxes, prices and products are those of the company of the channel.
+            company_ids = channel.sudo().company_id.ids
+            mended = orders.sudo().with_context(allowed_company_ids=company_ids)
+            outcomes = mended._place_chunk(channel.with_env(mended.env), given)
             placed += sum(outcome.status != "parked" for outcome in outcomes.values())
         parked.invalidate_recordset()
         return {
