@@ -46,12 +46,17 @@ class OmsImportCustomers(models.AbstractModel):
                     },
                 )
         customers.update(zip(missing, Partner.create(list(missing.values())), strict=True))
-        addresses = self._find_addresses(Partner.union(*customers.values()))
+        wanted = [
+            {**vals, "name": buyer.delivery_name or customers[reference].name}
+            for reference, (_channel, buyer), vals in zip(
+                references, pairs, address_vals, strict=True
+            )
+        ]
+        addresses = self._find_addresses(Partner.union(*customers.values()), wanted)
         new = {}
         keys = []
-        for reference, (_channel, buyer), vals in zip(references, pairs, address_vals, strict=True):
+        for reference, (_channel, buyer), vals in zip(references, pairs, wanted, strict=True):
             customer = customers[reference]
-            vals = {**vals, "name": buyer.delivery_name or customer.name}
             key = (customer.id, *self._get_key(vals))
             keys.append(key)
             if key not in addresses and key not in new:
@@ -152,13 +157,27 @@ class OmsImportCustomers(models.AbstractModel):
             round(vals["partner_longitude"], 5),
         )
 
-    def _find_addresses(self, customers):
-        """Return the addresses of the customers by customer and content."""
+    def _find_addresses(self, customers, wanted):
+        """Return the addresses of the customers by customer and content.
+
+        Only those that may be among the wanted ones: guests have as many as there were orders.
+
+        :param customers: ``res.partner`` recordset
+        :param list wanted: values of addresses
+        :rtype: dict
+        """
         names = (
             "name", "street", "zip", "city", "state_id", "country_id", "partner_latitude",
             "partner_longitude",
         )  # fmt: skip
-        contacts = customers.child_ids.filtered(lambda contact: contact.type == "delivery")
+        contacts = customers.search(
+            [
+                ("parent_id", "in", customers.ids),
+                ("type", "=", "delivery"),
+                ("name", "in", list({vals["name"] for vals in wanted})),
+                ("zip", "in", list({vals["zip"] for vals in wanted})),
+            ]
+        )
         addresses = {}
         for partner in contacts.sorted("id", reverse=True) | customers:
             vals = {n: partner[n].id if n.endswith("_id") else partner[n] for n in names}
