@@ -257,10 +257,9 @@ class OmsOrderPlacing(models.AbstractModel):
 
     @api.model
     def _create_orders(self, channel, given, lookup, hashes):
+        buyers = [self._prepare_buyer(channel, each) for each in given]
         customers = self.env["oms.import.customers"]._find_or_create(
-            channel.company_id,
-            [(channel, self._prepare_buyer(channel, each)) for each in given],
-            lookup.countries,
+            channel.company_id, [(channel, buyer) for buyer in buyers], lookup.countries
         )
         now = fields.Datetime.now()
         return (
@@ -271,7 +270,8 @@ class OmsOrderPlacing(models.AbstractModel):
                     {
                         "company_id": channel.company_id.id,
                         "partner_id": customer.id,
-                        "partner_invoice_id": customer.id,
+                        # Guests share a customer, whose address is that of the first of them.
+                        "partner_invoice_id": (address if buyer.is_guest else customer).id,
                         "partner_shipping_id": address.id,
                         "oms_channel_id": channel.id,
                         "oms_external_ref": each.reference,
@@ -284,7 +284,9 @@ class OmsOrderPlacing(models.AbstractModel):
                         "user_id": False,
                         "order_line": self._prepare_lines(each, lookup),
                     }
-                    for each, (customer, address) in zip(given, customers, strict=True)
+                    for each, buyer, (customer, address) in zip(
+                        given, buyers, customers, strict=True
+                    )
                 ]
             )
         )
