@@ -59,7 +59,7 @@ def endpoint(method=None, *, readonly=False):
     names = list(described.request.model_fields)
 
     @functools.wraps(method)
-    def call(self, *args, **kwargs):
+    def call(self, /, *args, **kwargs):
         started = time.perf_counter()
         if len(args) > len(names):
             raise ApiError("invalid", self.env._("Name the arguments."))

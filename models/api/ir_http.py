@@ -93,7 +93,12 @@ class IrHttp(models.AbstractModel):
             raise ApiError("malformed", env._("The body is no JSON.")) from error
         if cls._is_oms_api(OWN):
             body = body.get("params", {}) if isinstance(body, dict) else None
-        if not isinstance(body, dict):
+        # The last two are what Odoo would stumble over before it comes to the API.
+        if (
+            not isinstance(body, dict)
+            or "self" in body
+            or not isinstance(body.get("context", {}), dict)
+        ):
             raise ApiError("malformed", env._("The arguments are a JSON object, by name."))
 
     @classmethod

@@ -87,7 +87,8 @@ class OmsApi(models.AbstractModel):
         :raises ApiError: the user has no such channel, calls too often, or an argument is wrong
         """
         # What callers put into the context is not theirs to say.
-        clean = self.with_env(self.env(context={"lang": self.env.user.lang}))
+        plain = self.env(context={})
+        clean = self.with_env(plain(context={"lang": plain.user.lang}))
         asked = read_arguments(clean.env, described, kwargs)
         channel = clean._find_channel(asked.channel)
         channel._count_call()
