@@ -127,6 +127,7 @@ class OmsIncomingOrder(models.Model):
             if order.state == "dropped" and order.content_hash == hashes[reference]:
                 message = self.env._("Somebody decided not to place order %s.", reference)
                 outcomes.setdefault(reference, Outcome("refused", code="dropped", message=message))
+        self._note_placed(parked, outcomes)
         new = [each for each in given if each.reference not in outcomes]
         accepted = {
             reference
@@ -188,6 +189,14 @@ class OmsIncomingOrder(models.Model):
             else:
                 new.append(vals | {"channel_id": channel.id, "reference": each.reference})
         self.create(new)
+
+    @api.model
+    def _note_placed(self, parked, outcomes):
+        """Take what waits, but became an order in another way, off the list of what waits."""
+        for reference, order in parked.items():
+            outcome = outcomes.get(reference)
+            if order.state == "parked" and outcome and outcome.order:
+                order.write({"state": "placed", "order_id": outcome.order.id})
 
     # === ACTIONS === #
 
