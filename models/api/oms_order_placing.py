@@ -282,7 +282,9 @@ class OmsOrderPlacing(models.AbstractModel):
                         "pricelist_id": self._get_pricelist_id(each, lookup),
                         "note": each.note or False,
                         "user_id": False,
-                        "order_line": self._prepare_lines(each, lookup),
+                        "order_line": self._prepare_lines(
+                            each, lookup, self._find_position(channel, each, customer, address)
+                        ),
                     }
                     for each, buyer, (customer, address) in zip(
                         given, buyers, customers, strict=True
@@ -294,6 +296,16 @@ class OmsOrderPlacing(models.AbstractModel):
     @api.model
     def _get_pricelist_id(self, given, lookup):
         return lookup.pricelists[given.currency].id if given.currency else False
+
+    @api.model
+    def _find_position(self, channel, given, customer, address):
+        """Return the fiscal position of an order, where it decides on the taxes in its prices."""
+        Position = self.env["account.fiscal.position"].with_company(channel.company_id)
+        if all(line.unit_price is None or line.tax_rate is not None for line in given.lines):
+            return Position
+        return Position._get_fiscal_position(
+            customer.with_env(self.env), address.with_env(self.env)
+        )
 
     @api.model
     def _prepare_buyer(self, channel, given):
@@ -319,7 +331,7 @@ class OmsOrderPlacing(models.AbstractModel):
         )
 
     @api.model
-    def _prepare_lines(self, given, lookup):
+    def _prepare_lines(self, given, lookup, position):
         lines = [
             fields.Command.create(
                 {
@@ -329,7 +341,7 @@ class OmsOrderPlacing(models.AbstractModel):
                     "oms_external_ref": line.id,
                     **self._prepare_price(
                         given, line.unit_price, line.tax_rate, lookup,
-                        lookup.products[line.product],
+                        lookup.products[line.product], position,
                     ),
                 }
             )
@@ -341,20 +353,21 @@ class OmsOrderPlacing(models.AbstractModel):
             if given.shipping.name:
                 vals["name"] = given.shipping.name
             vals |= self._prepare_price(
-                given, given.shipping.price, given.shipping.tax_rate, lookup, product
+                given, given.shipping.price, given.shipping.tax_rate, lookup, product, position
             )
             lines.append(fields.Command.create(vals))
         return lines
 
     @api.model
-    def _prepare_price(self, given, price, rate, lookup, product):
+    def _prepare_price(self, given, price, rate, lookup, product, position):
         """Return price and tax of a line as the channel gave them; nothing where it gave none.
 
         A price with tax is made one without, or the other way round, where the company has no tax
         of the rate that is meant so.
         """
         vals = {}
-        taxes = product.taxes_id._filter_taxes_by_company(product.env.company)
+        # Those that Odoo will take where the channel says nothing.
+        taxes = position.map_tax(product.taxes_id._filter_taxes_by_company(product.env.company))
         if rate is not None:
             found = lookup.taxes.get(self._write_rate(rate), self.env["account.tax"])
             meant = found.filtered(lambda tax: tax.price_include == given.prices_include_tax)
