@@ -153,11 +153,10 @@ class OmsOrderPlacing(models.AbstractModel):
 
         :rtype: Outcome | None
         """
-        unknown = [
-            ("product", line.product)
-            for line in given.lines
-            if line.product not in lookup.products or not lookup.products[line.product].sale_ok
-        ]
+        sold = {
+            code for code, product in lookup.products.items() if product.active and product.sale_ok
+        }
+        unknown = [("product", line.product) for line in given.lines if line.product not in sold]
         if not lookup.countries.get(given.ship_to.country):
             unknown.append(("country", given.ship_to.country))
         unknown += [
