@@ -54,7 +54,8 @@ class OmsChannelKey(models.TransientModel):
 
     def _find_or_create_user(self):
         channel = self.channel_id
-        login = f"oms.{channel.company_id.id}.{channel.code}.{self.name}".lower().replace(" ", "-")
+        # By the number of the channel: codes with dots could name the user of another channel.
+        login = f"oms.{channel.id}.{self.name}".lower().replace(" ", "-")
         user = self.env["res.users"].search([("login", "=", login)])
         if not user:
             user = self.env["res.users"].create(
