@@ -12,4 +12,5 @@ from . import oms_import_order
 from . import oms_import_replay
 from . import oms_import_demo
 from . import oms_import_demo_stock
+from . import res_partner
 from . import sale_order
