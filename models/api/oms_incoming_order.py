@@ -106,8 +106,7 @@ class OmsIncomingOrder(models.Model):
         outcomes = {}
         for start in range(0, len(given), CHUNK):
             chunk = given[start : start + CHUNK]
-            keys = [f"oms.order:{channel.id}:{each.reference}" for each in chunk]
-            with one_at_a_time(self.env, keys):
+            with one_at_a_time(self.env, self._get_keys(channel, chunk)):
                 outcomes |= retrying(
                     self.env,
                     lambda env, chunk=chunk: self.with_env(env)._place_chunk(
@@ -115,6 +114,22 @@ class OmsIncomingOrder(models.Model):
                     ),
                 )
         return outcomes
+
+    @api.model
+    def _get_keys(self, channel, given):
+        """Return names of what one process at a time makes: the orders, and new customers."""
+        placing, customers = self.env["oms.order.placing"], self.env["oms.import.customers"]
+        references = {
+            customers._get_reference(channel, placing._prepare_buyer(channel, each))
+            for each in given
+        }
+        return [
+            *(f"oms.order:{channel.id}:{each.reference}" for each in given),
+            *(
+                f"oms.customer:{channel.company_id.id}:{reference}"
+                for reference in customers._get_unknown(channel.company_id, references)
+            ),
+        ]
 
     @api.model
     def _place_chunk(self, channel, given):

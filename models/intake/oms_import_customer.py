@@ -26,7 +26,7 @@ class OmsImportCustomers(models.AbstractModel):
         # sudo: whoever may import orders brings their customers; salespeople cannot make partners
         Partner = self.env["res.partner"].sudo().with_context(tracking_disable=True)
         address_vals = self._prepare_addresses(company, [buyer for _c, buyer in pairs], countries)
-        references = [f"{channel.code}:{buyer.known_as}" for channel, buyer in pairs]
+        references = [self._get_reference(*pair) for pair in pairs]
         found = Partner.search(
             [("ref", "in", references), ("company_id", "in", (False, company.id))], order="id desc"
         )
@@ -72,6 +72,26 @@ class OmsImportCustomers(models.AbstractModel):
             (customers[reference].sudo(False), addresses[key].sudo(False))
             for reference, key in zip(references, keys, strict=True)
         ]
+
+    def _get_reference(self, channel, buyer):
+        """Return by what a customer of a channel is known."""
+        return f"{channel.code}:{buyer.known_as}"
+
+    def _get_unknown(self, company, references):
+        """Return those of some references by which no customer is known yet.
+
+        :param set references: as :meth:`_get_reference` returns them
+        :rtype: set
+        """
+        # sudo: see _find_or_create
+        found = (
+            self.env["res.partner"]
+            .sudo()
+            .search(
+                [("ref", "in", list(references)), ("company_id", "in", (False, company.id))],
+            )
+        )
+        return references - set(found.mapped("ref"))
 
     def _prepare_customer(self, channel, buyer, address):
         """Return the values of a new customer."""
