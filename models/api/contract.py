@@ -20,6 +20,8 @@ from pydantic import (
 
 #: Largest quantity of a line.
 MOST_UNITS = 1_000_000
+#: Years in which orders are placed.
+YEARS = range(1970, 3000)
 #: Largest id that the database knows.
 MOST_ID = 2**31 - 1
 
@@ -54,10 +56,10 @@ def _read_moment(value: Any) -> datetime:
 
 
 def _in_utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-    except OverflowError as error:
-        raise ValueError("the moment is out of range") from error
+    # Further off, other time zones may have no date for it, and nobody meant it.
+    if value.year not in YEARS:
+        raise ValueError("the moment is out of range")
+    return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
 
 
 def _tell_moment(value: datetime) -> datetime:
