@@ -149,6 +149,31 @@ class TestPlaceOrders(ApiCase):
         [later] = self.place(self.given("W-9", lines=[{"product": "SKU-9", "quantity": 1}]))
         self.assertEqual(later["status"], "placed")
 
+    def test_words_are_no_patterns(self):
+        answers = self.place(
+            self.given("W-1", ship_to={"country": "Fran\\"}),
+            self.given("W-2", ship_to={"country": "__"}),
+            self.given("W-3", ship_to={"country": "Fr%"}),
+            self.given("W-4", ship_to={"country": "FR", "state": "%\\"}),
+        )
+        self.assertEqual([a["status"] for a in answers], [*3 * ["parked"], "placed"])
+        self.assertFalse(self.find("W-4").partner_shipping_id.state_id)
+
+    def test_products_of_other_companies(self):
+        """Another company may use the same reference; an archived product is not what was meant."""
+        other = self.env["res.company"].create({"name": "Other company"})
+        self.env["product.product"].create(
+            {"name": "Pear", "default_code": "Apple", "company_id": other.id}
+        )
+        self.assertEqual(self.place(self.given())[0]["status"], "placed")
+        self.assertEqual(self.find().order_line.product_id, self.apple)
+        self.env["oms.channel.code"].create(
+            {"channel_id": self.channel.id, "code": "SKU-9", "product_id": self.berry.id}
+        )
+        self.berry.active = False
+        [answer] = self.place(self.given("W-2", lines=[{"product": "SKU-9", "quantity": 1}]))
+        self.assertEqual(answer["error"]["code"], "unknown_product")
+
     def test_the_channel_may_mend_what_is_parked(self):
         self.place(self.given(lines=[{"product": "SKU-9", "quantity": 1}]))
         self.assertEqual(self.place(self.given())[0]["status"], "placed")
@@ -248,6 +273,11 @@ class TestPlaceOrders(ApiCase):
         self.assertEqual(partners[3].name, "Guests of Web")
         names = [self.find(f"W-{n}").partner_shipping_id.name for n in (4, 5)]
         self.assertEqual(names, ["G. Hopper", "Somebody else"])
+        invoiced = [self.find(f"W-{n}").partner_invoice_id.name for n in (4, 5)]
+        self.assertEqual(invoiced, names, "guests are not invoiced at the first one's address")
+        self.place(self.given("W-8", customer={}, ship_to=ship_to))
+        again = [self.find(f"W-{n}").partner_shipping_id for n in (4, 8)]
+        self.assertEqual(again[0], again[1])
         self.channel.match_mail = False
         self.place(self.given("W-7", customer={"email": "grace@example.com"}))
         self.assertNotEqual(self.find("W-7").partner_id, known)

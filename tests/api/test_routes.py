@@ -125,6 +125,16 @@ class TestRoutes(ApiHttpCase):
         refused = next(response for response in responses if response.status_code == 429)
         self.assertTrue(1 <= int(refused.headers["Retry-After"]) <= 60)
 
+    def test_arguments_that_odoo_would_stumble_over(self):
+        with mute_logger("odoo.http"):
+            for body in ({"self": 1}, {"context": 5}, {"context": None}):
+                response = self.post("/json/2/oms.api/ping", body)
+                self.assertEqual(
+                    (response.status_code, response.json()["code"]), (400, "malformed")
+                )
+            answer = self.post("/oms/api/v1/ping", {"params": {"self": 1}}).json()
+        self.assertEqual(answer["error"]["data"]["code"], "malformed")
+
     def test_the_context_of_a_caller_counts_for_nothing(self):
         other = self.env["res.company"].create({"name": "Other company"})
         answer = self.post(
