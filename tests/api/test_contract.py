@@ -76,4 +76,4 @@ class TestAvailability(ApiCase):
         with self.queries() as twenty:
             self.ask(*codes)
         self.assertEqual(len(twenty), len(one))
-        self.assertLessEqual(len(one), 16, "\n".join(one))
+        self.assertLessEqual(len(one), 17, "\n".join(one))
