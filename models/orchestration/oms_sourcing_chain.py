@@ -2,7 +2,7 @@ from typing import NamedTuple
 
 from odoo import models
 
-from ...engine.batch import BatchProblem, ChainOrder, solve_chain
+from ...engine.batch import BatchOrder, BatchProblem, ChainOrder, solve_chain
 from .oms_sourcing_wave import Together
 from .wave_limits import get_joined
 
@@ -64,7 +64,12 @@ class OmsSourcing(models.AbstractModel):
                         joined=joined.get(order.id, frozenset()),
                     )
                 )
-        return PreparedChain(tuple(orders), self._prepare_batch(gathered, orders), before)
+        # Plans in force are no part of it, so sites need no room for them beyond what is left.
+        sharing = [
+            BatchOrder(each.key, each.problem, channel=each.channel, joined=each.joined)
+            for each in orders
+        ]
+        return PreparedChain(tuple(orders), self._prepare_batch(gathered, sharing), before)
 
     def _look_at_stages(self, gathered, order):
         """Return what an order looks like, and its stages."""

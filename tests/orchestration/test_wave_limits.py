@@ -203,6 +203,17 @@ class TestWaveLimits(OmsCase):
         self.assertEqual(self.plan(second), {("NEAR", "Apple"): 1})
         self.assertEqual(self.plan(first), {("FAR", "Apple"): 1})
 
+    def test_stages_keep_to_what_sites_can_do(self):
+        """The only slot near Paris goes to who ordered first."""
+        self.near.write({"capacity_orders": 1, "capacity_units": 9, "capacity_policy": "barred"})
+        self.strategy.method = "nearest"
+        first, second = self.compete()
+        second.date_order = "2024-03-01 10:00:00"
+        wave = self.source_together(first, second)
+        self.assertEqual((wave.method, wave.sourced_count), ("stages", 2))
+        self.assertEqual(self.plan(second), {("NEAR", "Apple"): 1})
+        self.assertEqual(self.plan(first), {("FAR", "Apple"): 1})
+
     def test_soft_limits_are_kept_to_first(self):
         """Within the distance there is one apple; what it does not do for, comes from farther."""
         self.stock(self.apple, (self.near, -4))
