@@ -231,10 +231,15 @@ class OmsSourcing(models.AbstractModel):
             for (product, site), quantity in seen.items()
         }
         channels = self.env["sale.order"].union(*gathered.demands).oms_channel_id
+        capacities = ()
+        # Where full days are not hard, who must be kept to them first finds them full when the
+        # plans are written, and is sourced by himself then.
+        if not gathered.candidates.may_be_full:
+            capacities = get_capacities(gathered.candidates.rooms, orders)
         return BatchProblem(
             tuple(orders),
             stock,
-            get_capacities(gathered.candidates.rooms, orders),
+            capacities,
             get_quotas(gathered.book, channels, storable),
         )
 

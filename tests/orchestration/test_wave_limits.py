@@ -71,6 +71,22 @@ class TestWaveLimits(OmsCase):
         self.assertEqual(fulfillments.site_id, self.near)
         self.assertEqual(len(set(fulfillments.mapped("slot_day"))), 2)
 
+    def test_full_days_that_do_not_count_keep_nobody_waiting(self):
+        self.near.write({"capacity_orders": 1, "capacity_policy": "barred"})
+        self.strategy.capacity_rule = "off"
+        first, second = self.compete()
+        self.source_together(first, second)
+        self.assertEqual((first + second).oms_fulfillment_ids.site_id, self.near)
+
+    def test_full_days_that_are_soft_keep_nobody_waiting(self):
+        self.near.write({"capacity_orders": 1, "capacity_policy": "barred"})
+        self.strategy.capacity_rule = "soft"
+        self.stock(self.apple, (self.far, -9))
+        first, second = self.compete()
+        self.source_together(first, second)
+        self.assertEqual((first + second).mapped("oms_state"), ["sourced", "sourced"])
+        self.assertEqual((first + second).oms_fulfillment_ids.site_id, self.near)
+
     def test_a_site_that_works_for_an_order_takes_no_further_order_by_it(self):
         """The only slot is the order's already: what is added to the order fits into it."""
         self.near.write({"capacity_orders": 1, "capacity_policy": "barred"})
