@@ -42,11 +42,15 @@ class SaleOrderLine(models.Model):
         if line.site_id.warehouse_id:
             return values
         # sudo: routes and price lists are configuration that a salesperson cannot read
-        seller = line.site_id.sudo()._find_seller(line.product_id, line.quantity)
+        site = line.site_id.sudo()
+        # Without one Odoo would buy of whoever sells the goods, be it another supplier.
+        seller = site._find_seller(line.product_id, line.quantity) or site._find_seller(
+            line.product_id, None
+        )
         return {
             **values,
             "warehouse_id": self.warehouse_id,
-            "route_ids": line.site_id.sudo()._get_drop_ship_route(),
+            "route_ids": site._get_drop_ship_route(),
             "supplierinfo_id": seller,
         }
 
@@ -88,7 +92,7 @@ class OmsSite(models.Model):
     def _find_seller(self, product, quantity):
         """Return the price list line by which a product is bought of the site's supplier.
 
-        :param float quantity: in the unit of the product
+        :param float quantity: in the unit of the product; None where no least quantity counts
         """
         self.ensure_one()
         return product.with_company(self.company_id)._select_seller(

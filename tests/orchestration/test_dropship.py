@@ -99,6 +99,17 @@ class TestDropShip(DropShipCase):
         order.order_line._oms_source_and_release("manual")
         self.assertEqual(sum(order.picking_ids.move_ids.mapped("product_uom_qty")), 3.0)
 
+    def test_a_part_below_the_least_quantity_is_bought_of_the_same_supplier(self):
+        orchard = self.make_partner("Orchard")
+        self.seller.copy({"partner_id": orchard.id, "sequence": 0, "price": 9.0})
+        self.seller.min_qty = 5.0
+        self.stock(self.apple, (self.near, 3))
+        self.feed(self.supplier, ("APPLE", 5, 2))
+        order = self.make_order((self.apple, 6))
+        purchase = order.oms_fulfillment_ids.purchase_ids
+        self.assertEqual(purchase.order_line.product_qty, 3.0)
+        self.assertEqual(purchase.partner_id, self.mill)
+
     def test_two_orders_go_to_two_addresses(self):
         first = self.source_from_mill(ordered=2)
         partner = self.make_partner("Another customer", (48.0, 2.0))
