@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import NamedTuple
 
 from odoo import models
@@ -64,6 +65,10 @@ class OmsSourcing(models.AbstractModel):
                         joined=joined.get(order.id, frozenset()),
                     )
                 )
+        problems = self._count_alike([order.problem for order in orders])
+        orders = [
+            replace(order, problem=problem) for order, problem in zip(orders, problems, strict=True)
+        ]
         # Plans in force are no part of it, so sites need no room for them beyond what is left.
         sharing = [
             BatchOrder(each.key, each.problem, channel=each.channel, joined=each.joined)

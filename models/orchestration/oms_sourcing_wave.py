@@ -16,7 +16,13 @@ from ...engine.batch import (
 )
 from ...engine.sourcing import Assignment
 from ...engine.sourcing.plan import build_plan
-from .wave_limits import get_capacities, get_joined, get_quotas, without_idle_room
+from .wave_limits import (
+    get_capacities,
+    get_joined,
+    get_quotas,
+    with_common_steps,
+    without_idle_room,
+)
 
 #: The part of the costs that prices themselves make: a wave that makes prices leaves it out.
 SCARCITY = "scarcity"
@@ -202,8 +208,24 @@ class OmsSourcing(models.AbstractModel):
                     joined=joined.get(order.id, frozenset()),
                 )
             )
+        problems = self._count_alike([order.problem for order in orders] + [*whole.values()])
+        whole = dict(zip(whole, problems[len(orders) :], strict=True))
+        orders = [
+            replace(order, problem=problem)
+            for order, problem in zip(orders, problems[: len(orders)], strict=True)
+        ]
         problem = self._prepare_batch(gathered, orders)
         return Prepared(problem, before, self._get_storable(gathered), whole)
+
+    def _count_alike(self, problems):
+        """Count each product in the same steps in all orders, as they share its stock.
+
+        :param list[SourcingProblem] problems: the orders by themselves
+        :rtype: list[SourcingProblem]
+        """
+        keys = {line.product for problem in problems for line in problem.lines}
+        products = self.env["product.product"].browse(sorted(keys))
+        return with_common_steps(problems, {each.id: each.uom_id.rounding for each in products})
 
     def _get_storable(self, gathered):
         """Return the ids of the products whose stock Odoo tracks."""

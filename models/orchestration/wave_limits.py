@@ -1,5 +1,6 @@
 """What the orders of a wave share besides stock, in the engine's words."""
 
+import math
 from collections import defaultdict
 from dataclasses import replace
 
@@ -76,6 +77,28 @@ def without_idle_room(problem):
     most = np.where(most >= problem.quantities.sum() - 1e-6, np.inf, most)
     most = None if np.isinf(most).all() else most
     return replace(problem, limits=replace(problem.limits, unit_capacity=most))
+
+
+def with_common_steps(problems, units):
+    """Count each product in the same steps in all orders: those that divide the steps of each.
+
+    By itself an order is counted in what divides its own quantities; shared stock has to be counted
+    in the same for all, be it that one wants 1.5 and another 2.
+
+    :param list[SourcingProblem] problems: the orders by themselves
+    :param dict units: the smallest quantity of a product that there is, by its id
+    :rtype: list[SourcingProblem]
+    """
+    steps = defaultdict(int)
+    for problem in problems:
+        for line, step in zip(problem.lines, problem.rounding.tolist(), strict=True):
+            steps[line.product] = math.gcd(steps[line.product], round(step / units[line.product]))
+    alike = []
+    for problem in problems:
+        rounding = np.array([steps[line.product] * units[line.product] for line in problem.lines])
+        is_alike = np.array_equal(rounding, problem.rounding)
+        alike.append(problem if is_alike else replace(problem, rounding=rounding))
+    return alike
 
 
 def get_quotas(book, channels, product_ids):

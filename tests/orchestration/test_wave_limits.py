@@ -131,6 +131,16 @@ class TestWaveLimits(OmsCase):
         self.assertEqual(second.oms_state, "sourced", "who costs less is served")
         self.assertAlmostEqual(wave.cost_after, wave.lower_bound, places=2)
 
+    def test_fractions_of_a_unit_beside_whole_units(self):
+        """By itself one order is counted in halves of what the other is counted in wholes of."""
+        for method in ("balanced", "nearest"):
+            self.strategy.method = method
+            first, second = self.make_order((self.apple, 1.5)), self.make_order((self.apple, 1))
+            self.source_together(first, second)
+            self.assertEqual((first + second).mapped("oms_state"), ["sourced", "sourced"])
+            self.assertEqual(self.plan(first), {("NEAR", "Apple"): 1.5})
+            self.assertEqual(self.plan(second), {("NEAR", "Apple"): 1})
+
     # === WHAT ORDERS HAVE === #
 
     def test_nobody_loses_part_of_a_line(self):
