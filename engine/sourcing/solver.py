@@ -45,7 +45,7 @@ def solve(problem: SourcingProblem, *, time_limit: float | None = None) -> Sourc
     # What is waived of the first parcel moves no choice between plans that ship something.
     charged = _search(problem.charging_all(), time_limit)
     if not charged.assignments:
-        return _ship_after_all(problem, charged, time_limit)
+        return _ship_after_all(problem, time_limit)
     bound = None if charged.proven else charged.lower_bound - problem.waived
     return build_plan(problem, plan_steps(problem, charged), lower_bound=bound)
 
@@ -63,32 +63,38 @@ def _search(problem: SourcingProblem, time_limit: float | None) -> SourcingPlan:
     return build_plan(problem, steps, lower_bound=bound)
 
 
-def _ship_after_all(
-    problem: SourcingProblem, nothing: SourcingPlan, time_limit: float | None
-) -> SourcingPlan:
+def _ship_after_all(problem: SourcingProblem, time_limit: float | None) -> SourcingPlan:
     """Look whether to ship something is better than nothing once the first parcel is cheaper.
 
-    Found without charging any parcel for what is waived of the first. If that ships nothing
-    either, or from one site, it is best; from several sites it is a bound.
-
-    :param nothing: the plan that ships nothing
+    Found without charging any parcel for what is waived of the first: the best plan from one
+    site, then from at most two, and so on, until what further parcels cost makes up for all that
+    they could save.
     """
+    deadline = None if time_limit is None else time.perf_counter() + time_limit
     parts = tuple(
         dataclasses.replace(part, per_parcel=np.zeros(len(problem.sites)), first_free=False)
         if part.first_free
         else part
         for part in problem.parts
     )
-    best = _search(dataclasses.replace(problem, parts=parts), time_limit)
-    if not best.assignments:
-        bound = None if best.proven else best.lower_bound
-        return build_plan(problem, np.zeros(problem.stock.shape), lower_bound=bound)
-    plan = build_plan(problem, plan_steps(problem, best), lower_bound=best.lower_bound)
-    if plan.cost < nothing.cost:
-        is_best = best.proven and len(plan.sites) == 1
-        return dataclasses.replace(plan, lower_bound=plan.cost, proven=True) if is_best else plan
-    bound = min(best.lower_bound, nothing.cost)
-    return build_plan(problem, np.zeros(problem.stock.shape), lower_bound=bound)
+    free = dataclasses.replace(problem, parts=parts)
+    widest = _search(free, time_limit)
+    cheapest = build_plan(problem, np.zeros(problem.stock.shape), lower_bound=None)
+    proven = widest.proven
+    for most in range(1, len(widest.sites) + 1):
+        found = widest
+        if most < len(widest.sites):
+            left = None if deadline is None else max(deadline - time.perf_counter(), 0.0)
+            limits = dataclasses.replace(free.limits, max_sites=most)
+            found = _search(dataclasses.replace(free, limits=limits), left)
+        proven = proven and found.proven
+        plan = build_plan(problem, plan_steps(problem, found), lower_bound=None)
+        if plan.cost < cheapest.cost:
+            cheapest = plan
+        if widest.lower_bound + most * problem.waived >= cheapest.cost:
+            break
+    bound = None if proven else min(widest.lower_bound, cheapest.cost)
+    return build_plan(problem, plan_steps(problem, cheapest), lower_bound=bound)
 
 
 def _solve_limited(problem: SourcingProblem, time_limit: float | None) -> SourcingPlan:
