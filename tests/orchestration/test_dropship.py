@@ -3,6 +3,7 @@ from datetime import timedelta
 import numpy as np
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..inventory.external import ExternalCase
@@ -117,6 +118,15 @@ class TestDropShip(DropShipCase):
         purchases = [each.oms_fulfillment_ids.purchase_ids for each in (first, second)]
         self.assertNotEqual(*purchases)
         self.assertEqual([each.dest_address_id for each in purchases], [self.customer, partner])
+
+    def test_requests_for_two_orders_are_not_merged(self):
+        """Their lines would be one, and the goods of one order bought twice."""
+        first, second = self.source_from_mill(ordered=2), self.make_order((self.apple, 3))
+        purchases = (first + second).oms_fulfillment_ids.purchase_ids
+        self.assertEqual(len(purchases), 2)
+        with self.assertRaises(UserError):
+            purchases.action_merge()
+        self.assertEqual(sorted(purchases.order_line.mapped("product_qty")), [2.0, 3.0])
 
     def test_a_cancelled_request_gives_the_order_back(self):
         order = self.source_from_mill()
