@@ -115,9 +115,11 @@ class Candidates(dict):
         units = defaultdict(float)
         for assignment in plan.assignments:
             units[assignment.site] += assignment.quantity
+        # Where full days are not hard, what is given beyond them takes up a later day.
+        late = order in self.may_be_full
         for site in self[order]:
             if site.id in units and site in self.rooms.rooms:
-                self.rooms.take(order, site, units[site.id])
+                self.rooms.take(order, site, units[site.id], late=late)
 
 
 class OmsSourcing(models.AbstractModel):
