@@ -79,11 +79,7 @@ class OmsFulfillmentLine(models.Model):
     _inherit = "oms.fulfillment.line"
 
     def _check_can_find(self, quantity, fulfillments):
-        if (
-            self.fulfillment_id not in fulfillments
-            or self.uom_id.compare(quantity, 0.0) <= 0
-            or self.uom_id.compare(quantity, self.quantity_lost) > 0
-        ):
+        if not self._is_part(quantity, self.quantity_lost, fulfillments):
             raise ValidationError(
                 self.env._(
                     "%(quantity)s of %(product)s cannot be found again: %(lost)s were lost.",
@@ -113,11 +109,7 @@ class OmsFulfillmentLine(models.Model):
                 here = self._prepare_lost_move(line, part, loss, place)
                 here |= {"is_inventory": True, "inventory_name": self.env._("Found again")}
                 away = self._prepare_lost_move(line, part, place, back.location_id)
-                away |= {
-                    "origin_returned_move_id": back.id,
-                    "sale_line_id": self.sale_line_id.id,
-                    "to_refund": True,
-                }
+                away |= self._prepare_undone(back)
                 for values in (here, away):
                     self.env["stock.move"].create(values)._action_done()
         self.quantity_lost = self.uom_id.round(self.quantity_lost - quantity)

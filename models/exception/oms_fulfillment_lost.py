@@ -123,11 +123,7 @@ class OmsFulfillmentLine(models.Model):
 
     def _check_can_lose(self, quantity, fulfillments):
         there = self._get_quantity_arriving()
-        if (
-            self.fulfillment_id not in fulfillments
-            or self.uom_id.compare(quantity, 0.0) <= 0
-            or self.uom_id.compare(quantity, there) > 0
-        ):
+        if not self._is_part(quantity, there, fulfillments):
             raise ValidationError(
                 self.env._(
                     "%(quantity)s of %(product)s cannot be lost: %(there)s were shipped and did "
@@ -153,16 +149,31 @@ class OmsFulfillmentLine(models.Model):
                 break
             left = self.uom_id.round(left - part)
             back = self._prepare_lost_move(line, part, line.location_dest_id, place)
-            back |= {
-                "origin_returned_move_id": line.move_id.id,
-                "sale_line_id": self.sale_line_id.id,
-                "to_refund": True,
-            }
+            back |= self._prepare_undone(line.move_id)
             away = self._prepare_lost_move(line, part, place, loss)
             away |= {"is_inventory": True, "inventory_name": self.env._("Lost on the way")}
             for values in (back, away):
                 self.env["stock.move"].create(values)._action_done()
         self.quantity_lost += quantity
+
+    def _is_part(self, quantity, most, fulfillments):
+        """Tell whether a quantity of the line, of one of the fulfillments, is above zero and there.
+
+        :param float most: how much is there, in the unit of the product
+        """
+        return (
+            self.fulfillment_id in fulfillments
+            and self.uom_id.compare(quantity, 0.0) > 0
+            and self.uom_id.compare(quantity, most) <= 0
+        )
+
+    def _prepare_undone(self, move):
+        """Return the values of a move by which another one of the order counts no more."""
+        return {
+            "origin_returned_move_id": move.id,
+            "sale_line_id": self.sale_line_id.id,
+            "to_refund": True,
+        }
 
     def _prepare_lost_move(self, line, quantity, source, target):
         values = {
