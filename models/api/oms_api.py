@@ -89,9 +89,11 @@ class OmsApi(models.AbstractModel):
         # What callers put into the context is not theirs to say.
         plain = self.env(context={})
         clean = self.with_env(plain(context={"lang": plain.user.lang}))
-        asked = read_arguments(clean.env, described, kwargs)
-        channel = clean._find_channel(asked.channel)
+        code = kwargs.get("channel")
+        channel = clean._find_channel(code if isinstance(code, str) else None)
+        # What is refused for its arguments counts, too.
         channel._count_call()
+        asked = read_arguments(clean.env, described, kwargs)
         arguments = {
             name: getattr(asked, name) for name in type(asked).model_fields if name != "channel"
         }
