@@ -5,6 +5,8 @@ from . import oms_api_feed
 from . import oms_channel
 from . import oms_channel_code
 from . import oms_order_placing
+from . import oms_order_lookup
+from . import oms_order_price
 from . import oms_incoming_order
 from . import oms_api_usage
 from . import sale_order

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 
 from ..transaction import one_at_a_time, retrying
 from .contract import GivenOrder
-from .oms_order_placing import Outcome
+from .outcome import Outcome
 
 STATE_SELECTION = [("parked", "Parked"), ("placed", "Placed"), ("dropped", "Dropped")]
 #: Orders that are placed in one transaction.

@@ -1,0 +1,106 @@
+from odoo import api, models
+
+from .outcome import Lookup, Outcome
+
+
+class OmsOrderPlacing(models.AbstractModel):
+    """What the words of a channel mean, and what is missing to place its orders."""
+
+    _inherit = "oms.order.placing"
+
+    @api.model
+    def _look_up(self, channel, given):
+        """Find all that orders name, in a few queries for all of them."""
+        Code = self.env["oms.channel.code"]
+        lines = [line for each in given for line in each.lines]
+        codes = {line.product for line in lines}
+        products = Code._get_known(channel, "product", codes)
+        products |= self.env["oms.position"]._match_products(list(codes - products.keys()))
+        names = {each.ship_to.country for each in given}
+        countries = Code._get_known(channel, "country", names)
+        countries |= self.env["oms.import.handler"]._find_countries(names - countries.keys())
+        rates = {self._write_rate(rate) for each in given for rate in self._get_rates(each)}
+        return Lookup(
+            products,
+            countries,
+            self._find_taxes(channel, rates) | Code._get_known(channel, "tax", rates),
+            self._find_pricelists(channel, {each.currency for each in given if each.currency}),
+        )
+
+    @api.model
+    def _get_rates(self, given):
+        """Return the tax rates that an order names, in percent; no tax is none to look for."""
+        priced = [*given.lines, given.shipping] if given.shipping else given.lines
+        return {each.tax_rate for each in priced if each.tax_rate}
+
+    @api.model
+    def _write_rate(self, rate):
+        return f"{rate:g}"
+
+    @api.model
+    def _find_taxes(self, channel, rates):
+        """Return the sales taxes of rates, those with and those without tax in the price.
+
+        :return: ``account.tax`` recordset by rate as text, in the order of the company's
+        :rtype: dict
+        """
+        taxes = self.env["account.tax"].search(
+            [
+                *self.env["account.tax"]._check_company_domain(channel.company_id),
+                ("type_tax_use", "=", "sale"),
+                ("amount_type", "=", "percent"),
+                ("amount", "in", [float(rate) for rate in rates]),
+            ]
+        )
+        return taxes.grouped(lambda tax: self._write_rate(tax.amount))
+
+    @api.model
+    def _find_pricelists(self, channel, currencies):
+        """Return what makes an order one in a currency: nothing for that of the company.
+
+        :return: ``product.pricelist`` by code of the currency
+        :rtype: dict
+        """
+        found = self.env["product.pricelist"].search(
+            [
+                ("currency_id.name", "in", list(currencies)),
+                ("company_id", "in", (False, channel.company_id.id)),
+            ],
+            order="sequence DESC, id DESC",
+        )
+        return {pricelist.currency_id.name: pricelist for pricelist in found} | {
+            channel.company_id.currency_id.name: self.env["product.pricelist"]
+        }
+
+    @api.model
+    def _get_refusal(self, channel, given, lookup):
+        """Return why an order cannot be placed as it is, or None.
+
+        :rtype: Outcome | None
+        """
+        sold = {
+            code for code, product in lookup.products.items() if product.active and product.sale_ok
+        }
+        unknown = [("product", line.product) for line in given.lines if line.product not in sold]
+        if not lookup.countries.get(given.ship_to.country):
+            unknown.append(("country", given.ship_to.country))
+        unknown += [
+            ("tax", self._write_rate(rate))
+            for rate in sorted(self._get_rates(given))
+            if self._write_rate(rate) not in lookup.taxes
+        ]
+        if unknown:
+            unknown = tuple(dict.fromkeys(unknown))
+            names = ", ".join(f"{code}" for _kind, code in unknown)
+            message = self.env._(
+                "Nobody knows, or nobody may sell: %s. Say on the screen of channel codes what is "
+                "meant, or mend it in Odoo, and try again.",
+                names,
+            )
+            return Outcome("parked", None, f"unknown_{unknown[0][0]}", message, unknown)
+        if given.currency and given.currency not in lookup.pricelists:
+            message = self.env._(
+                "There is no pricelist in %s: make one, and try again.", given.currency
+            )
+            return Outcome("parked", None, "unknown_currency", message)
+        return None
