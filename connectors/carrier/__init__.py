@@ -1,0 +1,55 @@
+"""Carriers: one contract, an adapter for each, chosen by its name."""
+
+from .contract import (
+    Account,
+    Adapter,
+    Address,
+    Capability,
+    Commodity,
+    Created,
+    Label,
+    LabelFormat,
+    LabelledParcel,
+    Manifest,
+    Ok,
+    Outcome,
+    Parcel,
+    PickupPoint,
+    Rate,
+    Rejected,
+    Shipment,
+    Status,
+    Track,
+    TrackingEvent,
+    Unknown,
+)
+from .sendcloud import Sendcloud
+from .simulator import Simulator
+
+#: Adapters by the name under which accounts choose them.
+ADAPTERS: dict[str, Adapter] = {"sendcloud": Sendcloud(), "simulator": Simulator()}
+
+__all__ = [
+    "ADAPTERS",
+    "Account",
+    "Adapter",
+    "Address",
+    "Capability",
+    "Commodity",
+    "Created",
+    "Label",
+    "LabelFormat",
+    "LabelledParcel",
+    "Manifest",
+    "Ok",
+    "Outcome",
+    "Parcel",
+    "PickupPoint",
+    "Rate",
+    "Rejected",
+    "Shipment",
+    "Status",
+    "Track",
+    "TrackingEvent",
+    "Unknown",
+]

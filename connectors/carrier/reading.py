@@ -1,0 +1,105 @@
+"""Reading what carriers answer: what is not as it must be is unknown, never empty."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from .contract import Label, LabelFormat, Ok, Rejected, Unknown
+from .transport import Reply
+
+T = TypeVar("T")
+
+#: How labels begin, which tells a label from an error page.
+_BEGINS = {LabelFormat.PDF: b"%PDF-", LabelFormat.ZPL: b"^XA"}
+_ENDS = {LabelFormat.PDF: b"%%EOF", LabelFormat.ZPL: b"^XZ"}
+
+
+class Unreadable(ValueError):
+    """An answer that is not as the carrier's contract says. The text is for a person."""
+
+
+def read(
+    reply: Reply | Rejected | Unknown,
+    reader: Callable[[Any], T],
+    refuse: Callable[[Any], Rejected | None] = lambda data: None,
+) -> Ok[T] | Rejected | Unknown:
+    """Turn a JSON answer into an outcome.
+
+    :param reader: makes the value of a good answer, or raises :class:`Unreadable`
+    :param refuse: makes a refusal of an answer with a status of 400 and above, None if it cannot
+    """
+    if not isinstance(reply, Reply):
+        return reply
+    try:
+        data = reply.read_json()
+    except (ValueError, RecursionError):
+        data = None
+    if reply.status >= 400:
+        refused = None
+        if data is not None:
+            try:
+                refused = refuse(data)
+            except (Unreadable, KeyError, TypeError, AttributeError, IndexError, ValueError):
+                refused = None
+        return refused or Rejected(str(reply.status), reply.excerpt or "The carrier said no.")
+    if data is None:
+        return Unknown(f"The carrier's answer is no JSON: {reply.excerpt}")
+    return read_value(data, reader)
+
+
+def read_value(data: Any, reader: Callable[[Any], T]) -> Ok[T] | Unknown:
+    """Read data that came with a good status."""
+    try:
+        return Ok(reader(data))
+    except Unreadable as error:
+        return Unknown(str(error))
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+        return Unknown(f"The carrier's answer lacks what it must have ({type(error).__name__}).")
+
+
+def need(data: Mapping[str, Any], key: str, kind: type | tuple[type, ...] = str) -> Any:
+    """Return a part of an answer that must be there and not be empty.
+
+    :raises Unreadable: it is not
+    """
+    value = data.get(key) if isinstance(data, Mapping) else None
+    if not isinstance(value, kind) or isinstance(value, bool) or value in ("", [], {}):
+        raise Unreadable(f"The carrier's answer has no “{key}”.")
+    return value
+
+
+def read_label(content: bytes, wanted: LabelFormat) -> Label:
+    """Return a label that begins and ends as one.
+
+    :raises Unreadable: it does not
+    """
+    begins = content.lstrip()[:16].startswith(_BEGINS[wanted])
+    if not begins or _ENDS[wanted] not in content[-1024:]:
+        raise Unreadable("The label is broken.")
+    return Label(content, wanted)
+
+
+def read_encoded_label(text: Any, wanted: LabelFormat) -> Label:
+    """Return a label that came as base64.
+
+    :raises Unreadable: it is none
+    """
+    try:
+        content = base64.b64decode(text, validate=True)
+    except (TypeError, ValueError, binascii.Error):
+        raise Unreadable("The label cannot be decoded.") from None
+    return read_label(content, wanted)
+
+
+def read_moment(text: Any) -> datetime:
+    """Return a moment in UTC; one without a zone is taken as UTC.
+
+    :raises Unreadable: it is none
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise Unreadable("The carrier's answer has a moment that is none.") from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,389 @@
+"""Sendcloud, API v3: shipments over many carriers with one contract.
+
+Credentials: ``public_key`` and ``secret_key``. Services are its shipping option codes, such as
+``postnl:standard``. Options of an account: ``contract`` (number), ``return_service`` (shipping
+option code of the way back), ``carriers`` (codes, separated by commas, whose service points count).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from .contract import (
+    Account,
+    Address,
+    Capability,
+    Created,
+    Label,
+    LabelFormat,
+    LabelledParcel,
+    Ok,
+    Outcome,
+    Parcel,
+    PickupPoint,
+    Rejected,
+    Shipment,
+    Status,
+    Track,
+    TrackingEvent,
+    Unknown,
+)
+from .reading import Unreadable, need, read, read_label, read_moment
+from .transport import Reply, send
+
+_MIME = {LabelFormat.PDF: "application/pdf", LabelFormat.ZPL: "application/zpl"}
+#: Sendcloud's words for how a parcel stands.
+_STATUS = {
+    "ANNOUNCED": Status.CREATED,
+    "ANNOUNCING": Status.CREATED,
+    "READY_TO_SEND": Status.CREATED,
+    "NO_LABEL": Status.CREATED,
+    "SHIPMENT_PICKED_UP_BY_DRIVER": Status.PICKED_UP,
+    "SHIPMENT_COLLECTED_BY_CUSTOMER": Status.DELIVERED,
+    "EN_ROUTE_TO_SORTING_CENTER": Status.IN_TRANSIT,
+    "AT_SORTING_CENTRE": Status.IN_TRANSIT,
+    "SORTED": Status.IN_TRANSIT,
+    "BEING_SORTED": Status.IN_TRANSIT,
+    "AT_CUSTOMS": Status.IN_TRANSIT,
+    "DELIVERY_DELAYED": Status.IN_TRANSIT,
+    "DRIVER_EN_ROUTE": Status.OUT_FOR_DELIVERY,
+    "AWAITING_CUSTOMER_PICKUP": Status.AVAILABLE_FOR_PICKUP,
+    "DELIVERED": Status.DELIVERED,
+    "DELIVERY_ATTEMPT_FAILED": Status.FAILED_ATTEMPT,
+    "UNABLE_TO_DELIVER": Status.FAILED_ATTEMPT,
+    "REFUSED_BY_RECIPIENT": Status.FAILED_ATTEMPT,
+    "RETURNED_TO_SENDER": Status.RETURNED,
+    "CANCELLED": Status.CANCELLED,
+    "CANCELLATION_REQUESTED": Status.CANCELLED,
+    "CANCELLED_UPSTREAM": Status.CANCELLED,
+}
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class Sendcloud:
+    """See the module."""
+
+    capabilities = frozenset(
+        {
+            Capability.BUY,
+            Capability.FIND,
+            Capability.TRACK,
+            Capability.CANCEL,
+            Capability.RETURN_LABEL,
+            Capability.PICKUP_POINTS,
+        }
+    )
+
+    def rates(self, account: Account, shipment: Shipment) -> Outcome[Any]:
+        return Rejected("unsupported", "Sendcloud is not asked for rates.")
+
+    # === LABELS === #
+
+    def buy(self, account: Account, shipment: Shipment) -> Outcome[Created]:
+        """See :class:`~.contract.Adapter`."""
+        reply = self._send(
+            account, "POST", "/shipments/announce", body=_write_shipment(account, shipment)
+        )
+        outcome = read(reply, lambda data: _read_shipment(_need_data(data), shipment), _refuse)
+        return self._add_labels(account, shipment, outcome)
+
+    def find(self, account: Account, shipment: Shipment) -> Outcome[Created | None]:
+        """See :class:`~.contract.Adapter`."""
+        reply = self._send(
+            account, "GET", "/shipments", query={"external_reference_id": shipment.reference}
+        )
+        outcome = read(reply, lambda data: _find_shipment(data, shipment), _refuse)
+        if isinstance(outcome, Ok) and outcome.value is None:
+            return outcome
+        return self._add_labels(account, shipment, outcome)
+
+    def return_label(self, account: Account, shipment: Shipment) -> Outcome[Created]:
+        """See :class:`~.contract.Adapter`."""
+        return self.buy(account, shipment)
+
+    def cancel(self, account: Account, created: Created) -> Outcome[None]:
+        """See :class:`~.contract.Adapter`. A queued cancellation may still be refused."""
+        reply = self._send(account, "POST", f"/shipments/{_path(created.carrier_id)}/cancel")
+        if isinstance(reply, Reply) and reply.status == 409 and b"already" in reply.content:
+            return Ok(None, ("Sendcloud is cancelling it already.",))
+        if isinstance(reply, Reply) and reply.status == 202:
+            return Ok(None, ("Sendcloud has queued the cancellation.",))
+        return read(reply, _read_cancelled, _refuse)
+
+    def _add_labels(
+        self, account: Account, shipment: Shipment, outcome: Outcome[Any]
+    ) -> Outcome[Created]:
+        """Fetch the labels of a shipment that Sendcloud has made.
+
+        What is bought stays bought when its label cannot be fetched now: the parcel then has none,
+        and it is asked for again by the reference.
+        """
+        if not isinstance(outcome, Ok):
+            return outcome
+        created, links = outcome.value
+        parcels, warnings = [], list(outcome.warnings)
+        for parcel, number in zip(created.parcels, links, strict=True):
+            fetched = self._fetch_label(account, number, shipment.label_format)
+            if isinstance(fetched, Label):
+                parcels.append(
+                    LabelledParcel(
+                        parcel.reference, parcel.tracking_number, fetched, parcel.tracking_url
+                    )
+                )
+            else:
+                parcels.append(parcel)
+                warnings.append(fetched)
+        return Ok(Created(created.carrier_id, tuple(parcels)), tuple(warnings))
+
+    def _fetch_label(self, account: Account, number: str, wanted: LabelFormat) -> Label | str:
+        # The address is built here, not taken from the answer, which may point anywhere.
+        reply = self._send(
+            account,
+            "GET",
+            f"/parcels/{_path(number)}/documents/label",
+            headers={"Accept": _MIME[wanted]},
+        )
+        if isinstance(reply, Rejected | Unknown):
+            return reply.text
+        if reply.status != 200:
+            return f"The label could not be fetched ({reply.status})."
+        try:
+            return read_label(reply.content, wanted)
+        except Unreadable as error:
+            return str(error)
+
+    # === TRACKING, PICK-UP POINTS === #
+
+    def track(
+        self, account: Account, tracking_numbers: tuple[str, ...]
+    ) -> Outcome[tuple[Track, ...]]:
+        """See :class:`~.contract.Adapter`. Tells how each parcel stands, not how it came there."""
+        found: list[Track] = []
+        for number in tracking_numbers:
+            reply = self._send(account, "GET", "/shipments", query={"tracking_number": number})
+            outcome = read(reply, lambda data, number=number: _read_track(data, number), _refuse)
+            if not isinstance(outcome, Ok):
+                return outcome
+            if outcome.value:
+                found.append(outcome.value)
+        return Ok(tuple(found))
+
+    def pickup_points(self, account: Account, near: Address) -> Outcome[tuple[PickupPoint, ...]]:
+        """See :class:`~.contract.Adapter`."""
+        query: dict[str, Any] = {
+            "country_code": near.country,
+            "address_postal_code": near.zip,
+            "address_city": near.city,
+            "limit": "50",
+        }
+        if near.street:
+            query["address_street"] = near.street
+        if carriers := account.options.get("carriers"):
+            query["carrier_code"] = [code.strip() for code in carriers.split(",") if code.strip()]
+        reply = self._send(account, "GET", "/service-points", query=query)
+        return read(reply, _read_points, _refuse)
+
+    def manifest(self, account: Account, day: Any) -> Outcome[Any]:
+        return Rejected("unsupported", "Sendcloud closes the day by itself.")
+
+    def _send(self, account: Account, method: str, path: str, **kwargs: Any) -> Any:
+        credentials = account.credentials
+        if not credentials.get("public_key") or not credentials.get("secret_key"):
+            return Rejected("credentials", "The account has no public key or no secret key.")
+        auth = (credentials["public_key"], credentials["secret_key"])
+        return send(account, method, path, auth=auth, **kwargs)
+
+
+# === WRITING === #
+
+
+def _path(value: str) -> str:
+    return quote(value, safe="")
+
+
+def _write_shipment(account: Account, shipment: Shipment) -> dict[str, Any]:
+    ship_with: dict[str, Any] = {"shipping_option_code": shipment.service}
+    if contract := account.options.get("contract"):
+        ship_with["contract_id"] = int(contract)
+    body: dict[str, Any] = {
+        "label_details": {
+            "mime_type": _MIME[shipment.label_format],
+            "dpi": 203 if shipment.label_format is LabelFormat.ZPL else 72,
+        },
+        "to_address": _write_address(shipment.receiver),
+        "from_address": _write_address(shipment.sender),
+        "ship_with": {"type": "shipping_option_code", "properties": ship_with},
+        "external_reference_id": shipment.reference,
+        "parcels": [_write_parcel(parcel) for parcel in shipment.parcels],
+    }
+    if shipment.order_number:
+        body["order_number"] = shipment.order_number
+    if shipment.pickup_point:
+        body["to_service_point"] = {"id": shipment.pickup_point}
+    if total := _write_total(shipment):
+        body["total_order_price"] = total
+    return body
+
+
+def _write_address(address: Address) -> dict[str, Any]:
+    written = {
+        "name": address.name,
+        "company_name": address.company,
+        "address_line_1": address.street,
+        "house_number": address.house_number,
+        "address_line_2": address.street2,
+        "postal_code": address.zip,
+        "city": address.city,
+        "state_province_code": address.state and f"{address.country}-{address.state}",
+        "country_code": address.country,
+        "phone_number": address.phone,
+        "email": address.email,
+    }
+    return {key: value for key, value in written.items() if value}
+
+
+def _write_parcel(parcel: Parcel) -> dict[str, Any]:
+    written: dict[str, Any] = {"weight": {"value": f"{parcel.weight:.3f}", "unit": "kg"}}
+    if parcel.dimensions:
+        length, width, height = (f"{side:.2f}" for side in parcel.dimensions)
+        written["dimensions"] = {"length": length, "width": width, "height": height, "unit": "cm"}
+    if parcel.sscc:
+        written["sscc"] = parcel.sscc
+    # Sendcloud knows whole pieces only; goods by weight or length count as one.
+    items = []
+    for goods in parcel.commodities:
+        whole = goods.quantity >= 1 and goods.quantity == int(goods.quantity)
+        count = int(goods.quantity) if whole else 1
+        share = 1.0 if whole else goods.quantity
+        item: dict[str, Any] = {
+            "description": goods.description[:255] or "Goods",
+            "quantity": count,
+            "weight": {"value": max(round(goods.weight * share, 3), 0.001), "unit": "kg"},
+            "price": {"value": f"{goods.value * share:.2f}", "currency": goods.currency},
+            "sku": goods.sku,
+            "hs_code": goods.hs_code[:12],
+            "origin_country": goods.origin_country,
+        }
+        items.append({key: value for key, value in item.items() if value})
+    if items:
+        written["parcel_items"] = items
+    return written
+
+
+def _write_total(shipment: Shipment) -> dict[str, str] | None:
+    goods = [each for parcel in shipment.parcels for each in parcel.commodities]
+    currencies = {each.currency for each in goods}
+    if len(currencies) != 1:
+        return None
+    total = sum(each.quantity * each.value for each in goods)
+    return {"value": f"{total:.2f}", "currency": currencies.pop()}
+
+
+# === READING === #
+
+
+def _refuse(data: Any) -> Rejected | None:
+    errors = need(data, "errors", list)
+    first = errors[0]
+    pointer = (first.get("source") or {}).get("pointer") or ""
+    text = "; ".join(
+        " ".join(filter(None, [(each.get("source") or {}).get("pointer"), each.get("detail", "")]))
+        for each in errors[:5]
+    )
+    return Rejected(str(first.get("code") or first.get("status") or ""), text, pointer)
+
+
+def _need_data(data: Any) -> Mapping[str, Any]:
+    return need(data, "data", dict)
+
+
+def _read_shipment(data: Any, shipment: Shipment) -> tuple[Created, tuple[str, ...]]:
+    """Return a shipment without its labels, and Sendcloud's numbers of its parcels.
+
+    :raises Unreadable: a parcel is missing, or has no tracking number
+    """
+    number = need(data, "id")
+    parcels = need(data, "parcels", list)
+    if len(parcels) != len(shipment.parcels):
+        raise Unreadable(f"Sendcloud knows {len(parcels)} parcels of {len(shipment.parcels)}.")
+    labelled, numbers = [], []
+    for asked, parcel in zip(shipment.parcels, parcels, strict=True):
+        tracking = need(parcel, "tracking_number")
+        url = parcel.get("tracking_url") or ""
+        labelled.append(LabelledParcel(asked.reference, tracking, None, url))
+        numbers.append(str(need(parcel, "id", (int, str))))
+    return Created(number, tuple(labelled)), tuple(numbers)
+
+
+def _find_shipment(data: Any, shipment: Shipment) -> tuple[Created, tuple[str, ...]] | None:
+    """Return the shipment under a reference; what was cancelled does not count."""
+    found = data.get("data") if isinstance(data, Mapping) else None
+    if not isinstance(found, list):
+        raise Unreadable("The carrier's answer has no “data”.")
+    left = [
+        each
+        for each in found
+        if each.get("external_reference_id", shipment.reference) == shipment.reference
+        and not all(
+            _STATUS.get(parcel["status"]["code"]) is Status.CANCELLED
+            for parcel in need(each, "parcels", list)
+        )
+    ]
+    return _read_shipment(left[0], shipment) if left else None
+
+
+def _read_cancelled(data: Any) -> None:
+    status = need(_need_data(data), "status")
+    if status not in ("cancelled", "queued", "deleted"):
+        raise Unreadable(f"Sendcloud says “{status}” of a cancellation.")
+
+
+def _read_track(data: Any, number: str) -> Track | None:
+    found = data.get("data") if isinstance(data, Mapping) else None
+    if not isinstance(found, list):
+        raise Unreadable("The carrier's answer has no “data”.")
+    for shipment in found:
+        for parcel in need(shipment, "parcels", list):
+            if parcel.get("tracking_number") != number:
+                continue
+            status = need(parcel, "status", dict)
+            code = need(status, "code")
+            event = TrackingEvent(
+                _STATUS.get(code, Status.OTHER),
+                read_moment(parcel.get("updated_at") or parcel.get("created_at")),
+                status.get("message") or "",
+                code=code,
+            )
+            return Track(number, (event,))
+    return None
+
+
+def _read_points(data: Any) -> tuple[PickupPoint, ...]:
+    results = _need_data(data).get("results")
+    if not isinstance(results, list):
+        raise Unreadable("The carrier's answer has no “results”.")
+    points = [_read_point(each) for each in results if not each.get("is_expired")]
+    return tuple(sorted(points, key=lambda point: (point.distance is None, point.distance or 0.0)))
+
+
+def _read_point(data: Any) -> PickupPoint:
+    address, position = need(data, "address", dict), data.get("position") or {}
+    times = data.get("opening_times") or {}
+    distance = data.get("distance")
+    return PickupPoint(
+        id=str(need(data, "id", (int, str))),
+        name=need(data, "name"),
+        street=f"{address.get('street') or ''} {address.get('house_number') or ''}".strip(),
+        zip=need(address, "postal_code"),
+        city=need(address, "city"),
+        country=need(address, "country_code"),
+        latitude=position.get("latitude"),
+        longitude=position.get("longitude"),
+        distance=None if distance is None else distance / 1000.0,
+        opening_hours={
+            day: tuple((each["start_time"], each["end_time"]) for each in times[name])
+            for day, name in enumerate(_DAYS)
+            if times.get(name)
+        },
+        carrier=(data.get("carrier") or {}).get("code") or "",
+    )
