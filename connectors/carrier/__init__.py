@@ -23,11 +23,12 @@ from .contract import (
     TrackingEvent,
     Unknown,
 )
+from .gls import Gls
 from .sendcloud import Sendcloud
 from .simulator import Simulator
 
 #: Adapters by the name under which accounts choose them.
-ADAPTERS: dict[str, Adapter] = {"sendcloud": Sendcloud(), "simulator": Simulator()}
+ADAPTERS: dict[str, Adapter] = {"gls": Gls(), "sendcloud": Sendcloud(), "simulator": Simulator()}
 
 __all__ = [
     "ADAPTERS",

@@ -1,8 +1,9 @@
 """Sendcloud, API v3: shipments over many carriers with one contract.
 
-Credentials: ``public_key`` and ``secret_key``. Services are its shipping option codes, such as
-``postnl:standard``. Options of an account: ``contract`` (number), ``return_service`` (shipping
-option code of the way back), ``carriers`` (codes, separated by commas, whose service points count).
+URLs: ``documents`` is where labels are, the base URL when left out. Credentials: ``public_key`` and
+``secret_key``. Services are its shipping option codes, such as ``postnl:standard``. Options of an
+account: ``contract`` (number), ``carriers`` (codes, separated by commas, whose service points
+count).
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from .contract import (
     Account,
     Address,
     Capability,
+    Commodity,
     Created,
     Label,
     LabelFormat,
@@ -92,6 +94,8 @@ class Sendcloud:
         reply = self._send(
             account, "GET", "/shipments", query={"external_reference_id": shipment.reference}
         )
+        if _is_none(reply):
+            return Ok(None)
         outcome = read(reply, lambda data: _find_shipment(data, shipment), _refuse)
         if isinstance(outcome, Ok) and outcome.value is None:
             return outcome
@@ -141,6 +145,7 @@ class Sendcloud:
             account,
             "GET",
             f"/parcels/{_path(number)}/documents/label",
+            base="documents",
             headers={"Accept": _MIME[wanted]},
         )
         if isinstance(reply, Rejected | Unknown):
@@ -161,6 +166,8 @@ class Sendcloud:
         found: list[Track] = []
         for number in tracking_numbers:
             reply = self._send(account, "GET", "/shipments", query={"tracking_number": number})
+            if _is_none(reply):
+                continue
             outcome = read(reply, lambda data, number=number: _read_track(data, number), _refuse)
             if not isinstance(outcome, Ok):
                 return outcome
@@ -249,25 +256,27 @@ def _write_parcel(parcel: Parcel) -> dict[str, Any]:
         written["dimensions"] = {"length": length, "width": width, "height": height, "unit": "cm"}
     if parcel.sscc:
         written["sscc"] = parcel.sscc
-    # Sendcloud knows whole pieces only; goods by weight or length count as one.
-    items = []
-    for goods in parcel.commodities:
-        whole = goods.quantity >= 1 and goods.quantity == int(goods.quantity)
-        count = int(goods.quantity) if whole else 1
-        share = 1.0 if whole else goods.quantity
-        item: dict[str, Any] = {
-            "description": goods.description[:255] or "Goods",
-            "quantity": count,
-            "weight": {"value": max(round(goods.weight * share, 3), 0.001), "unit": "kg"},
-            "price": {"value": f"{goods.value * share:.2f}", "currency": goods.currency},
-            "sku": goods.sku,
-            "hs_code": goods.hs_code[:12],
-            "origin_country": goods.origin_country,
-        }
-        items.append({key: value for key, value in item.items() if value})
-    if items:
+    items = [_write_item(goods) for goods in parcel.commodities]
+    # Goods are told with what customs want to know of each, or not at all.
+    if items and all("hs_code" in item for item in items):
         written["parcel_items"] = items
     return written
+
+
+def _write_item(goods: Commodity) -> dict[str, Any]:
+    """Write goods as whole pieces, which is all that Sendcloud knows: a part counts as one."""
+    whole = goods.quantity >= 1 and goods.quantity == int(goods.quantity)
+    share = 1.0 if whole else goods.quantity
+    item: dict[str, Any] = {
+        "description": goods.description[:255] or "Goods",
+        "quantity": int(goods.quantity) if whole else 1,
+        "weight": {"value": max(round(goods.weight * share, 3), 0.001), "unit": "kg"},
+        "price": {"value": f"{goods.value * share:.2f}", "currency": goods.currency},
+        "sku": goods.sku,
+        "hs_code": goods.hs_code[:12],
+        "origin_country": goods.origin_country,
+    }
+    return {key: value for key, value in item.items() if value}
 
 
 def _write_total(shipment: Shipment) -> dict[str, str] | None:
@@ -280,6 +289,17 @@ def _write_total(shipment: Shipment) -> dict[str, str] | None:
 
 
 # === READING === #
+
+
+def _is_none(reply: Reply | Rejected | Unknown) -> bool:
+    """Tell whether Sendcloud itself says that there is nothing, and not a server on the way."""
+    if not isinstance(reply, Reply) or reply.status != 404:
+        return False
+    try:
+        refused = _refuse(reply.read_json())
+    except (Unreadable, ValueError, RecursionError, AttributeError):
+        return False
+    return refused is not None and refused.code == "not_found"
 
 
 def _refuse(data: Any) -> Rejected | None:

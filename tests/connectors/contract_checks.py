@@ -1,9 +1,8 @@
-"""What every adapter has to stand, whatever the carrier's words are."""
+"""What every adapter is tried with, whatever the carrier's words are."""
 
-import dataclasses
 from datetime import date
 
-from connectors.carrier import Address, Commodity, LabelFormat, Ok, Parcel, Rejected, Shipment
+from connectors.carrier import Address, Commodity, Ok, Parcel, Rejected, Shipment
 
 SENDER = Address(
     "Maria Doe", "Stadhuisplein", "5611 EM", "Eindhoven", "NL", "10", email="maria@example.com"
@@ -21,7 +20,7 @@ RECEIVER = Address(
 )
 GOODS = (
     Commodity("T-Shirt", 2, 0.3, 12.65, "EUR", "TS-1", "620520", "NL"),
-    Commodity("Cheese", 0.75, 1.0, 20.0, "EUR", "CH-1"),
+    Commodity("Cheese", 0.75, 1.0, 20.0, "EUR", "CH-1", "040690", "NL"),
 )
 SHIPMENT = Shipment(
     "OMS-00042",
@@ -31,7 +30,7 @@ SHIPMENT = Shipment(
         Parcel("P1", 1.35, (40.0, 30.0, 20.0), "340123450000000017", GOODS),
         Parcel("P2", 0.5, commodities=GOODS[:1]),
     ),
-    "standard",
+    "PARCEL",
     date(2026, 3, 10),
     order_number="S00042",
 )
@@ -48,7 +47,3 @@ def buy_until_known(adapter, account, shipment, tries=6):
         if isinstance(found, Ok):
             outcome = adapter.buy(account, shipment)
     return outcome
-
-
-def as_zpl(shipment):
-    return dataclasses.replace(shipment, label_format=LabelFormat.ZPL)

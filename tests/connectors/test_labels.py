@@ -8,13 +8,14 @@ import pypdfium2
 import pytest
 import zplkit
 import zxingcpp
-from contract_checks import SHIPMENT
+from contract_checks import SHIPMENT as GIVEN
 from PIL import Image
 
 from connectors.carrier import ADAPTERS, Account, LabelFormat, Rejected, Status, sscc
 
 ADAPTER = ADAPTERS["simulator"]
 ACCOUNT = Account("")
+SHIPMENT = dataclasses.replace(GIVEN, service="standard")
 
 
 def render(label):

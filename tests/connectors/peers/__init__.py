@@ -1,0 +1,4 @@
+from .gls import GlsPeer
+from .sendcloud import SendcloudPeer
+
+PEERS = (GlsPeer, SendcloudPeer)

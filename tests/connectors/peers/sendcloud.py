@@ -4,20 +4,35 @@ import base64
 import itertools
 import json
 
+from connectors.carrier import Account
+
 from .server import Peer, now_text
+from .texts import PDF, ZPL
 
 USER, SECRET = "public-key-of-tests", "secret-key-of-tests"
-PDF = b"%PDF-1.4\n% a label\n%%EOF\n"
-ZPL = b"^XA^FO50,50^FDlabel^FS^XZ"
 
 
 class SendcloudPeer(Peer):
     """Keeps shipments by id. What was announced twice is there twice."""
 
+    adapter = "sendcloud"
+    #: Requests of a purchase, of which the fault may hit any.
+    calls = ("buy", "label", "label")
+    secret = SECRET
+
     def __init__(self):
         super().__init__()
         self.shipments = {}
         self.numbers = itertools.count(383707309)
+
+    def make_account(self, url, **options):
+        return Account(
+            f"{url}/api/v3",
+            {"public_key": USER, "secret_key": SECRET},
+            options,
+            timeout=(1.0, 0.4),
+            allow_local=True,
+        )
 
     @property
     def bought(self):
@@ -40,7 +55,10 @@ class SendcloudPeer(Peer):
         if (method, path) == ("POST", "/shipments/announce"):
             return self._announce(json.loads(body))
         if (method, path) == ("GET", "/shipments"):
-            return 200, {"data": self._search(query)}, {}
+            found = self._search(query)
+            if not found:
+                return 404, _error("404", "not_found", "No shipments found."), {}
+            return 200, {"data": found}, {}
         if method == "POST" and pieces[0] == "shipments" and pieces[-1] == "cancel":
             return self._cancel(pieces[1])
         if method == "GET" and pieces[0] == "parcels" and pieces[-1] == "label":
@@ -88,7 +106,6 @@ class SendcloudPeer(Peer):
             "from_address": asked["from_address"],
             "to_address": asked["to_address"],
             "ship_with": asked["ship_with"],
-            "customs_information": None,
             "errors": [],
         }
         if "order_number" in asked:
