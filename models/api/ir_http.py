@@ -5,6 +5,7 @@ from werkzeug.exceptions import HTTPException
 from odoo import models
 from odoo.http import request
 
+from .contract import MOST_ID
 from .error import CORRELATION_HEADER, STATUSES, ApiError, get_shape
 
 #: Paths of the routes of the addon, and of Odoo's to the facade.
@@ -32,6 +33,17 @@ class IrHttp(models.AbstractModel):
         if cls._is_oms_api(OWN, JSON_2):
             cls._check_oms_api_body()
         return super()._pre_dispatch(rule, args)
+
+    @classmethod
+    def _dispatch(cls, endpoint):
+        # Odoo's own clients may send it as much as Odoo allows.
+        if (
+            request.httprequest.path == JSON_RPC
+            and cls._is_too_large()
+            and (cls._is_oms_api_call() or cls._is_oms_channel_user())
+        ):
+            cls._refuse_size()
+        return super()._dispatch(endpoint)
 
     @classmethod
     def _handle_error(cls, exception):
@@ -75,16 +87,38 @@ class IrHttp(models.AbstractModel):
             return False
 
     @classmethod
+    def _is_oms_channel_user(cls):
+        """Tell whether a call over Odoo's older way names a channel's technical user."""
+        try:
+            uid = request.dispatcher.jsonrequest["params"]["args"][1]
+        except (AttributeError, KeyError, TypeError, IndexError):
+            return False
+        if type(uid) is not int or not 0 < uid <= MOST_ID:
+            return False
+        # sudo: nobody is logged in yet on this way
+        user = request.env["res.users"].sudo().browse(uid).exists()
+        return user.share and user._has_group("oms.group_channel_user")
+
+    @classmethod
+    def _is_too_large(cls):
+        return (request.httprequest.content_length or 0) > MOST_BYTES
+
+    @classmethod
+    def _refuse_size(cls):
+        raise ApiError(
+            "too_large",
+            request.env._("A call has at most %s bytes: split it.", f"{MOST_BYTES:,}"),
+        )
+
+    @classmethod
     def _check_oms_api_body(cls):
         """Refuse what is too large or no JSON object before anything is done with it.
 
         :raises ApiError: saying so
         """
         env = request.env
-        if (request.httprequest.content_length or 0) > MOST_BYTES:
-            raise ApiError(
-                "too_large", env._("A call has at most %s bytes: split it.", f"{MOST_BYTES:,}")
-            )
+        if cls._is_too_large():
+            cls._refuse_size()
         if not request.httprequest.content_length:
             return
         try:

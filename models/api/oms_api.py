@@ -49,7 +49,7 @@ class OmsApi(models.AbstractModel):
         self,
         channel,
         products: Products,
-        sites: Annotated[list[Code], Field(max_length=500)] | None = None,
+        sites: Annotated[list[Code], Field(min_length=1, max_length=500)] | None = None,
         at: Moment | None = None,
         by_site: bool = False,
     ) -> Availabilities:
@@ -185,7 +185,7 @@ class OmsApi(models.AbstractModel):
         """
         if not products:
             return {}
-        if sites:
+        if sites is not None:
             self._find_sites(channel, sites)
         answers = self.env["oms.position"]._get_answers(
             products, channel, sites=sites, at=at, detail=by_site

@@ -6,6 +6,7 @@ from pydantic import Field
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from ..inventory.oms_claim_hold import is_measurable
 from .contract import (
     Cancellations,
     Faulty,
@@ -103,11 +104,33 @@ class OmsApi(models.AbstractModel):
                 ".".join(map(str, (field, *order.problems[0]["loc"])))[:200],
             )
             return {"reference": order.reference, "status": "refused", "error": error}
+        if error := self._refuse_quantities(order.lines, field):
+            return {"reference": order.reference, "status": "refused", "error": error}
         if given.setdefault(order.reference, order) != order:
             message = self.env._("Order %s is there twice, with two contents.", order.reference)
             error = self._refuse("conflict", message, f"{field}.reference")
             return {"reference": order.reference, "status": "conflict", "error": error}
         return order.reference
+
+    @api.model
+    def _refuse_quantities(self, lines, field):
+        """Return the error of the first quantity that Odoo would round, or None.
+
+        :param lines: what has a product and a quantity each
+        :param str field: path of what has the lines
+        """
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        for index, line in enumerate(lines):
+            if not is_measurable(line.quantity, digits):
+                message = self.env._(
+                    "%(quantity)s of %(product)s cannot be ordered: a quantity is a multiple of "
+                    "%(step)s.",
+                    quantity=line.quantity,
+                    product=line.product,
+                    step=f"{10.0**-digits:g}",
+                )
+                return self._refuse("invalid", message, f"{field}.lines.{index}.quantity")
+        return None
 
     @api.model
     def _tell_outcome(self, reference, outcome):

@@ -1,11 +1,14 @@
 import hashlib
 import json
 
+from pydantic import ValidationError
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..transaction import one_at_a_time, retrying
 from .contract import GivenOrder
+from .endpoint import get_problem_text
 from .outcome import Outcome
 
 STATE_SELECTION = [("parked", "Parked"), ("placed", "Placed"), ("dropped", "Dropped")]
@@ -228,12 +231,12 @@ class OmsIncomingOrder(models.Model):
             raise UserError(self.env._("Nothing to place: no selected order is parked."))
         placed = 0
         for channel, orders in parked.grouped("channel_id").items():
-            given = [GivenOrder.model_validate(each.payload, strict=False) for each in orders]
+            given = orders._read_payloads()
             # sudo: who mends what a channel sent need not have the rights to make its orders.
             # Taxes, prices and products are those of the company of the channel.
             company_ids = channel.sudo().company_id.ids
             mended = orders.sudo().with_context(allowed_company_ids=company_ids)
-            outcomes = mended._place_chunk(channel.with_env(mended.env), given)
+            outcomes = mended._place_chunk(channel.with_env(mended.env), given) if given else {}
             placed += sum(outcome.status != "parked" for outcome in outcomes.values())
         parked.invalidate_recordset()
         return {
@@ -247,6 +250,49 @@ class OmsIncomingOrder(models.Model):
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
+
+    def _read_payloads(self):
+        """Return what can be placed of what was sent, and say why the rest cannot.
+
+        What came under an older version of the API may be understood no more.
+
+        :return: ``GivenOrder`` of each that is understood
+        :rtype: list
+        """
+        given = []
+        for order in self:
+            try:
+                given.append(GivenOrder.model_validate(order.payload, strict=False))
+            except ValidationError as error:
+                problems = error.errors(
+                    include_url=False, include_context=False, include_input=False
+                )
+                message = self.env._(
+                    "The order is not understood any more: %s. Have the channel send it again, "
+                    "or give it up and enter it by hand.",
+                    get_problem_text(self.env, problems, self.env._("the order")),
+                )
+                # sudo: written by who tries again, who may write nothing else of it
+                order.sudo().write(
+                    {
+                        "error_code": "invalid",
+                        "error": message,
+                        "attempts": order.attempts + 1,
+                        "code_ids": [fields.Command.clear()],
+                    }
+                )
+        return given
+
+    def action_reopen(self):
+        """Take given-up orders up again: they wait as before, and the channel may send them.
+
+        :raises UserError: one was not given up
+        """
+        self.check_access("write")
+        if any(order.state != "dropped" for order in self):
+            raise UserError(self.env._("Only orders that were given up can be taken up again."))
+        # sudo: the state is written by the addon, whoever decides on it
+        self.sudo().write({"state": "parked"})
 
     def action_drop(self):
         """Give up parked orders: they are not placed, and the channel is told so.

@@ -41,18 +41,39 @@ class OmsOrderPlacing(models.AbstractModel):
     def _find_taxes(self, channel, rates):
         """Return the sales taxes of rates, those with and those without tax in the price.
 
+        Some countries have groups of taxes, such as 9 % and 9 %, for one rate.
+
         :return: ``account.tax`` recordset by rate as text, in the order of the company's
         :rtype: dict
         """
+        percents = {float(rate) for rate in rates}
+        if not percents:
+            return {}
         taxes = self.env["account.tax"].search(
             [
                 *self.env["account.tax"]._check_company_domain(channel.company_id),
                 ("type_tax_use", "=", "sale"),
+                "|",
+                ("amount_type", "=", "group"),
+                "&",
                 ("amount_type", "=", "percent"),
-                ("amount", "in", [float(rate) for rate in rates]),
+                ("amount", "in", list(percents)),
             ]
         )
-        return taxes.grouped(lambda tax: self._write_rate(tax.amount))
+        found = taxes.grouped(lambda tax: self._write_rate(self._get_rate(tax)))
+        return {rate: found[rate] for rate in rates if rate in found}
+
+    @api.model
+    def _get_rate(self, tax):
+        """Return the percentage of a tax; of a group, that of its parts together."""
+        if tax.amount_type == "percent":
+            return tax.amount
+        parts = tax.children_tax_ids
+        # What is taken from the tax before it, or is no percentage, has no rate to be named.
+        simple = all(
+            part.amount_type == "percent" and not part.include_base_amount for part in parts
+        )
+        return round(sum(parts.mapped("amount")), 6) if simple else -1.0
 
     @api.model
     def _find_pricelists(self, channel, currencies):

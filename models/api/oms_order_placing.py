@@ -141,6 +141,7 @@ class OmsOrderPlacing(models.AbstractModel):
                         "oms_external_ref": each.reference,
                         "oms_content_hash": hashes[each.reference],
                         "oms_channel_total": each.total,
+                        "oms_channel_with_tax": each.prices_include_tax,
                         "client_order_ref": each.reference,
                         "date_order": min(each.ordered_at or now, now),
                         "pricelist_id": self._get_pricelist_id(each, lookup),
@@ -163,10 +164,8 @@ class OmsOrderPlacing(models.AbstractModel):
 
     @api.model
     def _find_position(self, channel, given, customer, address):
-        """Return the fiscal position of an order, where it decides on the taxes in its prices."""
+        """Return the fiscal position of an order, which decides on the taxes in its prices."""
         Position = self.env["account.fiscal.position"].with_company(channel.company_id)
-        if all(line.unit_price is None or line.tax_rate is not None for line in given.lines):
-            return Position
         return Position._get_fiscal_position(
             customer.with_env(self.env), address.with_env(self.env)
         )

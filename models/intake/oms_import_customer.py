@@ -125,9 +125,33 @@ class OmsImportCustomers(models.AbstractModel):
                 order="id desc",
             )
         )
-        # Who types a colleague's mail address into a shop does not become that colleague.
-        found = found.filtered(lambda p: all(user.share for user in p.user_ids))
+        found -= self._find_no_customers(found)
         return {partner.email_normalized: partner for partner in found}
+
+    def _find_no_customers(self, partners):
+        """Return those of some partners who are no customers of the company's channels.
+
+        Who types the mail address of a shop, of a colleague or of a supplier into an order does
+        not become it. A supplier who has bought something is a customer, too.
+
+        :param partners: ``res.partner`` recordset, as superuser
+        """
+        partners = partners.with_context(active_test=False)
+        own = partners.env["res.company"].search([("partner_id", "in", partners.ids)]).partner_id
+        own |= (
+            partners.env["stock.warehouse"].search([("partner_id", "in", partners.ids)]).partner_id
+        )
+        staff = partners.filtered(lambda partner: any(not user.share for user in partner.user_ids))
+        others = partners - own - staff
+        sellers = partners.env["product.supplierinfo"].search([("partner_id", "in", others.ids)])
+        suppliers = others.filtered(
+            lambda partner: (
+                (partner.supplier_rank or partner in sellers.partner_id)
+                and not partner.customer_rank
+            )
+        )
+        buyers = partners.env["sale.order"].search([("partner_id", "in", suppliers.ids)]).partner_id
+        return (partners & own) | staff | (suppliers - buyers)
 
     def _prepare_addresses(self, company, buyers, countries):
         """Return the partner values of each buyer's address."""

@@ -35,6 +35,18 @@ _HOLD = (
 SHORTAGE, FAULT, ENDED, BUSY = "OM001", "OM002", "OM003", "55P03"
 
 
+def is_measurable(quantity, digits):
+    """Tell whether Odoo can keep a quantity of goods as it is.
+
+    :param float quantity: in the product's unit
+    :param int digits: how many after the point Odoo keeps
+    :rtype: bool
+    """
+    # Written so that "not a number" fails too; beyond the limit nothing can be rounded.
+    whole = 0 < quantity <= MAX_QUANTITY and float_round(quantity, precision_digits=digits)
+    return bool(whole) and abs(whole - quantity) <= max(1e-9, 1e-12 * quantity)
+
+
 class Refused(Exception):
     """The gate said no; the reason is the error of the database."""
 
@@ -216,9 +228,7 @@ class OmsClaim(models.Model):
             raise ValidationError(self.env._("Say which goods are to be held."))
         digits = self.env["decimal.precision"].precision_get("Product Unit")
         for product_id, _site_id, quantity in requests:
-            # Written so that "not a number" fails too; beyond the limit nothing can be rounded.
-            whole = 0 < quantity <= MAX_QUANTITY and float_round(quantity, precision_digits=digits)
-            if not whole or abs(whole - quantity) > max(1e-9, 1e-12 * quantity):
+            if not is_measurable(quantity, digits):
                 # sudo: who asks for goods may read the name of what was asked for
                 product = self.env["product.product"].sudo().browse(product_id).exists()
                 raise ValidationError(

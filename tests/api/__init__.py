@@ -6,3 +6,4 @@ from . import test_orders
 from . import test_orders_commit
 from . import test_roles
 from . import test_routes
+from . import test_order_taxes

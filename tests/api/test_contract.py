@@ -39,6 +39,11 @@ class TestAvailability(ApiCase):
             self.ask("Apple", sites=["NEAR", "ELSE"])
         self.assertEqual((caught.exception.code, caught.exception.field), ("not_found", "sites.1"))
 
+    def test_no_site_is_not_every_site(self):
+        with self.assertRaises(ApiError) as caught:
+            self.ask("Apple", sites=[])
+        self.assertEqual((caught.exception.code, caught.exception.field), ("invalid", "sites"))
+
     def test_several_channels(self):
         other = self.make_channel("Other", "TOTHER")
         with self.assertRaises(ApiError) as caught:

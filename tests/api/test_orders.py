@@ -1,4 +1,5 @@
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -109,6 +110,28 @@ class TestPlaceOrders(ApiCase):
         self.assertFalse(self.find("W-2"))
         self.assertEqual(self.parked("W-2").state, "parked")
 
+    def test_quantities_that_odoo_would_round(self):
+        """As holds are: refused, each order by itself, and nothing is parked."""
+        line = {"product": "Apple", "unit_price": 1.0}
+        for quantity in (0.004, 1.005, 2.0000001):
+            [bad, good] = self.place(
+                self.given("W-B", lines=[{**line, "quantity": 1}, {**line, "quantity": quantity}]),
+                self.given("W-G"),
+            )
+            self.assertEqual((bad["status"], bad["error"]["code"]), ("refused", "invalid"))
+            self.assertEqual(bad["error"]["field"], "orders.0.lines.1.quantity")
+            self.assertIn(good["status"], ("placed", "unchanged"))
+        self.assertFalse(self.find("W-B") or self.parked("W-B"))
+        [fine] = self.place(self.given("W-B", lines=[{**line, "quantity": 1.25}]))
+        self.assertEqual(fine["status"], "placed")
+
+    def test_a_note_is_text(self):
+        self.place(self.given(note="Ring <b>twice</b> &\n<script>alert(1)</script>"))
+        note = self.find().note
+        self.assertNotIn("<b>", note)
+        self.assertNotIn("<script", note)
+        self.assertIn("Ring &lt;b&gt;twice&lt;/b&gt; &amp;<br", note)
+
     # === WHAT NOBODY KNOWS === #
 
     def test_unknown_words_are_mended_once(self):
@@ -186,6 +209,29 @@ class TestPlaceOrders(ApiCase):
         self.parked().action_drop()
         [answer] = self.place(given)
         self.assertEqual((answer["status"], answer["error"]["code"]), ("refused", "dropped"))
+
+        self.assertEqual(self.parked().state, "dropped")
+        self.parked().action_reopen()
+        self.assertEqual(self.parked().state, "parked")
+        with self.assertRaisesRegex(UserError, "given up"):
+            self.parked().action_reopen()
+        [answer] = self.place(given)
+        self.assertEqual((answer["status"], answer["error"]["code"]), ("parked", "unknown_product"))
+
+    def test_what_is_understood_no_more(self):
+        """What came under an older version stays parked with a sentence; the others are placed."""
+        lines = [{"product": "SKU-9", "quantity": 1}]
+        self.place(self.given("W-1", lines=lines), self.given("W-2", lines=lines))
+        old = self.parked("W-1")
+        old.payload = {**old.payload, "gift_wrap": "red", "ship_to": None}
+        old.code_ids.product_id = self.apple
+        result = (old + self.parked("W-2")).action_retry()
+        self.assertIn("1 of 2", result["params"]["message"])
+        self.assertEqual((old.state, old.error_code, old.attempts), ("parked", "invalid", 2))
+        self.assertIn("gift_wrap", old.error)
+        self.assertIn("ship_to", old.error)
+        self.assertEqual(self.parked("W-2").state, "placed")
+        self.assertIn("0 of 1", old.action_retry()["params"]["message"])
 
     def test_currency(self):
         foreign = self.env.ref("base.CHF")
@@ -281,6 +327,29 @@ class TestPlaceOrders(ApiCase):
         self.channel.match_mail = False
         self.place(self.given("W-7", customer={"email": "grace@example.com"}))
         self.assertNotEqual(self.find("W-7").partner_id, known)
+
+    def test_who_is_no_customer(self):
+        """The mail address of a shop, a colleague or a supplier does not make anybody these."""
+        mails = [f"{name}@example.com" for name in ("shop", "site", "left", "sells", "both")]
+        shop, site, left, sells, both = (self.make_partner(mail, email=mail) for mail in mails)
+        self.env["res.company"].create({"name": "Other", "partner_id": shop.id})
+        self.near.warehouse_id.partner_id = site
+        user = self.make_user("left", "base.group_user", partner_id=left.id)
+        user.email = left.email = mails[2]
+        user.active = False
+        for supplier in (sells, both):
+            self.env["product.supplierinfo"].create(
+                {"partner_id": supplier.id, "product_tmpl_id": self.apple.product_tmpl_id.id}
+            )
+        self.make_order((self.apple, 1), partner_id=both.id)
+        self.place(
+            *(self.given(f"W-{n}", customer={"email": mail}) for n, mail in enumerate(mails))
+        )
+        customers = [self.find(f"W-{n}").partner_id for n in range(len(mails))]
+        for partner, customer in zip((shop, site, left, sells), customers, strict=False):
+            self.assertNotEqual(customer, partner, partner.name)
+            self.assertEqual(customer.email, partner.email)
+        self.assertEqual(customers[4], both, "who sold and bought is a customer")
 
     # === HOLDS === #
 

@@ -86,6 +86,24 @@ class TestRoutes(ApiHttpCase):
             self.assertError(self.post("/json/2/oms.api/availability", body), 413, "too_large")
             self.assertError(self.post("/oms/api/v1/availability", body), 413, "too_large")
 
+    def test_what_is_too_large_for_the_older_way(self):
+        """A channel's call is limited there, too; Odoo's own clients are not."""
+        products = ["a" * 5_000_000]
+        with mute_logger("odoo.http"):
+            error, status = self.over_json_rpc("availability", products=products)
+        self.assertEqual((status, error["code"]), (413, "too_large"))
+
+        def send(user, model, method):
+            args = [self.env.cr.dbname, user.id, self.make_key(user), model, method]
+            body = {"service": "object", "method": "execute_kw", "args": [*args, [products[0]]]}
+            with mute_logger("odoo.http", "odoo.addons.rpc.controllers.jsonrpc"):
+                return self.post("/jsonrpc", {"jsonrpc": "2.0", "id": 1, "params": body}).json()
+
+        refused = send(self.system, "res.partner", "name_search")["error"]["data"]
+        self.assertIn("at most", refused["message"])
+        clerk = self.make_user("large-clerk", "base.group_user")
+        self.assertEqual(send(clerk, "res.partner", "name_search")["result"], [])
+
     def test_a_fault_of_the_server_tells_nothing(self):
         def fail(*_args, **_kwargs):
             raise ZeroDivisionError("the secret of the house")
