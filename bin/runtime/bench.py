@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import environment, postgres, session
+from . import environment, postgres, server, session
 from .databases import Databases
 from .errors import Stop
 
@@ -33,12 +33,21 @@ class Benchmark:
         a fresh one with the addon, `base` for one with what the addon depends on, `filled` for
         one with data that are made once. To make these the program is started with
         `--step key`, then, unless they are there, with `--step build`: it prints as JSON the
-        `key`, all that the data depend on, and the `gibibytes` that they take.
+        `key`, all that the data depend on, and the `gibibytes` that they take. `copy` is a copy of
+        such a one: what the program does to it is gone afterwards.
+    :param server: asks for an Odoo that answers: on the `database` of that variable, with so many
+        `workers`. `OMS_URL` tells the program where, `OMS_SERVER_PID` which process it is.
     """
 
     path: Path
     summary: str
     databases: Mapping[str, str] = field(default_factory=dict)
+    server: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether it works with data that are made once."""
+        return bool({"filled", "copy"} & set(self.databases.values()))
 
 
 def found_in(folder: Path) -> dict[str, Benchmark]:
@@ -53,16 +62,18 @@ def found_in(folder: Path) -> dict[str, Benchmark]:
             isinstance(node, ast.If) and "__name__" in ast.dump(node.test) for node in tree.body
         ):
             summary = (ast.get_docstring(tree) or "").partition("\n")[0]
-            benchmarks[path.stem] = Benchmark(path, summary, _declared(tree))
+            benchmarks[path.stem] = Benchmark(
+                path, summary, _declared(tree, "DATABASES"), _declared(tree, "SERVER")
+            )
     return benchmarks
 
 
-def _declared(tree: ast.Module) -> dict[str, str]:
-    """What a program says in `DATABASES`."""
+def _declared(tree: ast.Module, name: str) -> dict[str, Any]:
+    """What a program says in a constant."""
     for node in tree.body:
         if isinstance(node, ast.Assign):
             names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-            if "DATABASES" in names:
+            if name in names:
                 return dict(ast.literal_eval(node.value))
     return {}
 
@@ -86,17 +97,38 @@ def main(given: list[str]) -> int:
         if asks or not chosen.databases:
             return run(surroundings, env, chosen, given[1:], {})
         data = {}
-        if "filled" in chosen.databases.values():
+        if chosen.is_filled:
             code, out = ask(surroundings, env, chosen, given[1:])
             if code:
                 return code
             data = json.loads(out)
-        with postgres.running(surroundings, env.runtime) as server:
-            databases = Databases(surroundings, env, server)
+        with postgres.running(surroundings, env.runtime) as database_server:
+            databases = Databases(surroundings, env, database_server)
             databases.drop_leftovers()
-            variables = {"OMS_ODOO_CONFIG": str(databases.config()), **server.environ}
-            with opened(databases, chosen, given[1:], data, variables) as names:
-                return run(surroundings, env, chosen, given[1:], {**variables, **names})
+            variables = {"OMS_ODOO_CONFIG": str(databases.config()), **database_server.environ}
+            with (
+                opened(databases, chosen, given[1:], data, variables) as names,
+                served(databases, chosen, names) as place,
+            ):
+                return run(surroundings, env, chosen, given[1:], {**variables, **names, **place})
+
+
+@contextmanager
+def served(
+    databases: Databases, chosen: Benchmark, names: Mapping[str, str]
+) -> Iterator[dict[str, str]]:
+    """The server that a benchmark asks for, if it does.
+
+    :param names: of the databases by variable.
+    :returns: what tells the program where it is.
+    """
+    if not chosen.server:
+        yield {}
+        return
+    interface, port = "127.0.0.1", server.free_port()
+    name, workers = names[chosen.server["database"]], chosen.server["workers"]
+    with server.serving(databases, name, interface, port, workers=workers) as process:
+        yield {"OMS_URL": f"http://{interface}:{port}", "OMS_SERVER_PID": str(process.pid)}
 
 
 @contextmanager
@@ -130,7 +162,7 @@ def opened(
     with ExitStack() as stack:
         names = {}
         for number, (variable, kind) in enumerate(chosen.databases.items()):
-            if kind == "filled":
+            if kind in ("filled", "copy"):
                 context = databases.filled(
                     f"bench_{chosen.path.stem}",
                     json.dumps(data["key"], sort_keys=True),
@@ -138,10 +170,13 @@ def opened(
                     log,
                     lambda name, variable=variable: fill(variable, name),
                 )
+                template = stack.enter_context(context)
             else:
                 template = databases.base() if kind == "base" else databases.with_addon(log)
+            if kind != "filled":
                 context = databases.temporary(template, f"bench{number}")
-            names[variable] = stack.enter_context(context)
+                template = stack.enter_context(context)
+            names[variable] = template
         yield names
 
 

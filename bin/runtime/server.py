@@ -47,7 +47,13 @@ def require_port(interface: str, port: int) -> None:
 
 @contextmanager
 def serving(
-    databases: Databases, name: str, interface: str, port: int, *, jobs: bool = True
+    databases: Databases,
+    name: str,
+    interface: str,
+    port: int,
+    *,
+    jobs: bool = True,
+    workers: int = 0,
 ) -> Iterator[subprocess.Popen[Any]]:
     """Start Odoo on a database and wait until it answers; end it afterwards.
 
@@ -56,16 +62,20 @@ def serving(
     :param interface: address to listen on.
     :param port: port to listen on.
     :param jobs: whether it runs scheduled jobs.
+    :param workers: processes that answer; zero for one with threads.
     :raises Stop: it does not come up.
     """
     session = databases.session
     log = session.logs / "server.log"
     config = databases.config(f"server-{port}.conf")
     command = [databases.environment.python, INSIDE / "odoo_bin.py", "server", "-c", config]
-    command += ["-d", name, f"--db-filter=^{name}$", "--no-database-list"]
+    # Without a filter: with one, Odoo would ask PostgreSQL for all databases at each request.
+    command += ["-d", name, "--no-database-list"]
     command += [f"--http-interface={interface}", f"--http-port={port}"]
     if not jobs:
         command += ["--max-cron-threads=0"]
+    if workers:
+        command += [f"--workers={workers}", f"--gevent-port={free_port(interface)}"]
     with open(log, "wb") as sink:
         process = session.processes.start(
             command, databases.server.environ, stdout=sink, stderr=subprocess.STDOUT

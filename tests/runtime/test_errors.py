@@ -104,10 +104,18 @@ def test_benchmarks_are_listed_with_their_first_line_and_their_databases(tmp_pat
     (tmp_path / "slow.py").write_text(
         '"""Is slow."""\nDATABASES = {"DB": "addon"}\nif __name__ == "__main__":\n    0\n'
     )
+    (tmp_path / "served.py").write_text(
+        '"""Is served."""\nDATABASES = {"DB": "copy"}\nSERVER = {"database": "DB", "workers": 2}\n'
+        'if __name__ == "__main__":\n    0\n'
+    )
     (tmp_path / "helper.py").write_text('"""Is none."""\n')
     found = bench.found_in(tmp_path)
+    assert found["served"].server == {"database": "DB", "workers": 2}
+    assert found["served"].is_filled and not found["slow"].is_filled
+    assert not found["slow"].server
     assert {name: (each.summary, each.databases) for name, each in found.items()} == {
         "quick": ("Is quick.", {}),
+        "served": ("Is served.", {"DB": "copy"}),
         "slow": ("Is slow.", {"DB": "addon"}),
     }
 
