@@ -1,6 +1,7 @@
 from . import oms_api
 from . import oms_api_hold
 from . import oms_api_orders
+from . import oms_api_deliveries
 from . import oms_api_feed
 from . import oms_channel
 from . import oms_channel_code

@@ -277,6 +277,8 @@ class StatusShipment(Told):
     state: str
     units: float
     tracking: str | None = None
+    shipped_at: ToldMoment | None = None
+    delivered_at: ToldMoment | None = None
 
 
 class OrderStatus(Told):
@@ -285,7 +287,10 @@ class OrderStatus(Told):
     reference: str
     order: str | None = None
     state: (
-        Literal["parked", "waiting", "partial", "held", "sourced", "shipped", "cancelled"] | None
+        Literal[
+            "parked", "waiting", "partial", "held", "sourced", "shipped", "delivered", "cancelled"
+        ]
+        | None
     ) = None
     lines: list[StatusLine] = []
     shipments: list[StatusShipment] = []

@@ -204,7 +204,8 @@ class OmsApi(models.AbstractModel):
         if order.state == "cancel":
             return "cancelled"
         if order.delivery_status == "full":
-            return "shipped"
+            parts = order.oms_fulfillment_ids.filtered(lambda part: part.shipped_at)
+            return "delivered" if parts and all(parts.mapped("delivered_at")) else "shipped"
         return order.oms_state or None
 
     @api.model
@@ -228,6 +229,8 @@ class OmsApi(models.AbstractModel):
             "state": fulfillment.state,
             "units": fulfillment.unit_count,
             "tracking": ", ".join(tracking) or None,
+            "shipped_at": fulfillment.shipped_at or None,
+            "delivered_at": fulfillment.delivered_at or None,
         }
 
     # === CANCELLATION === #

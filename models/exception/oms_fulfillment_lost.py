@@ -20,7 +20,7 @@ class OmsFulfillment(models.Model):
         lost = all(
             line.uom_id.compare(line.quantity_lost, line.quantity_done) >= 0 for line in lines
         )
-        return "lost" if state == "shipped" and lines and lost else state
+        return "lost" if state in ("shipped", "delivered") and lines and lost else state
 
     @api.depends("state")
     @api.depends_context("uid")

@@ -141,7 +141,7 @@ class OmsRejection(models.Model):
             lines._read_group(
                 [
                     *period,
-                    ("fulfillment_id.state", "=", "shipped"),
+                    ("fulfillment_id.state", "in", ("shipped", "delivered")),
                     ("rejection_ids", "=", False),
                 ],
                 ["site_id"],

@@ -98,7 +98,7 @@ class OmsFeedEvent(models.Model):
 
     def _prepare_fulfillment(self):
         fulfillment = self.fulfillment_id
-        shipped = self.type == "fulfillment.shipped"
+        shipped = self.type in ("fulfillment.shipped", "fulfillment.delivered")
         pickings = fulfillment.picking_ids.filtered(lambda picking: picking.state == "done")
         tracking = [ref for ref in pickings.mapped("carrier_tracking_ref") if ref]
         return {

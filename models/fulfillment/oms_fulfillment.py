@@ -4,6 +4,7 @@ STATE_SELECTION = [
     ("planned", "Planned"),
     ("released", "Released"),
     ("shipped", "Shipped"),
+    ("delivered", "Delivered"),
     ("rejected", "Given Back"),
     ("cancelled", "Cancelled"),
 ]
@@ -59,7 +60,8 @@ class OmsFulfillment(models.Model):
         index=True,
         tracking=True,
         help="Planned: held by claims. Released: transfers are open at the site. Shipped: the "
-        "goods left. Given back: the site cancelled or shorted its transfers.",
+        "goods left. Delivered: the customer has them. Given back: the site cancelled or shorted "
+        "its transfers.",
     )
     line_ids = fields.One2many("oms.fulfillment.line", "fulfillment_id", string="Lines")
     move_ids = fields.One2many(

@@ -63,6 +63,15 @@ class OmsFulfillment(models.Model):
             return "released"
         return "rejected" if state == "planned" and lines and self._is_refused() else state
 
+    @api.depends("line_ids.purchase_line_ids")
+    def _compute_moments(self):
+        return super()._compute_moments()
+
+    def _get_released_at(self):
+        # sudo: who sells need not see purchases
+        asked = self.sudo().line_ids.purchase_line_ids.mapped("create_date")
+        return super()._get_released_at() or min(filter(None, asked), default=False)
+
     def _is_refused(self):
         """Tell whether the supplier was asked, and is to send nothing any more."""
         return not self.line_ids.claim_ids.filtered(lambda claim: claim.state == "active")

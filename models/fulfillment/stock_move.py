@@ -14,6 +14,26 @@ class StockMove(models.Model):
         groups="base.group_user",
     )
 
+    def _action_done(self, cancel_backorder=False):
+        # sudo: who ships need not see what it is for
+        fulfillments = self.sudo().oms_fulfillment_line_id.fulfillment_id
+        moves = super()._action_done(cancel_backorder=cancel_backorder)
+        fulfillments._deliver_arrived()
+        return moves
+
+    def _action_cancel(self):
+        # sudo: who cancels a move need not see what it is for
+        fulfillments = self.sudo().oms_fulfillment_line_id.fulfillment_id
+        res = super()._action_cancel()
+        fulfillments._deliver_arrived()
+        return res
+
+    def _oms_filter_left(self):
+        """Keep the moves by which goods left for the customer."""
+        return self.filtered(
+            lambda move: move.state == "done" and move.location_dest_id._is_outgoing()
+        )
+
     def _oms_filter_ahead(self):
         """Keep the moves that go on towards the customer, and those that got there.
 

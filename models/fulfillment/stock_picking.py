@@ -1,4 +1,6 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_datetime
 from odoo.tools.sql import column_exists, create_column
 
 
@@ -15,6 +17,14 @@ class StockPicking(models.Model):
         groups="base.group_user",
     )
 
+    oms_delivered_at = fields.Datetime(
+        string="Delivered",
+        readonly=True,
+        copy=False,
+        help="When the customer had the goods of the transfer.",
+        groups="base.group_user",
+    )
+
     def _auto_init(self):
         """Create the stored compute empty: transfers from before the addon fulfill nothing."""
         if not column_exists(self.env.cr, self._table, "oms_fulfillment_id"):
@@ -26,3 +36,39 @@ class StockPicking(models.Model):
         for picking in self:
             moves = picking.move_ids.filtered(lambda move: not move.origin_returned_move_id)
             picking.oms_fulfillment_id = moves.oms_fulfillment_line_id.fulfillment_id[:1]
+
+    def _oms_set_delivered(self, moment=None):
+        """Write down that the customer has the goods of transfers.
+
+        A fulfillment is delivered when the last of its transfers is. What was delivered before is
+        left as it is.
+
+        :param datetime moment: when, in UTC; now when None
+        :return: the transfers that were not delivered before
+        :raise UserError: one has not left, or left after the moment, or the moment is still to
+            come; nothing is changed
+        """
+        moment = self.env["oms.fulfillment"]._check_delivery_moment(moment)
+        # sudo: who tells of deliveries need not have rights on transfers
+        arrived = self.sudo().filtered(lambda picking: not picking.oms_delivered_at)
+        for picking in arrived:
+            picking._oms_check_can_deliver(moment)
+        arrived.write({"oms_delivered_at": moment})
+        arrived.oms_fulfillment_id._deliver_arrived()
+        return arrived
+
+    def _oms_check_can_deliver(self, moment):
+        left = self.move_ids._oms_filter_left()
+        if self.state != "done" or not left:
+            raise UserError(
+                self.env._("%s has not left for the customer: it cannot be delivered.", self.name)
+            )
+        if max(left.mapped("date")) > moment:
+            raise UserError(
+                self.env._(
+                    "%(name)s cannot be delivered on %(moment)s: it left on %(shipped)s.",
+                    name=self.name,
+                    moment=format_datetime(self.env, moment),
+                    shipped=format_datetime(self.env, max(left.mapped("date"))),
+                )
+            )

@@ -138,7 +138,7 @@ def ended_claims(condition: SQL) -> SQL:
         """
         SELECT claim.id, claim.product_id, claim.site_id, claim.quantity::float8, sale.id,
                CASE WHEN sale.state = 'cancel' THEN 'order_cancelled'
-                    WHEN fulfillment.state IN ('shipped', 'rejected', 'cancelled')
+                    WHEN fulfillment.state IN ('shipped', 'delivered', 'rejected', 'cancelled')
                     THEN 'fulfillment_ended' ELSE 'order_delivered' END
           FROM (SELECT * FROM oms_claim WHERE state = 'active' AND %s) AS claim
      LEFT JOIN oms_fulfillment_line part ON part.id = claim.fulfillment_line_id
@@ -146,7 +146,7 @@ def ended_claims(condition: SQL) -> SQL:
      LEFT JOIN sale_order_line line ON line.id = claim.sale_line_id
      LEFT JOIN sale_order sale ON sale.id = line.order_id
          WHERE sale.state = 'cancel'
-            OR fulfillment.state IN ('shipped', 'rejected', 'cancelled')
+            OR fulfillment.state IN ('shipped', 'delivered', 'rejected', 'cancelled')
             OR line.product_uom_qty > 0 AND line.qty_delivered >= line.product_uom_qty
         """,
         condition,

@@ -180,7 +180,7 @@ class SaleOrderLine(models.Model):
     def _oms_is_begun(self):
         """Tell whether a site works, or worked, on any of the lines."""
         return any(
-            fulfillment_line.fulfillment_id.state in ("planned", "released", "shipped")
+            fulfillment_line.fulfillment_id.state in ("planned", "released", "shipped", "delivered")
             for fulfillment_line in self.sudo().oms_fulfillment_line_ids
         )
 

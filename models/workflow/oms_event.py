@@ -19,6 +19,7 @@ EVENT_SELECTION = [
     ("order.waiting", "Order waits for stock"),
     ("fulfillment.rejected", "Site gave goods back"),
     ("site.offline", "Work taken back from a site"),
+    ("fulfillment.delivered", "Goods delivered"),
     ("parcel.lost", "Parcel lost"),
     ("receipt.late", "Receipt late or cancelled"),
     ("address.changed", "Delivery address changed"),
