@@ -83,6 +83,8 @@
         "data/api.xml",
         "views/api_key_views.xml",
         "views/api_views.xml",
+        "security/promise_rules.xml",
+        "views/promise_lead_settings_views.xml",
     ],
     "demo": ["demo/demo.xml"],
     "assets": {

@@ -85,6 +85,40 @@ class WorkingTime:
         leaves[known] = np.where(enough, np.maximum(ready, begin), np.inf)
         return leaves
 
+    def latest_begin(self, moment: float, hours: float) -> float:
+        """Tell until when work has to begin so that it is done by some moment.
+
+        :param moment: POSIX seconds
+        :param hours: working hours that it takes, not below zero
+        :return: POSIX seconds; minus infinity where the opening hours known do not suffice
+        :raises ValueError: the hours are negative or not finite
+        """
+        _check_span(hours)
+        if not len(self.starts):
+            return -np.inf
+        worked = np.concatenate([[0.0], np.cumsum(self.ends - self.starts)])
+        place = int(np.searchsorted(self.starts, moment, side="right")) - 1
+        if place < 0:
+            return -np.inf
+        done = worked[place] + min(moment, self.ends[place]) - self.starts[place]
+        target = done - hours * 3600.0
+        if target < 0.0:
+            return -np.inf
+        place = min(int(np.searchsorted(worked, target, side="right")) - 1, len(self.starts) - 1)
+        return float(min(self.starts[place] + (target - worked[place]), moment))
+
+    def latest_order(self, moment: float, hours: float) -> float:
+        """Tell until when an order has to come so that its work is done by some moment.
+
+        :param moment: POSIX seconds
+        :param hours: working hours that the work takes, not below zero
+        :return: POSIX seconds; minus infinity where the opening hours known do not suffice
+        :raises ValueError: the hours are negative or not finite
+        """
+        begin = self.latest_begin(moment, hours)
+        day = int(np.searchsorted(self.opens, begin, side="right")) - 1
+        return -np.inf if day < 0 else min(begin, float(self.cutoffs[day]))
+
     def leave_after_days(self, days: ArrayLike, span: int) -> Seconds:
         """Tell when a parcel leaves that goes out some open days after its own, at closing time.
 

@@ -7,4 +7,5 @@ from . import workflow
 from . import exception
 from . import intake
 from . import feed
+from . import promise
 from . import api

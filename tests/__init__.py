@@ -8,4 +8,5 @@ from . import workflow
 from . import exception
 from . import promise
 from . import feed
+from . import promise
 from . import api

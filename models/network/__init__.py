@@ -13,4 +13,5 @@ from . import product_template
 from . import product_category
 from . import product_product
 from . import res_partner
+from . import resource_calendar
 from . import stock_warehouse

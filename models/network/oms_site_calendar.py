@@ -1,10 +1,11 @@
 from datetime import datetime, time, timedelta, timezone
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytz
 
-from odoo import fields, models
+from odoo import api, fields, models, tools
 from odoo.tools import format_datetime
 
 from odoo.addons.base.models.res_partner import _tz_get
@@ -13,6 +14,23 @@ from ...engine import working_time
 
 #: Days for which opening hours are looked at. Who is closed for longer counts as closed.
 LOOKAHEAD_DAYS = 62
+
+#: Opening hours that are kept in mind.
+MOST_HOURS = 1000
+
+
+class Work(NamedTuple):
+    """When sites do what they are asked for, in POSIX seconds, shape (S,) each.
+
+    :param begins: when the work begins; infinity where it does not within the days looked at
+    :param leaves: when the parcel leaves
+    :param cutoffs: until when an order has to come to be worked on that day; infinity for sites
+        that are always open
+    """
+
+    begins: np.ndarray
+    leaves: np.ndarray
+    cutoffs: np.ndarray
 
 
 class OmsSite(models.Model):
@@ -105,29 +123,58 @@ class OmsSite(models.Model):
         groups = self.grouped(
             lambda site: (site.resource_calendar_id, site.tz, site.cutoff_hour, site.company_id)
         )
+        book = self._get_hours_book()
         for (calendar, tz, cutoff, company), sites in groups.items():
-            zone = ZoneInfo(tz)
-            today = pytz.utc.localize(moment).astimezone(zone).date()
-            begin, end = (
-                pytz.timezone(tz).localize(datetime.combine(today + timedelta(days=days), time.min))
-                for days in (0, LOOKAHEAD_DAYS)
-            )
-            if calendar:
-                intervals = calendar._work_intervals_batch(
-                    begin,
-                    end,
-                    domain=[
-                        ("time_type", "=", "leave"),
-                        ("company_id", "in", (False, company.id)),
-                    ],
-                    tz=pytz.timezone(tz),
-                )[False]
-                intervals = [(start, stop) for start, stop, _records in intervals]
-            else:
-                intervals = [(begin, end)]
-            hours = working_time.build(intervals, zone, cutoff or None)
+            today = pytz.utc.localize(moment).astimezone(ZoneInfo(tz)).date()
+            key = (calendar.id, tz, cutoff, company.id, today)
+            hours = book.get(key)
+            if hours is None:
+                hours = self._prepare_hours(calendar, tz, cutoff, company, today)
+                if len(book) >= MOST_HOURS:
+                    book.clear()
+                book[key] = hours
             found.update(dict.fromkeys(sites, hours))
         return found
+
+    @api.model
+    @tools.ormcache()
+    def _get_hours_book(self):
+        """Return the opening hours that are known already, by what they depend on.
+
+        They are forgotten in all processes as soon as somebody changes opening hours.
+        """
+        return {}
+
+    @api.model
+    def _prepare_hours(self, calendar, tz, cutoff, company, today, days=LOOKAHEAD_DAYS):
+        """Read opening hours.
+
+        :param calendar: ``resource.calendar`` record, or none for sites that are always open
+        :param str tz: of the site
+        :param float cutoff: hour of the day, 0 for closing time
+        :param company: ``res.company`` whose time off counts
+        :param datetime.date today: from which day on
+        :param int days: how many days
+        :rtype: WorkingTime
+        """
+        begin, end = (
+            pytz.timezone(tz).localize(datetime.combine(today + timedelta(days=after), time.min))
+            for after in (0, days)
+        )
+        intervals = [(begin, end)]
+        if calendar:
+            # sudo: kept for all users, so it must not depend on what one of them may read
+            found = calendar.sudo()._work_intervals_batch(
+                begin,
+                end,
+                domain=[
+                    ("time_type", "=", "leave"),
+                    ("company_id", "in", (False, company.id)),
+                ],
+                tz=pytz.timezone(tz),
+            )[False]
+            intervals = [(start, stop) for start, stop, _records in found]
+        return working_time.build(intervals, ZoneInfo(tz), cutoff or None)
 
     # === WHEN PARCELS LEAVE === #
 
@@ -140,28 +187,43 @@ class OmsSite(models.Model):
         :return: POSIX seconds, shape (S,); infinity where it does not within the days looked at
         :rtype: numpy.ndarray
         """
+        return self._get_work(moment, units, rooms).leaves
+
+    def _get_work(self, moment, units=1.0, rooms=None):
+        """Tell when each site works on an order placed at a moment, and when its parcel leaves.
+
+        :param datetime.datetime moment: UTC, naive
+        :param float units: of the order, for which there must be room
+        :param rooms: ``Rooms`` of the sites, read when left out
+        :rtype: Work
+        """
         now = moment.replace(tzinfo=timezone.utc).timestamp()
-        leaves = np.full(len(self), now)
+        work = Work(*(np.full(len(self), each) for each in (now, now, np.inf)))
         timed = self.filtered(lambda site: site._uses_time())
         if not timed:
-            return leaves
+            return work
         rooms = self._open_rooms(moment) if rooms is None else rooms
         others = timed.filtered(lambda site: site not in rooms.times)
         # Kept for the orders after this one.
         rooms.times.update(others._get_working_times(moment))
-        times = rooms.times
+        times, timed_ids = rooms.times, set(timed._ids)
         for place, site in enumerate(self):
-            if site not in timed:
+            if site.id not in timed_ids:
                 continue
             hours = times[site]
             day = rooms.find_day(site, units, hours, now)
             if day is None:
-                leaves[place] = np.inf
-            elif site.handling_unit == "days":
-                [leaves[place]] = hours.leave_after_days([day], round(site.handling_time))
+                for moments in work:
+                    moments[place] = np.inf
+                continue
+            if site.handling_unit == "days":
+                [leaves] = hours.leave_after_days([day], round(site.handling_time))
             else:
-                [leaves[place]] = hours.leave_after_hours([now], [day], site.handling_time)
-        return leaves
+                [leaves] = hours.leave_after_hours([now], [day], site.handling_time)
+            work.begins[place] = max(now, hours.opens[day])
+            work.leaves[place] = leaves
+            work.cutoffs[place] = hours.cutoffs[day]
+        return work
 
     def _get_ready_days(
         self,

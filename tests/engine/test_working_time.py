@@ -239,3 +239,32 @@ def test_reach_and_what_was_promised():
     room = Room(days, 1, np.array([2.0, 2.0, 0.0]), np.zeros(3), most_orders=2, open_left=0)
     assert room.find(1, opens=0) is None, "its only day is full"
     assert room.find_late(1) == 2, "what was promised is done on the first day with room"
+
+
+def test_latest_begin_and_order_turn_leaving_around():
+    """Whoever orders by then is served by then, whoever orders a minute later is not."""
+    hours = build(
+        [
+            tuple(datetime(2026, 3, 24 + day, hour, tzinfo=PARIS) for hour in stretch)
+            for day in range(4)
+            for stretch in ((9, 12), (13, 18))
+        ],
+        PARIS,
+        cutoff=15.0,
+    )
+    opening = hours.starts[0]
+    for work in (0.0, 0.5, 4.0, 9.0):
+        for minutes in range(60, 4 * 1440, 97):
+            moment = float(opening + 60.0 * minutes)
+            latest = hours.latest_order(moment, work)
+            if latest == -np.inf:
+                [day] = hours.first_day([opening])
+                [leaves] = hours.leave_after_hours([opening], [day], work)
+                assert leaves > moment
+                continue
+            leaves = [
+                hours.leave_after_hours([each], hours.first_day([each]), work)[0]
+                for each in (latest, latest + 60.0)
+            ]
+            assert leaves[0] <= moment + 1e-6
+            assert leaves[1] > moment, (work, minutes)
