@@ -23,12 +23,18 @@ from .contract import (
     TrackingEvent,
     Unknown,
 )
+from .dhl import Dhl
 from .gls import Gls
 from .sendcloud import Sendcloud
 from .simulator import Simulator
 
 #: Adapters by the name under which accounts choose them.
-ADAPTERS: dict[str, Adapter] = {"gls": Gls(), "sendcloud": Sendcloud(), "simulator": Simulator()}
+ADAPTERS: dict[str, Adapter] = {
+    "dhl": Dhl(),
+    "gls": Gls(),
+    "sendcloud": Sendcloud(),
+    "simulator": Simulator(),
+}
 
 __all__ = [
     "ADAPTERS",

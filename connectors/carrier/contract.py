@@ -21,6 +21,7 @@ class Capability(StrEnum):
     RATES = "rates"
     BUY = "buy"
     FIND = "find"
+    LABELS = "labels"
     TRACK = "track"
     CANCEL = "cancel"
     RETURN_LABEL = "return_label"
@@ -310,6 +311,9 @@ class Adapter(Protocol):
 
     def find(self, account: Account, shipment: Shipment) -> Outcome[Created | None]:
         """Ask for what was bought under the reference of a shipment; None if nothing was."""
+
+    def labels(self, account: Account, shipment: Shipment, created: Created) -> Outcome[Created]:
+        """Fetch the labels of what was bought; where one cannot be had now, it stays None."""
 
     def cancel(self, account: Account, created: Created) -> Outcome[None]:
         """Give labels back. What is cancelled already is done."""

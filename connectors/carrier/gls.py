@@ -71,6 +71,7 @@ class Gls:
         {
             Capability.BUY,
             Capability.FIND,
+            Capability.LABELS,
             Capability.TRACK,
             Capability.CANCEL,
             Capability.RETURN_LABEL,
@@ -124,6 +125,11 @@ class Gls:
         if not isinstance(outcome, Ok) or not outcome.value:
             return Ok(None) if isinstance(outcome, Ok) else outcome
         return self._reprint(account, shipment, outcome.value)
+
+    def labels(self, account: Account, shipment: Shipment, created: Created) -> Outcome[Created]:
+        """See :class:`~.contract.Adapter`."""
+        numbers = tuple(parcel.tracking_number for parcel in created.parcels)
+        return self._reprint(account, shipment, numbers)
 
     def _reprint(
         self, account: Account, shipment: Shipment, numbers: tuple[str, ...]

@@ -59,6 +59,17 @@ def read_value(data: Any, reader: Callable[[Any], T]) -> Ok[T] | Unknown:
         return Unknown(f"The carrier's answer lacks what it must have ({type(error).__name__}).")
 
 
+def found_or_gone(
+    outcome: Ok[T | None] | Rejected | Unknown,
+) -> Ok[T] | Rejected | Unknown:
+    """Refuse what was looked for and is not there, although it was bought."""
+    if isinstance(outcome, Ok):
+        if outcome.value is None:
+            return Rejected("gone", "The carrier does not know the shipment any more.")
+        return Ok(outcome.value, outcome.warnings)
+    return outcome
+
+
 def need(data: Mapping[str, Any], key: str, kind: type | tuple[type, ...] = str) -> Any:
     """Return a part of an answer that must be there and not be empty.
 

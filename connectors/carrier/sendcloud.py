@@ -30,7 +30,7 @@ from .contract import (
     TrackingEvent,
     Unknown,
 )
-from .reading import Unreadable, need, read, read_label, read_moment
+from .reading import Unreadable, found_or_gone, need, read, read_label, read_moment
 from .transport import Reply, send
 
 _MIME = {LabelFormat.PDF: "application/pdf", LabelFormat.ZPL: "application/zpl"}
@@ -69,6 +69,7 @@ class Sendcloud:
         {
             Capability.BUY,
             Capability.FIND,
+            Capability.LABELS,
             Capability.TRACK,
             Capability.CANCEL,
             Capability.RETURN_LABEL,
@@ -100,6 +101,10 @@ class Sendcloud:
         if isinstance(outcome, Ok) and outcome.value is None:
             return outcome
         return self._add_labels(account, shipment, outcome)
+
+    def labels(self, account: Account, shipment: Shipment, created: Created) -> Outcome[Created]:
+        """See :class:`~.contract.Adapter`."""
+        return found_or_gone(self.find(account, shipment))
 
     def return_label(self, account: Account, shipment: Shipment) -> Outcome[Created]:
         """See :class:`~.contract.Adapter`."""

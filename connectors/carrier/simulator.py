@@ -101,6 +101,10 @@ class Simulator:
         """See :class:`~.contract.Adapter`. Buying again gives the same labels."""
         return Ok(None)
 
+    def labels(self, account: Account, shipment: Shipment, created: Created) -> Outcome[Created]:
+        """See :class:`~.contract.Adapter`."""
+        return self.buy(account, shipment)
+
     def cancel(self, account: Account, created: Created) -> Outcome[None]:
         """See :class:`~.contract.Adapter`."""
         return Ok(None)

@@ -59,7 +59,7 @@ def send(
     base: str = "",
     body: Any = None,
     content: bytes | None = None,
-    query: Mapping[str, str] | None = None,
+    query: Mapping[str, str | list[str]] | None = None,
     headers: Mapping[str, str] | None = None,
     auth: tuple[str, str] | None = None,
 ) -> Reply | Rejected | Unknown:

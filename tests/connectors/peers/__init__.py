@@ -1,4 +1,5 @@
+from .dhl import DhlPeer
 from .gls import GlsPeer
 from .sendcloud import SendcloudPeer
 
-PEERS = (GlsPeer, SendcloudPeer)
+PEERS = (DhlPeer, GlsPeer, SendcloudPeer)

@@ -63,7 +63,10 @@ class GlsPeer(Peer):
         path = path.removeprefix("/backend")
         data = json.loads(body) if body else None
         status, content, more = self._answer(path, query, data)
-        return status, content, {"Content-Type": "application/glsVersion1+json", **more}
+        form = "application/glsVersion1+json"
+        if path.startswith("/rs/parcelshop"):
+            form += "; charset=utf-8"
+        return status, content, {"Content-Type": form, **more}
 
     def _answer(self, path, query, data):
         if path == "/rs/shipments":
