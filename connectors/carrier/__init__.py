@@ -1,5 +1,6 @@
 """Carriers: one contract, an adapter for each, chosen by its name."""
 
+from .chronopost import Chronopost
 from .contract import (
     Account,
     Adapter,
@@ -30,6 +31,7 @@ from .simulator import Simulator
 
 #: Adapters by the name under which accounts choose them.
 ADAPTERS: dict[str, Adapter] = {
+    "chronopost": Chronopost(),
     "dhl": Dhl(),
     "gls": Gls(),
     "sendcloud": Sendcloud(),

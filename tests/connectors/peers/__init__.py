@@ -1,5 +1,6 @@
+from .chronopost import ChronopostPeer
 from .dhl import DhlPeer
 from .gls import GlsPeer
 from .sendcloud import SendcloudPeer
 
-PEERS = (DhlPeer, GlsPeer, SendcloudPeer)
+PEERS = (ChronopostPeer, DhlPeer, GlsPeer, SendcloudPeer)
