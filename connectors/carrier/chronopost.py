@@ -121,10 +121,8 @@ class Chronopost:
                 return outcome
             prices = outcome.value
             # What takes only some of the parcels takes none.
-            known = (
-                prices if not totals else {code: prices[code] for code in totals if code in prices}
-            )
-            totals = {code: totals.get(code, 0.0) + price for code, price in known.items()}
+            codes = prices.keys() & totals.keys() if place else prices.keys()
+            totals = {code: totals.get(code, 0.0) + prices[code] for code in sorted(codes)}
         return Ok(tuple(Rate(code, code, round(price, 2), "EUR") for code, price in totals.items()))
 
     # === LABELS === #
