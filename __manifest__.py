@@ -17,6 +17,7 @@
         "base_automation",
         "barcodes",
         "portal",
+        "rpc",
     ],
     "external_dependencies": {"python": ["numpy", "openpyxl", "pydantic"]},
     "data": [

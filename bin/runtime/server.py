@@ -54,6 +54,7 @@ def serving(
     *,
     jobs: bool = True,
     workers: int = 0,
+    log: Path | None = None,
 ) -> Iterator[subprocess.Popen[Any]]:
     """Start Odoo on a database and wait until it answers; end it afterwards.
 
@@ -63,10 +64,11 @@ def serving(
     :param port: port to listen on.
     :param jobs: whether it runs scheduled jobs.
     :param workers: processes that answer; zero for one with threads.
+    :param log: gets its log, `server.log` among those of the command if not given.
     :raises Stop: it does not come up.
     """
     session = databases.session
-    log = session.logs / "server.log"
+    log = log or session.logs / "server.log"
     config = databases.config(f"server-{port}.conf")
     command = [databases.environment.python, INSIDE / "odoo_bin.py", "server", "-c", config]
     # Without a filter: with one, Odoo would ask PostgreSQL for all databases at each request.

@@ -9,7 +9,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import addon, chromium, environment, lint, logcheck, native, postgres, results, session
+from . import (
+    addon,
+    chromium,
+    clients,
+    environment,
+    lint,
+    logcheck,
+    native,
+    postgres,
+    results,
+    session,
+)
 from .databases import INSIDE, Databases
 from .errors import Stop
 from .results import Result
@@ -135,11 +146,35 @@ class Run:
             command += ["--rootdir", folder, "--odoo-http"]
             command += [f"--odoo-config={databases.config()}", f"--odoo-database={name}"]
             command += ["--odoo-log-level=warn", f"--odoo-extra=logfile={server_log}"]
-            elsewhere = [*PURE, *(each for each, needed in BESIDE.items() if needed != beside)]
+            elsewhere = [*PURE, clients.FOLDER]
+            elsewhere += [each for each, needed in BESIDE.items() if needed != beside]
             command += [f"--ignore={addon.NAME}/{each}" for each in elsewhere]
             command += [f"{addon.NAME}/{path}" for path in paths]
             self._pytest([*command, *options], result, run, databases.server.environ, folder)
             result.problems += complaints(server_log)
+
+    def served(
+        self, databases: Databases, template: str, paths: list[str], options: list[str]
+    ) -> None:
+        """Tests of what a running server answers to clients that nobody here wrote.
+
+        :param template: the template with the addon.
+        :param paths: folders or files below the clone.
+        :param options: further options of pytest.
+        """
+        with self.step("tests with clients") as result:
+            tools = clients.require(self.session)
+            root = self.session.addon.root
+            folder = root / clients.FOLDER
+            command: list[str | Path] = ["-m", "pytest", "-c", root / "pyproject.toml"]
+            command += ["--rootdir", folder, f"--confcutdir={folder}"]
+            command += [root / path for path in paths]
+            with clients.shop(databases, template, tools) as shop:
+                variables = {"OMS_SHOP": str(shop.facts)}
+                self._pytest(
+                    [*command, *options], result, "clients", variables, folder, tools.python
+                )
+            result.problems += clients.complaints(shop)
 
     def _pytest(
         self,
@@ -148,6 +183,7 @@ class Run:
         name: str,
         environ: dict[str, str],
         folder: Path,
+        python: Path | None = None,
     ) -> None:
         report = self.session.folder / f"{name}.json"
         variables = {
@@ -157,7 +193,7 @@ class Run:
             "PYTHONPATH": str(INSIDE),
         }
         code = self.session.processes.run(
-            [self.environment.tools_python, *command, "-p", "pytest_report"],
+            [python or self.environment.tools_python, *command, "-p", "pytest_report"],
             self.session.logs / f"pytest-{name}.log",
             environ=variables,
             on_line=lambda line: print(line, end="", flush=True),
@@ -242,7 +278,7 @@ def arguments(given: list[str]) -> argparse.Namespace:
 def _sorted_paths(root: Path, given: list[str]) -> tuple[list[str], list[str]]:
     """Paths of tests without Odoo and of those with it, relative to the clone."""
     pure, odoo = [], []
-    for each in given or [*PURE, *BESIDE, "tests"]:
+    for each in given or [*PURE, *BESIDE, clients.FOLDER, "tests"]:
         plain, _, selected = each.partition("::")
         path = Path(plain).absolute() if Path(plain).exists() else root / plain
         if not path.exists():
@@ -293,7 +329,11 @@ def main(given: list[str]) -> int:
                 databases.drop_leftovers()
                 for beside, paths in _by_modules(odoo).items():
                     if template := run.install(databases, beside):
-                        run.odoo(databases, template, paths, passed_on, beside)
+                        served = [path for path in paths if path.startswith(clients.FOLDER)]
+                        if inside := [path for path in paths if path not in served]:
+                            run.odoo(databases, template, inside, passed_on, beside)
+                        if served:
+                            run.served(databases, template, served, passed_on)
                         if not part:
                             run.round_trip(databases, template, beside)
         return run.finish()

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_all_tests_run_somewhere():
     pure, odoo = _sorted_paths(ROOT, [])
     assert set(pure) == set(PURE)
-    assert _by_modules(odoo) == {(): ["tests"], ("mrp",): ["tests/mrp"]}
+    assert _by_modules(odoo) == {(): ["tests/clients", "tests"], ("mrp",): ["tests/mrp"]}
 
 
 def test_tests_that_need_further_modules_get_them():
