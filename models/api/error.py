@@ -1,5 +1,6 @@
 """What a channel's system is told when something goes wrong: one shape, never a traceback."""
 
+import json
 import logging
 import re
 import uuid
@@ -33,12 +34,12 @@ STATUSES = {
     "unauthorized": 401,
     "forbidden": 403,
     "not_found": 404,
-    "not_sellable": 422,
+    "not_sellable": 409,
     "method_not_allowed": 405,
     "conflict": 409,
     "shortage": 409,
     "cursor_expired": 410,
-    "cursor_invalid": 422,
+    "cursor_invalid": 410,
     "dropped": 409,
     "unknown_product": 422,
     "unknown_country": 422,
@@ -95,6 +96,10 @@ class Shape(NamedTuple):
     message: str
     field: str | None
     correlation_id: str
+
+    def to_json(self):
+        """Return it as text, for where only a text fits."""
+        return json.dumps(self._asdict(), ensure_ascii=False)
 
 
 def get_correlation_id():

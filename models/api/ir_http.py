@@ -3,7 +3,7 @@ from http import HTTPStatus
 from werkzeug.exceptions import HTTPException
 
 from odoo import models
-from odoo.http import request
+from odoo.http import SessionExpiredException, request
 
 from .contract import MOST_ID
 from .error import CORRELATION_HEADER, STATUSES, ApiError, get_shape
@@ -55,6 +55,8 @@ class IrHttp(models.AbstractModel):
         headers = [(CORRELATION_HEADER, shape.correlation_id)]
         if shape.code in ("too_many_requests", "busy"):
             headers.append(("Retry-After", str(getattr(exception, "retry_after", 1))))
+        if shape.code == "method_not_allowed":
+            headers.append(("Allow", "POST"))
         if shape.code == "unauthorized":
             headers.append(("WWW-Authenticate", "Bearer"))
         body = shape._asdict()
@@ -138,9 +140,15 @@ class IrHttp(models.AbstractModel):
     @classmethod
     def _get_oms_api_error(cls, exception):
         """Return an exception of Odoo's or werkzeug's as one of the API."""
-        if not isinstance(exception, HTTPException):
+        if not isinstance(exception, (HTTPException, SessionExpiredException)):
             return exception
-        code = _CODES.get(exception.code, "malformed")
+        # With another method a path leads elsewhere in Odoo, to pages for people who log in.
+        if cls._is_oms_api(OWN, JSON_2) and request.httprequest.method not in ("POST", "HEAD"):
+            return ApiError("method_not_allowed", request.env._("Calls are sent by POST."))
+        if isinstance(exception, SessionExpiredException):
+            code = "unauthorized"
+        else:
+            code = _CODES.get(exception.code, "malformed")
         if code == "unauthorized":
             message = request.env._("Send an API key: “Authorization: Bearer …”.")
         else:

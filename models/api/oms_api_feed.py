@@ -6,13 +6,13 @@ from odoo import models
 
 from ..feed.oms_channel_event import MOST_EVENTS
 from ..feed.oms_channel_stock import MOST_ROWS
-from .contract import Code, OrderEvents, StockChanges, StockSnapshot, Text
+from .contract import Code, OrderEvents, StockChanges, StockSnapshot, Text, Whole
 from .endpoint import endpoint
 from .oms_api import MOST_PRODUCTS
 
 Cursor = Annotated[Text, Field(min_length=1, max_length=64)]
-Rows = Annotated[int, Field(strict=True, ge=1, le=MOST_ROWS)]
-Events = Annotated[int, Field(strict=True, ge=1, le=MOST_EVENTS)]
+Rows = Annotated[int, Field(strict=True, ge=1, le=MOST_ROWS), Whole]
+Events = Annotated[int, Field(strict=True, ge=1, le=MOST_EVENTS), Whole]
 
 
 class OmsApi(models.AbstractModel):

@@ -64,7 +64,9 @@ def _describe_path(endpoint, schemas):
             "summary": summary,
             "description": rest.strip() or summary,
             "requestBody": {
-                "required": True,
+                "required": any(
+                    field.is_required() for field in endpoint.request.model_fields.values()
+                ),
                 "content": {
                     "application/json": {"schema": schemas[f"{endpoint.name}.given", "validation"]}
                 },
