@@ -28,6 +28,7 @@
         "security/orchestration_strategy_options.xml",
         "data/emission_factors.xml",
         "security/network_rules.xml",
+        "data/postcodes.xml",
         "data/network.xml",
         "security/orchestration_stock_price.xml",
         "security/orchestration_wave.xml",

@@ -1,3 +1,4 @@
+from . import geo
 from . import network
 from . import channel
 from . import inventory

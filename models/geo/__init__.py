@@ -1,0 +1,2 @@
+from . import oms_geo_postcode
+from . import oms_geo_postcode_load
