@@ -215,6 +215,7 @@ class GivenOrder(Given):
 
     ``reference`` is the channel's own number: the same with the same content is the same order.
     ``total`` is what the customer pays in all, with tax. ``holds`` are the holds of the cart.
+    ``wanted_at`` is when the customer wants the goods.
     """
 
     reference: Annotated[Text, Field(min_length=1, max_length=64)]
@@ -228,6 +229,7 @@ class GivenOrder(Given):
     total: Money | None = None
     holds: Annotated[list[Id], Field(max_length=400)] = []
     note: Annotated[Text, Field(max_length=2000)] | None = None
+    wanted_at: Moment | None = None
 
 
 class Faulty(NamedTuple):
@@ -298,10 +300,11 @@ class StatusShipment(Told):
 
 
 class OrderStatus(Told):
-    """How an order stands."""
+    """How an order stands. ``revision`` is another one whenever the order was changed."""
 
     reference: str
     order: str | None = None
+    revision: str | None = None
     state: (
         Literal[
             "parked", "waiting", "partial", "held", "sourced", "shipped", "delivered", "cancelled"
@@ -323,10 +326,6 @@ class Cancelled(Told):
     reference: str
     status: Literal["cancelled", "unchanged", "refused"]
     error: Error | None = None
-
-
-class Cancellations(Told):
-    orders: list[Cancelled]
 
 
 class StockRow(Told):

@@ -1,14 +1,11 @@
 from typing import Annotated
 
-import psycopg2
 from pydantic import Field
 
 from odoo import api, models
-from odoo.exceptions import UserError
 
 from ..inventory.oms_claim_hold import is_measurable
 from .contract import (
-    Cancellations,
     Faulty,
     GivenOrder,
     Item,
@@ -17,7 +14,6 @@ from .contract import (
     Text,
 )
 from .endpoint import endpoint, get_problem_text
-from .error import ApiError, get_shape
 
 #: Orders of one call.
 MOST_ORDERS = 100
@@ -70,23 +66,6 @@ class OmsApi(models.AbstractModel):
             ]
         }
 
-    @endpoint
-    def cancel(self, channel, references: References) -> Cancellations:
-        """Cancel orders of which nothing has been shipped.
-
-        :param references: the channel's numbers of the orders, up to 100
-        :return: what became of each: ``cancelled``, ``unchanged`` if it was before, or
-            ``refused`` with the reason
-        """
-        orders = self._find_orders(channel, references)
-        parked = self._find_parked(channel, references)
-        return {
-            "orders": [
-                self._cancel(reference, orders.get(reference), parked.get(reference))
-                for reference in references
-            ]
-        }
-
     # === PLACING === #
 
     @api.model
@@ -121,7 +100,8 @@ class OmsApi(models.AbstractModel):
         """
         digits = self.env["decimal.precision"].precision_get("Product Unit")
         for index, line in enumerate(lines):
-            if not is_measurable(line.quantity, digits):
+            # No quantity is one that stays, and none at all is one that a change may ask for.
+            if line.quantity and not is_measurable(line.quantity, digits):
                 message = self.env._(
                     "%(quantity)s of %(product)s cannot be ordered: a quantity is a multiple of "
                     "%(step)s.",
@@ -185,6 +165,7 @@ class OmsApi(models.AbstractModel):
             reference: {
                 "reference": reference,
                 "state": "parked" if order.state == "parked" else "cancelled",
+                "revision": order._get_revision(),
             }
             for reference, order in self._find_parked(channel, references).items()
         }
@@ -193,6 +174,7 @@ class OmsApi(models.AbstractModel):
             statuses[reference] = {
                 "reference": reference,
                 "order": order.name,
+                "revision": order._oms_get_revision(),
                 "state": self._get_state(order),
                 "lines": [self._tell_line(line) for line in order.order_line if line.product_id],
                 "shipments": [self._tell_shipment(part) for part in order.oms_fulfillment_ids],
@@ -232,52 +214,3 @@ class OmsApi(models.AbstractModel):
             "shipped_at": fulfillment.shipped_at or None,
             "delivered_at": fulfillment.delivered_at or None,
         }
-
-    # === CANCELLATION === #
-
-    @api.model
-    def _cancel(self, reference, order, parked):
-        """Cancel one order.
-
-        :return: data of ``contract.Cancelled``
-        :rtype: dict
-        """
-        if order and order.state == "cancel":
-            return {"reference": reference, "status": "unchanged"}
-        if not order:
-            return self._cancel_parked(reference, parked)
-        try:
-            with self.env.cr.savepoint():
-                self._check_cancellable(order)
-                order.with_context(disable_cancel_warning=True).action_cancel()
-        except psycopg2.Error:
-            raise
-        except UserError as error:
-            refusal = get_shape(self.env, error)._asdict()
-            return {"reference": reference, "status": "refused", "error": refusal}
-        return {"reference": reference, "status": "cancelled"}
-
-    @api.model
-    def _cancel_parked(self, reference, parked):
-        if not parked:
-            error = self._refuse_reference(reference)
-            return {"reference": reference, "status": "refused", "error": error}
-        if parked.state == "dropped":
-            return {"reference": reference, "status": "unchanged"}
-        parked.action_drop()
-        return {"reference": reference, "status": "cancelled"}
-
-    @api.model
-    def _check_cancellable(self, order):
-        """Make sure that nothing has left yet.
-
-        :raises ApiError: something has
-        """
-        if any(move.state == "done" for move in order.picking_ids.move_ids):
-            raise ApiError(
-                "conflict",
-                self.env._(
-                    "Goods of order %s have been shipped: it is returned, not cancelled.",
-                    order.oms_external_ref,
-                ),
-            )

@@ -57,6 +57,11 @@ class OmsIncomingOrder(models.Model):
     payload = fields.Json(readonly=True, help="The order as the channel sent it.")
     payload_text = fields.Text(string="As It Came", compute="_compute_payload_text")
     content_hash = fields.Char(readonly=True)
+    is_changed = fields.Boolean(
+        string="Changed by the Channel",
+        readonly=True,
+        help="The channel changed the order after it had sent it.",
+    )
     error_code = fields.Char(readonly=True, index=True)
     error = fields.Text(string="What Is Missing", readonly=True)
     attempts = fields.Integer(readonly=True, default=1)
@@ -137,10 +142,11 @@ class OmsIncomingOrder(models.Model):
     @api.model
     def _place_chunk(self, channel, given):
         hashes = {each.reference: fingerprint(each) for each in given}
-        outcomes = self._get_known(channel, hashes)
         parked = self.search(
             [("channel_id", "=", channel.id), ("reference", "in", list(hashes))]
         ).grouped("reference")
+        given = self._take_changed(given, hashes, parked)
+        outcomes = self._get_known(channel, hashes)
         for reference, order in parked.items():
             if order.state == "dropped" and order.content_hash == hashes[reference]:
                 message = self.env._("Somebody decided not to place order %s.", reference)
@@ -203,7 +209,8 @@ class OmsIncomingOrder(models.Model):
                 "code_ids": [fields.Command.set([codes[pair].id for pair in outcome.unknown])],
             }
             if order:
-                order.write(vals | {"attempts": order.attempts + 1})
+                changed = order.is_changed and order.content_hash == hashes[each.reference]
+                order.write(vals | {"attempts": order.attempts + 1, "is_changed": changed})
             else:
                 new.append(vals | {"channel_id": channel.id, "reference": each.reference})
         self.create(new)

@@ -11,20 +11,35 @@ class OmsOrderPlacing(models.AbstractModel):
     @api.model
     def _look_up(self, channel, given):
         """Find all that orders name, in a few queries for all of them."""
+        return self._look_up_words(
+            channel,
+            products={line.product for each in given for line in each.lines},
+            countries={each.ship_to.country for each in given},
+            rates={self._write_rate(rate) for each in given for rate in self._get_rates(each)},
+            currencies={each.currency for each in given if each.currency},
+        )
+
+    @api.model
+    def _look_up_words(self, channel, products, countries, rates, currencies=()):
+        """Find what words of a channel mean; see :class:`Lookup`.
+
+        :param channel: ``oms.channel``
+        :param set products: internal references, barcodes or codes of the channel
+        :param set countries: codes or names of countries, or codes of the channel
+        :param set rates: tax rates in percent, as texts
+        :param currencies: codes of currencies
+        :rtype: Lookup
+        """
         Code = self.env["oms.channel.code"]
-        lines = [line for each in given for line in each.lines]
-        codes = {line.product for line in lines}
-        products = Code._get_known(channel, "product", codes)
-        products |= self.env["oms.position"]._match_products(list(codes - products.keys()))
-        names = {each.ship_to.country for each in given}
-        countries = Code._get_known(channel, "country", names)
-        countries |= self.env["oms.import.handler"]._find_countries(names - countries.keys())
-        rates = {self._write_rate(rate) for each in given for rate in self._get_rates(each)}
+        known = Code._get_known(channel, "product", products)
+        known |= self.env["oms.position"]._match_products(list(products - known.keys()))
+        found = Code._get_known(channel, "country", countries)
+        found |= self.env["oms.import.handler"]._find_countries(countries - found.keys())
         return Lookup(
-            products,
-            countries,
+            known,
+            found,
             self._find_taxes(channel, rates) | Code._get_known(channel, "tax", rates),
-            self._find_pricelists(channel, {each.currency for each in given if each.currency}),
+            self._find_pricelists(channel, set(currencies)),
         )
 
     @api.model

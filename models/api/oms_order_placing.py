@@ -144,6 +144,7 @@ class OmsOrderPlacing(models.AbstractModel):
                         "oms_channel_with_tax": each.prices_include_tax,
                         "client_order_ref": each.reference,
                         "date_order": min(each.ordered_at or now, now),
+                        "commitment_date": each.wanted_at,
                         "pricelist_id": self._get_pricelist_id(each, lookup),
                         "note": plaintext2html(each.note) if each.note else False,
                         "user_id": False,

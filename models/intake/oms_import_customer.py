@@ -73,6 +73,45 @@ class OmsImportCustomers(models.AbstractModel):
             for reference, key in zip(references, keys, strict=True)
         ]
 
+    def _find_or_create_address(self, company, customer, buyer, countries, reached=False):
+        """Return an address of a customer, made if there is none like it.
+
+        :param res.company company: company of the order
+        :param customer: ``res.partner``
+        :param Buyer buyer: name, address and how the customer is reached there
+        :param dict countries: ``res.country`` by what the buyer calls it
+        :param bool reached: whether mail address and phone must be the buyer's, too
+        :rtype: res.partner
+        """
+        # sudo: see _find_or_create
+        Partner = self.env["res.partner"].sudo().with_context(tracking_disable=True)
+        [vals] = self._prepare_addresses(company, [buyer], countries)
+        vals["name"] = buyer.delivery_name or customer.name
+        customer = Partner.browse(customer.id)
+        contact = {"email": buyer.email or False, "phone": buyer.phone or False}
+        if not reached:
+            found = self._find_addresses(customer, [vals]).get((customer.id, *self._get_key(vals)))
+        else:
+            same = [(name, "=", value) for name, value in {"name": vals["name"], **contact}.items()]
+            known = Partner.search(
+                [("parent_id", "=", customer.id), ("type", "=", "delivery"), *same]
+            )
+            known |= customer.filtered_domain(same)
+            found = next(
+                (each for each in known if self._read_key(each) == self._get_key(vals)), None
+            )
+        if found:
+            return found.sudo(False)
+        return Partner.create(
+            {
+                "parent_id": customer.id,
+                "type": "delivery",
+                "company_id": company.id,
+                **vals,
+                **contact,
+            }
+        ).sudo(False)
+
     def _get_reference(self, channel, buyer):
         """Return by what a customer of a channel is known."""
         return f"{channel.code}:{buyer.known_as}"
@@ -201,6 +240,16 @@ class OmsImportCustomers(models.AbstractModel):
             round(vals["partner_longitude"], 5),
         )
 
+    def _read_key(self, partner):
+        """Return what makes the address of a partner the same as another."""
+        names = (
+            "name", "street", "zip", "city", "state_id", "country_id", "partner_latitude",
+            "partner_longitude",
+        )  # fmt: skip
+        return self._get_key(
+            {name: partner[name].id if name.endswith("_id") else partner[name] for name in names}
+        )
+
     def _find_addresses(self, customers, wanted):
         """Return the addresses of the customers by customer and content.
 
@@ -210,10 +259,6 @@ class OmsImportCustomers(models.AbstractModel):
         :param list wanted: values of addresses
         :rtype: dict
         """
-        names = (
-            "name", "street", "zip", "city", "state_id", "country_id", "partner_latitude",
-            "partner_longitude",
-        )  # fmt: skip
         contacts = customers.search(
             [
                 ("parent_id", "in", customers.ids),
@@ -224,7 +269,6 @@ class OmsImportCustomers(models.AbstractModel):
         )
         addresses = {}
         for partner in contacts.sorted("id", reverse=True) | customers:
-            vals = {n: partner[n].id if n.endswith("_id") else partner[n] for n in names}
             customer = partner.parent_id if partner in contacts else partner
-            addresses[(customer.id, *self._get_key(vals))] = partner
+            addresses[(customer.id, *self._read_key(partner))] = partner
         return addresses

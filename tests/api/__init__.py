@@ -7,3 +7,5 @@ from . import test_orders_commit
 from . import test_roles
 from . import test_routes
 from . import test_order_taxes
+from . import test_change_order
+from . import test_change_commit

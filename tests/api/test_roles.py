@@ -68,6 +68,7 @@ class TestRoles(ApiHttpCase):
             "place_orders": {"orders": [{}]},
             "order_status": {"references": ["a"]},
             "cancel": {"references": ["a"]},
+            "change_order": {"changes": [{}]},
             "report_deliveries": {"deliveries": [{"tracking": "a"}]},
             "stock_changes": {"cursor": "a"},
         }.get(name, {})
