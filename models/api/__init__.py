@@ -15,6 +15,7 @@ from . import oms_order_change
 from . import oms_api_change
 from . import oms_incoming_order
 from . import oms_incoming_change
+from . import oms_incoming_summary
 from . import oms_api_usage
 from . import sale_order
 from . import ir_http

@@ -78,8 +78,6 @@ class OmsIncomingOrder(models.Model):
         string="Unknown Codes",
     )
     order_id = fields.Many2one("sale.order", readonly=True, index="btree_not_null")
-    customer = fields.Char(compute="_compute_summary")
-    units = fields.Float(compute="_compute_summary", digits="Product Unit")
 
     _reference_uniq = models.UniqueIndex(
         "(channel_id, reference)", "The channel's order is parked already."
@@ -89,14 +87,6 @@ class OmsIncomingOrder(models.Model):
     def _compute_payload_text(self):
         for order in self:
             order.payload_text = json.dumps(order.payload, indent=2, ensure_ascii=False)
-
-    @api.depends("payload")
-    def _compute_summary(self):
-        for order in self:
-            payload = order.payload or {}
-            customer = payload.get("customer") or {}
-            order.customer = customer.get("name") or (payload.get("ship_to") or {}).get("name")
-            order.units = sum(line.get("quantity", 0.0) for line in payload.get("lines", ()))
 
     # === PLACING === #
 

@@ -25,7 +25,7 @@ class SaleOrder(models.Model):
         "oms.order.change",
         "order_id",
         string="Changes by the Channel",
-        groups="base.group_user",
+        groups="oms.group_order_operator",
     )
 
     def _oms_get_revision(self):

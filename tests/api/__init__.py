@@ -9,3 +9,4 @@ from . import test_routes
 from . import test_order_taxes
 from . import test_change_order
 from . import test_change_commit
+from . import test_incoming_tour
