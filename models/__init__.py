@@ -1,4 +1,5 @@
 from . import geo
+from . import task
 from . import network
 from . import channel
 from . import inventory

@@ -9,5 +9,5 @@ from . import workflow
 from . import exception
 from . import promise
 from . import feed
-from . import promise
 from . import api
+from . import task

@@ -1,18 +1,17 @@
 """What carriers are asked, and what they answer.
 
 Weights are kilograms, lengths centimeters, moments aware and in UTC. Whatever a carrier is asked
-has one of three outcomes: :class:`Ok`, :class:`Rejected` (asking again in the same way is of no
-use) or :class:`Unknown` (it may have happened). What is unknown is looked up by its reference
-before anything is asked for a second time.
+has one of three outcomes, see :mod:`connectors.outcome`. What is unknown is looked up by its
+reference before anything is asked for a second time.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
-T = TypeVar("T")
+from ..outcome import Ok, Outcome, Rejected, Unknown
 
 
 class Capability(StrEnum):
@@ -48,52 +47,6 @@ class Status(StrEnum):
     LOST = "lost"
     CANCELLED = "cancelled"
     OTHER = "other"
-
-
-# === OUTCOMES === #
-
-
-@dataclass(frozen=True)
-class Ok(Generic[T]):
-    """It was done.
-
-    :param warnings: what the carrier remarked all the same, in its words
-    """
-
-    value: T
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """The carrier said no, and will again.
-
-    :param code: the carrier's own
-    :param text: the carrier's words, for whoever mends it
-    :param field: what is wrong, as far as the carrier tells
-    """
-
-    code: str
-    text: str
-    field: str = ""
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """Nobody can say whether it was done.
-
-    :param text: what came instead of an answer
-    :param sent: whether the request may have reached the carrier; where it did not, asking again
-        is safe
-    :param retry_after: seconds that the carrier asks to wait, or None
-    """
-
-    text: str
-    sent: bool = True
-    retry_after: float | None = None
-
-
-Outcome = Ok[T] | Rejected | Unknown
 
 
 # === WHAT IS ASKED === #
@@ -331,3 +284,28 @@ class Adapter(Protocol):
 
     def manifest(self, account: Account, day: date) -> Outcome[tuple[Manifest, ...]]:
         """Close the day: tell the carrier that what was labelled is ready."""
+
+
+__all__ = [
+    "Account",
+    "Adapter",
+    "Address",
+    "Capability",
+    "Commodity",
+    "Created",
+    "Label",
+    "LabelFormat",
+    "LabelledParcel",
+    "Manifest",
+    "Ok",
+    "Outcome",
+    "Parcel",
+    "PickupPoint",
+    "Rate",
+    "Rejected",
+    "Shipment",
+    "Status",
+    "Track",
+    "TrackingEvent",
+    "Unknown",
+]

@@ -1,0 +1,3 @@
+from . import oms_task_handler
+from . import oms_task
+from . import oms_task_run

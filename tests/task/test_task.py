@@ -1,0 +1,250 @@
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.oms.models.task.oms_task import OmsTask
+from odoo.addons.oms.models.task.oms_task_run import MOST_ATTEMPTS
+
+from .task_case import Handler, Outside
+
+RUN = "odoo.addons.oms.models.task.oms_task_run"
+
+
+@tagged("post_install", "-at_install")
+class TestTask(TransactionCase):
+    def setUp(self):
+        super().setUp()
+        self.use(Outside())
+
+    def use(self, outside, **more):
+        """Let these do what tasks ask for."""
+        self.outside, self.handler = outside, Handler(outside, **more)
+        patcher = patch.object(OmsTask, "_get_handler", lambda _tasks, _kind: self.handler)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def enqueue(self, key="one", **more):
+        vals = {
+            "kind": "test",
+            "key": key,
+            "name": f"Test {key}",
+            "company_id": self.env.company.id,
+            "arguments": {"what": key},
+            **more,
+        }
+        return self.env["oms.task"]._enqueue([vals])
+
+    def later(self, tasks, hours=7):
+        """Let time pass."""
+        moment = fields.Datetime.now() - timedelta(hours=hours)
+        for task in tasks.filtered("next_try"):
+            task.next_try = min(task.next_try, moment)
+        tasks.flush_recordset()
+
+    def run_job(self, times=1, tasks=None):
+        for _time in range(times):
+            if tasks is not None:
+                self.later(tasks)
+            self.env.flush_all()
+            with self.enter_registry_test_mode():
+                self.env.ref("oms.cron_run_tasks").method_direct_trigger()
+            self.env["oms.task"].invalidate_model()
+
+    # === ENDS === #
+
+    def test_done(self):
+        task = self.enqueue()
+        self.run_job()
+        self.assertEqual((task.state, task.attempts), ("done", 1))
+        self.assertEqual(self.handler.applied, [("one", 1)])
+        self.assertFalse(task.sudo().result)
+        self.run_job()
+        self.assertEqual(self.outside.done, ["one"])
+
+    def test_the_same_key_is_one_task(self):
+        first, again = self.enqueue(), self.enqueue(arguments={"what": "else"})
+        self.assertEqual(first, again)
+        self.assertEqual(again.arguments, {"what": "one"})
+        self.run_job()
+        self.assertEqual(self.enqueue(), first, "what was done is not done again")
+        self.run_job()
+        self.assertEqual(self.outside.done, ["one"])
+
+    @mute_logger(RUN)
+    def test_rejected(self):
+        self.use(Outside("rejected"))
+        task = self.enqueue()
+        self.run_job()
+        self.assertEqual((task.state, task.error), ("rejected", "they said no"))
+        self.assertEqual(self.handler.rejected, ["one"])
+        self.assertTrue(task.activity_ids, "somebody is told")
+        self.run_job(3)
+        self.assertEqual(self.outside.done, [])
+        task.action_retry()
+        self.run_job()
+        self.assertEqual(task.state, "done")
+
+    @mute_logger(RUN)
+    def test_impossible_as_things_are(self):
+        self.handler.impossible = True
+        task = self.enqueue()
+        self.run_job()
+        self.assertEqual((task.state, task.error), ("rejected", "Not as things are."))
+        self.assertEqual(self.outside.asked, [])
+
+    # === UNKNOWN === #
+
+    def test_looked_up_before_it_is_asked_again(self):
+        self.use(Outside("after"))
+        task = self.enqueue()
+        self.run_job()
+        self.assertEqual((task.state, task.may_have_happened), ("unknown", True))
+        self.run_job(tasks=task)
+        self.assertEqual(task.state, "done")
+        self.assertEqual(self.outside.done, ["one"], "it was done once")
+        self.assertEqual(self.handler.applied, [("one", 1)])
+
+    def test_asked_again_where_it_was_not_done(self):
+        self.use(Outside("before", "ok", "ok"))
+        task = self.enqueue()
+        self.run_job()
+        self.run_job(tasks=task)
+        self.assertEqual(self.outside.asked, ["before", "look ok", "ok"])
+        self.assertEqual((task.state, self.outside.done), ("done", ["one"]))
+
+    def test_not_sent_is_asked_again_when_they_said(self):
+        self.use(Outside("not_sent"))
+        task = self.enqueue()
+        before = fields.Datetime.now()
+        self.run_job()
+        self.assertEqual((task.state, task.may_have_happened), ("waiting", False))
+        self.assertGreaterEqual(task.next_try, before + timedelta(seconds=7199))
+        self.run_job(tasks=task)
+        self.assertEqual(self.outside.asked, ["not_sent", "ok"])
+        self.assertEqual(task.state, "done")
+
+    @mute_logger(RUN)
+    def test_a_bug_may_have_done_it(self):
+        self.use(Outside("bug"))
+        task = self.enqueue()
+        self.run_job()
+        self.assertEqual(task.state, "unknown")
+        self.assertIn("ZeroDivisionError", task.error)
+        self.run_job(tasks=task)
+        self.assertEqual((task.state, self.outside.done), ("done", ["one"]))
+
+    @mute_logger(RUN)
+    def test_where_nobody_can_look_a_person_does(self):
+        self.use(Outside("after", can_look=False))
+        task = self.enqueue()
+        self.run_job()
+        self.run_job(tasks=task)
+        self.assertEqual(task.state, "stuck")
+        self.assertTrue(task.activity_ids)
+        with self.assertRaises(UserError):
+            task.action_retry()
+        self.run_job(3, task)
+        self.assertEqual(self.outside.done, ["one"])
+        task.action_not_done()
+        self.run_job()
+        self.assertEqual(task.state, "done")
+
+    @mute_logger(RUN)
+    def test_waits_for_a_person_in_the_end(self):
+        self.use(Outside("before", *["before"] * 50))
+        task = self.enqueue()
+        waits = []
+        for _time in range(MOST_ATTEMPTS + 3):
+            self.run_job(tasks=task)
+            if task.next_try:
+                waits.append((task.next_try - fields.Datetime.now()).total_seconds())
+        self.assertEqual((task.state, task.attempts), ("stuck", MOST_ATTEMPTS))
+        self.assertEqual(len(self.outside.asked), MOST_ATTEMPTS)
+        self.assertEqual(waits, sorted(waits), "the waits grow")
+        self.outside.answers.clear()
+        task.action_retry()
+        self.run_job()
+        self.assertEqual((task.state, self.outside.done), ("done", ["one"]))
+
+    # === WRITING IT DOWN === #
+
+    @mute_logger(RUN)
+    def test_what_was_answered_is_kept_until_it_is_written(self):
+        self.use(Outside(), fail=2)
+        task = self.enqueue()
+        self.run_job()
+        self.assertEqual((task.state, task.sudo().result), ("applying", {"value": {"number": 1}}))
+        self.run_job(2, task)
+        self.assertEqual(task.state, "done")
+        self.assertEqual(self.outside.asked, ["ok"], "they are asked once")
+        self.assertEqual(self.handler.applied, [("one", 1)])
+
+    @mute_logger(RUN)
+    def test_what_can_never_be_written_gets_stuck_with_the_answer(self):
+        self.use(Outside(), fail=100)
+        task = self.enqueue()
+        self.run_job(MOST_ATTEMPTS + 2, task)
+        self.assertEqual((task.state, task.sudo().result), ("stuck", {"value": {"number": 1}}))
+        self.handler.fail = 0
+        task.action_retry()
+        self.run_job()
+        self.assertEqual((task.state, self.outside.done), ("done", ["one"]))
+
+    # === TAKEN BACK === #
+
+    def test_taken_back_before_it_was_tried(self):
+        task = self.enqueue()
+        task._cancel()
+        self.run_job()
+        self.assertEqual((task.state, self.outside.asked), ("cancelled", []))
+
+    def test_taken_back_when_it_may_have_been_done(self):
+        self.use(Outside("after"))
+        task = self.enqueue()
+        self.run_job()
+        task._cancel()
+        self.assertEqual((task.state, task.unwanted), ("unknown", True))
+        self.run_job(tasks=task)
+        self.assertEqual(task.state, "cancelled")
+        self.assertEqual((self.handler.applied, self.handler.undone), ([], [("one", 1)]))
+
+    def test_taken_back_and_never_done(self):
+        self.use(Outside("before"))
+        task = self.enqueue()
+        self.run_job()
+        task._cancel()
+        self.run_job(tasks=task)
+        self.assertEqual((task.state, self.outside.done), ("cancelled", []))
+
+    # === MANY === #
+
+    def test_one_that_fails_keeps_nobody_waiting(self):
+        self.use(Outside("before", "ok", "ok"))
+        tasks = self.enqueue("one") | self.enqueue("two") | self.enqueue("three")
+        self.run_job()
+        self.assertEqual(tasks.mapped("state"), ["unknown", "done", "done"])
+
+    # === RIGHTS === #
+
+    def test_who_sees_tasks(self):
+        task = self.enqueue()
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        foreign = self.enqueue("foreign", company_id=other.id)
+        operator = new_test_user(self.env, "task_operator", "oms.group_order_operator")
+        seller = new_test_user(self.env, "task_seller", "sales_team.group_sale_salesman")
+        manager = new_test_user(self.env, "task_manager", "oms.group_order_manager")
+        seen = self.env["oms.task"].with_user(operator).search([])
+        self.assertIn(task, seen)
+        self.assertNotIn(foreign, seen)
+        with self.assertRaises(AccessError):
+            task.with_user(operator).read(["arguments"])
+        with self.assertRaises(AccessError):
+            task.with_user(operator).action_cancel()
+        with self.assertRaises(AccessError):
+            self.env["oms.task"].with_user(seller).search([])
+        task.with_user(manager).action_cancel()
+        self.assertEqual(task.state, "cancelled")
