@@ -83,6 +83,7 @@
         "views/orchestration_wave_views.xml",
         "views/fulfillment_slot_views.xml",
         "views/network_menus.xml",
+        "views/geo_views.xml",
         "views/feed_views.xml",
         "security/api_rules.xml",
         "data/api.xml",

@@ -196,14 +196,16 @@ class OmsOrderChanging(models.AbstractModel):
     @api.model
     def _read_address(self, partner, ship_to):
         if not ship_to:
+            # What was found by the postcode nobody gave.
+            given = not partner.oms_place_precision
             return Address(
                 partner.street or "",
                 partner.zip or "",
                 partner.city or "",
                 partner.state_id.name or "",
                 partner.country_id.code or "",
-                partner.partner_latitude or None,
-                partner.partner_longitude or None,
+                (given and partner.partner_latitude) or None,
+                (given and partner.partner_longitude) or None,
             )
         return Address(
             ship_to.street or "",

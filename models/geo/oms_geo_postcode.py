@@ -6,7 +6,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import SQL, ormcache
 
 from ...engine.postcode import get_beginnings, get_place_key, get_region, normalize_postcode
-from .place import GOOD, PRECISION_SELECTION, Place
+from .place import GOOD, PRECISION_SELECTION, Place, notify_placed
 
 SOURCE_SELECTION = [
     ("shipped", "Shipped"),
@@ -138,6 +138,23 @@ class OmsGeoPostcode(models.Model):
             # A postcode of an overseas territory that was written as its country's.
             country = self.env["res.country"].search([("code", "=", code)], limit=1) or country
         return country.id, postcode
+
+    # === ACTION METHODS === #
+
+    def action_remove_countries(self):
+        """Remove all postcodes of the countries of these ones.
+
+        :return: a notification
+        :rtype: dict
+        :raise AccessError: the user may not remove postcodes
+        """
+        self.check_access("unlink")
+        countries = self.country_id
+        self._remove_countries(countries.ids)
+        message = self.env._(
+            "The postcodes of %s were removed.", ", ".join(countries.mapped("name"))
+        )
+        return notify_placed(message, [])
 
     # === FINDING === #
 

@@ -13,6 +13,11 @@ PRECISION_SELECTION = [
 #: Precisions that are good enough to be kept as the coordinates of an address: a few kilometers,
 #: in large cities a few more.
 GOOD = ("zip", "district", "city")
+#: How exactly each tells, 0 being the best.
+RANKS = {
+    name: rank
+    for rank, name in enumerate(("exact", "zip", "district", "city", "prefix", "region", "country"))
+}
 
 
 class Place(NamedTuple):
@@ -28,3 +33,30 @@ class Place(NamedTuple):
     latitude: float
     longitude: float
     precision: str
+
+    def as_partner_vals(self):
+        """Return the place as values of a ``res.partner``."""
+        return {
+            "partner_latitude": self.latitude,
+            "partner_longitude": self.longitude,
+            "oms_place_precision": self.precision,
+        }
+
+
+def notify_placed(message, hints):
+    """Return a notification of what was placed, and what is to be mended.
+
+    :param str message: what was done
+    :param list hints: a sentence for each that could not be placed
+    :rtype: dict
+    """
+    return {
+        "type": "ir.actions.client",
+        "tag": "display_notification",
+        "params": {
+            "type": "warning" if hints else "success",
+            "message": "\n".join([message, *hints]),
+            "sticky": bool(hints),
+            "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+        },
+    }

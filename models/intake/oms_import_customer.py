@@ -1,6 +1,12 @@
 from odoo import models
 from odoo.tools.sql import escape_psql
 
+from ..geo.place import GOOD
+
+
+def _has_place(vals):
+    return bool(vals["partner_latitude"] or vals["partner_longitude"])
+
 
 class OmsImportCustomers(models.AbstractModel):
     """Finds or makes the customers and delivery addresses of imported orders."""
@@ -45,7 +51,7 @@ class OmsImportCustomers(models.AbstractModel):
                         **self._prepare_customer(channel, buyer, vals),
                     },
                 )
-        customers.update(zip(missing, Partner.create(list(missing.values())), strict=True))
+        customers.update(zip(missing, self._create(Partner, missing), strict=True))
         wanted = [
             {**vals, "name": buyer.delivery_name or customers[reference].name}
             for reference, (_channel, buyer), vals in zip(
@@ -67,7 +73,7 @@ class OmsImportCustomers(models.AbstractModel):
                     "phone": buyer.phone or False,
                     **vals,
                 }
-        addresses.update(zip(new, Partner.create(list(new.values())), strict=True))
+        addresses.update(zip(new, self._create(Partner, new), strict=True))
         return [
             (customers[reference].sudo(False), addresses[key].sudo(False))
             for reference, key in zip(references, keys, strict=True)
@@ -102,15 +108,33 @@ class OmsImportCustomers(models.AbstractModel):
             )
         if found:
             return found.sudo(False)
-        return Partner.create(
-            {
-                "parent_id": customer.id,
-                "type": "delivery",
-                "company_id": company.id,
-                **vals,
-                **contact,
-            }
-        ).sudo(False)
+        new = {
+            "parent_id": customer.id,
+            "type": "delivery",
+            "company_id": company.id,
+            **vals,
+            **contact,
+        }
+        return self._create(Partner, {None: new}).sudo(False)
+
+    def _create(self, Partner, vals_by_key):
+        """Create partners; those without coordinates are placed by their postcodes.
+
+        :rtype: res.partner
+        """
+        vals_list = list(vals_by_key.values())
+        lost = [vals for vals in vals_list if vals.get("country_id") and not _has_place(vals)]
+        codes = self.env["res.country"].browse([vals["country_id"] for vals in lost])
+        found = self.env["oms.geo.postcode"]._find_places(
+            [
+                (country.code, vals["zip"], vals["city"])
+                for country, vals in zip(codes, lost, strict=True)
+            ]
+        )
+        for vals, place in zip(lost, found, strict=True):
+            if place and place.precision in GOOD:
+                vals.update(place.as_partner_vals())
+        return Partner.create(vals_list)
 
     def _get_reference(self, channel, buyer):
         """Return by what a customer of a channel is known."""
@@ -246,9 +270,11 @@ class OmsImportCustomers(models.AbstractModel):
             "name", "street", "zip", "city", "state_id", "country_id", "partner_latitude",
             "partner_longitude",
         )  # fmt: skip
-        return self._get_key(
-            {name: partner[name].id if name.endswith("_id") else partner[name] for name in names}
-        )
+        vals = {name: partner[name].id if name.endswith("_id") else partner[name] for name in names}
+        if partner.oms_place_precision:
+            # The coordinates follow from the rest: the channel gave none.
+            vals.update(partner_latitude=0.0, partner_longitude=0.0)
+        return self._get_key(vals)
 
     def _find_addresses(self, customers, wanted):
         """Return the addresses of the customers by customer and content.

@@ -42,7 +42,7 @@ class OmsSourcing(models.AbstractModel):
         }
         workload = any(strategy.workload_cost for strategy in strategies)
         return Facts(
-            places=self._locate(orders.partner_shipping_id),
+            places=orders.partner_shipping_id._oms_locate(),
             shelves=shelves,
             open_units=sites._get_open_units() if workload else {},
             unit_kg=self._get_unit_kg() if any(map(self._weighs, strategies)) else 1.0,

@@ -10,19 +10,6 @@ from odoo import models
 from ..network.rooms import Rooms
 
 
-class Place(NamedTuple):
-    """Where an address is.
-
-    :param latitude: degrees
-    :param longitude: degrees
-    :param precision: 'exact', or what was known of it: 'zip', 'region', 'country'
-    """
-
-    latitude: float
-    longitude: float
-    precision: str
-
-
 class Shelf(NamedTuple):
     """How the stock of a product at a site sells.
 

@@ -1,1 +1,3 @@
 from . import test_postcode
+from . import test_placing
+from . import test_intake

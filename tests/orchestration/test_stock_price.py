@@ -46,7 +46,7 @@ class TestStockPrice(OmsCase):
         kilometers, _note = self.env["oms.sourcing"]._get_kilometers(
             orders[:1],
             self.near | self.far,
-            self.env["oms.sourcing"]._locate(orders[:1].partner_shipping_id),
+            orders[:1].partner_shipping_id._oms_locate(),
         )
         more = self.strategy.unit_km_cost * (max(kilometers) - min(kilometers))
         below = sum(

@@ -127,7 +127,7 @@ class TestPlaces(CostCase):
 
     def locate(self, **vals):
         partner = self.make_partner("Lost", **vals)
-        return self.env["oms.sourcing"]._locate(partner).get(partner.id)
+        return partner._oms_locate().get(partner.id)
 
     def assertPlace(self, place, precision, latitude, longitude):
         self.assertEqual(place.precision, precision)
@@ -169,7 +169,7 @@ class TestPlaces(CostCase):
     def test_coordinates_that_are_none(self):
         """What other code marks as not found by 1000 is found by the postcode."""
         partner = self.make_known("Again", (1000.0, 1000.0), zip="200")
-        place = self.env["oms.sourcing"]._locate(partner)[partner.id]
+        place = partner._oms_locate()[partner.id]
         self.assertPlace(place, "zip", *LYON)
 
     def test_decision_says_so(self):
@@ -178,7 +178,7 @@ class TestPlaces(CostCase):
         lost = self.make_partner("Lost", country_id=self.country.id, zip="100")
         order = self.make_order((self.apple, 1), partner_id=lost.id)
         self.assertEqual(self.plan(order), {("NEAR", "Apple"): 1})
-        self.assertIn("others of the postcode 100", order.oms_decision_ids.note)
+        self.assertIn("where its postcode 100 is", order.oms_decision_ids.note)
 
 
 @tagged("post_install", "-at_install")
