@@ -91,6 +91,8 @@
         "views/api_views.xml",
         "security/promise_rules.xml",
         "views/promise_lead_settings_views.xml",
+        "data/promise_lead.xml",
+        "views/promise_lead_views.xml",
     ],
     "demo": ["demo/demo.xml"],
     "assets": {

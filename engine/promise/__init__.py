@@ -2,6 +2,7 @@
 
 from .calibration import Score, calibration, pinball, scores, wilson
 from .budget import Budget
+from .chain import CASES, CHANCES, after, choose_days, shares_by_day
 from .clock import Clock
 from .dates import kept_chances, promised_dates
 from .lanes import LEVELS, Lane, Observation, Records, records_of
@@ -10,6 +11,8 @@ from .state import from_dict, to_dict
 from .steps import Step, fixed, learned, milestones, miss_chance, together
 
 __all__ = [
+    "CASES",
+    "CHANCES",
     "LEVELS",
     "Budget",
     "Clock",
@@ -20,7 +23,9 @@ __all__ = [
     "Records",
     "Score",
     "Step",
+    "after",
     "calibration",
+    "choose_days",
     "fixed",
     "from_dict",
     "kept_chances",
@@ -31,6 +36,7 @@ __all__ = [
     "promised_dates",
     "records_of",
     "scores",
+    "shares_by_day",
     "to_dict",
     "together",
     "wilson",

@@ -3,3 +3,8 @@ from . import oms_public_holiday
 from . import oms_site_pickup
 from . import oms_channel
 from . import oms_lead_time
+from . import oms_lead_observation
+from . import oms_lead_model
+from . import oms_lead_lane
+from . import oms_lead_gather
+from . import oms_lead_time_learned

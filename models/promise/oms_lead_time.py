@@ -1,6 +1,6 @@
 from bisect import bisect_left
 from collections import defaultdict
-from datetime import date, datetime, timedelta, timezone
+from datetime import timedelta
 from math import ceil, inf, isinf
 from zoneinfo import ZoneInfo
 
@@ -11,35 +11,12 @@ from .delivery_carrier import USUAL_WEEKDAYS
 from .lead_book import Book, SiteFacts, Way
 from .lead_dates import LeadDates
 from .lead_places import find_zone
+from .lead_time_units import EPOCH, instant, local_days, to_date, to_posix, to_utc
 
-#: 1970-01-01 as a number of days of the calendar.
-EPOCH = date(1970, 1, 1).toordinal()
 #: Days after the goods are ready beyond which no date is promised.
 FARTHEST_DAYS = 430
 MINUTE = 60.0
 MISSING = object()
-
-
-def local_days(seconds, zone):
-    """Tell what the clocks of a zone show, in days since 1970-01-01.
-
-    :param float seconds: POSIX seconds
-    :param zone: ``ZoneInfo``
-    """
-    there = datetime.fromtimestamp(seconds, zone)
-    gone = there.hour * 3600 + there.minute * 60 + there.second + there.microsecond / 1e6
-    return there.toordinal() - EPOCH + gone / 86_400.0
-
-
-def instant(days, zone):
-    """Tell when the clocks of a zone show some days since 1970-01-01, in POSIX seconds."""
-    shown = datetime(1970, 1, 1) + timedelta(days=days)
-    return shown.replace(tzinfo=zone).timestamp()
-
-
-def to_utc(seconds):
-    """Return POSIX seconds as Odoo keeps moments: UTC without time zone, whole seconds."""
-    return datetime.fromtimestamp(int(seconds), timezone.utc).replace(tzinfo=None)
 
 
 class OmsLeadTime(models.AbstractModel):
@@ -112,8 +89,7 @@ class OmsLeadTime(models.AbstractModel):
 
         Answers of the same minute are the same, so they need working out once.
         """
-        seconds = moment.replace(tzinfo=timezone.utc).timestamp()
-        return ceil(seconds / MINUTE) * MINUTE
+        return ceil(to_posix(moment) / MINUTE) * MINUTE
 
     # === WAYS === #
 
@@ -135,20 +111,25 @@ class OmsLeadTime(models.AbstractModel):
                 find_zone(code, ask.latitude, ask.longitude, facts.tz),
             )
         carrier_id = ask.carrier.id
+        days = self._get_transit(book, facts.company_id, carrier_id, ask.kilometers)
+        way = Way(site.id, carrier_id, days, country.id, *places[place], False)
+        return way, facts.is_limited
+
+    @api.model
+    def _get_transit(self, book, company_id, carrier_id, kilometers):
+        """Return the days that a parcel is configured to be under way, 0 for nothing."""
         days = carrier_id and book.find(
             ("carrier", carrier_id),
             # sudo: how long a carrier takes is no secret of anybody
-            lambda: ask.carrier.sudo().oms_transit_days,
+            lambda: self.env["delivery.carrier"].sudo().browse(carrier_id).oms_transit_days,
         )
-        if not days:
-            limits, band_days = book.find(
-                ("bands", facts.company_id),
-                lambda: self.env["oms.transit.band"]._get_bands(facts.company_id),
-            )
-            band = min(bisect_left(limits, ask.kilometers), len(limits) - 1)
-            days = band_days[band] if limits else 0.0
-        way = Way(site.id, carrier_id, days, country.id, *places[place], False)
-        return way, facts.is_limited
+        if days:
+            return days
+        limits, band_days = book.find(
+            ("bands", company_id), lambda: self.env["oms.transit.band"]._get_bands(company_id)
+        )
+        band = min(bisect_left(limits, kilometers), len(limits) - 1)
+        return band_days[band] if limits else 0.0
 
     @api.model
     def _get_facts(self, book, site_id):
@@ -204,15 +185,30 @@ class OmsLeadTime(models.AbstractModel):
             work = sites._get_work(to_utc(ready), 1.0 if units is None else units)
             for site, *moments in zip(sites, *(each.tolist() for each in work), strict=True):
                 works[site.id, ready, units] = moments
-        found = {}
-        for key in keys:
-            way, ready, confidence, _channel, units = key
-            found[key] = self._get_configured(
-                book, way, ready, confidence, *works[way.site_id, ready, units]
+        configured = {
+            key: self._get_configured(
+                book, key[0], key[1], key[2], *works[key[0].site_id, key[1], key[4]]
             )
-            if units is None:
-                book.keep(key, found[key])
+            for key in keys
+        }
+        found = self._improve(book, configured, works, channel)
+        for key, dates in found.items():
+            if key[4] is None:
+                book.keep(key, dates)
         return found
+
+    @api.model
+    def _improve(self, book, configured, works, channel):
+        """Put what was learned in the place of what is configured.
+
+        :param dict configured: :class:`.lead_dates.LeadDates` or None by key, see `_work_out`
+        :param dict works: when each site begins, is done and until when orders have to come, POSIX
+            seconds, by site id, ready and units
+        :param channel: ``oms.channel`` record
+        :return: dates by key
+        :rtype: dict
+        """
+        return configured
 
     @api.model
     def _get_configured(self, book, way, ready, confidence, begins, done, cutoff):
@@ -238,7 +234,7 @@ class OmsLeadTime(models.AbstractModel):
         facts = self._get_facts(book, way.site_id)
         cutoff = min(cutoff, latest) if facts.in_days or facts.is_limited else latest
         cutoff = max(cutoff, ready)
-        promised = date.fromordinal(EPOCH + arrives)
+        promised = to_date(arrives)
         return LeadDates(
             to_utc(leaves), to_utc(cutoff), promised, promised, confidence, "configured"
         )
@@ -309,7 +305,7 @@ class OmsLeadTime(models.AbstractModel):
             # sudo: kept for all users
             carrier = self.env["delivery.carrier"].sudo().browse(way.carrier_id or ())
             weekdays = carrier._oms_get_weekdays() if carrier else USUAL_WEEKDAYS
-            begin = date.fromordinal(EPOCH + first)
+            begin = to_date(first)
             holidays = self.env["oms.public.holiday"].sudo()
             if not carrier.oms_delivers_holidays:
                 holidays = holidays.search(

@@ -3,6 +3,8 @@
 from datetime import datetime, timezone
 from zoneinfo import ZoneInfo
 
+from odoo.tools import SQL
+
 from ...models.promise.lead_dates import LeadAsk
 from ..network.network_case import NetworkCase
 
@@ -62,3 +64,67 @@ class PromiseCase(NetworkCase):
         ready = vals.pop("ready", moment)
         [found] = self.Lead._get_dates([self.ask(ready, **vals)], self.channel, moment, confidence)
         return found
+
+
+class HistoryCase(PromiseCase):
+    """Fulfillments of the past, with moments as they are told to the builders."""
+
+    @classmethod
+    def make_history(cls, rows, company=None):
+        """Make fulfillments at once.
+
+        :param rows: (order, site, released, shipped or None, delivered or None) tuples; moments as
+            Odoo keeps them
+        :return: ``oms.fulfillment`` recordset, in the order of the rows
+        """
+        company = company or cls.company
+        cls.env.flush_all()
+        ids = []
+        for first in range(0, len(rows), 1000):
+            values = [
+                (
+                    f"T/{first + number}",
+                    order.id,
+                    site.id,
+                    company.id,
+                    order.partner_shipping_id.id,
+                    "delivered" if delivered else "shipped" if shipped else "released",
+                    released,
+                    shipped,
+                    delivered,
+                    50.0,
+                )
+                for number, (order, site, released, shipped, delivered) in enumerate(
+                    rows[first : first + 1000]
+                )
+            ]
+            ids += [
+                row[0]
+                for row in cls.env.execute_query(
+                    SQL(
+                        "INSERT INTO oms_fulfillment (name, order_id, site_id, company_id, "
+                        "partner_id, state, released_at, shipped_at, delivered_at, kilometers) "
+                        "VALUES %s RETURNING id",
+                        SQL(", ").join(SQL("%s", each) for each in values),
+                    )
+                )
+            ]
+        cls.env.invalidate_all()
+        return cls.env["oms.fulfillment"].browse(ids)
+
+    @classmethod
+    def make_way(cls, carrier, zip_code, company=None):
+        """Make an order that goes to a postcode with a carrier; fulfillments need one."""
+        partner = cls.make_partner(zip_code, (48.86, 2.35), zip=zip_code, country_id=cls.france.id)
+        return cls.env["sale.order"].create(
+            {
+                "partner_id": partner.id,
+                "carrier_id": carrier.id,
+                "company_id": (company or cls.company).id,
+            }
+        )
+
+    def learn(self, moment, company=None):
+        """Learn what was known at a moment; return the models by step."""
+        models = self.env["oms.lead.model"]._learn(company or self.company, moment)
+        return {model.step: model for model in models}
