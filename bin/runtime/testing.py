@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from . import (
     lint,
     logcheck,
     native,
+    node,
     postgres,
     results,
     session,
@@ -97,10 +99,23 @@ class Run:
             root = self.session.addon.root
             for path in paths:
                 folder = root / next(each for each in PURE if path.startswith(each))
+                variables = self._contract_variables(folder)
                 places = ["--rootdir", folder, f"--confcutdir={folder}", "-p", "no:odoo"]
                 command = ["-S", INSIDE / "pure_pytest.py", *self._pure_paths()]
                 command += ["--", "-c", root / "pyproject.toml", *places, root / path, *options]
-                self._pytest(command, result, path.replace("/", "-"), {}, root)
+                self._pytest(command, result, path.replace("/", "-"), variables, root)
+
+    def _contract_variables(self, folder: Path) -> dict[str, str]:
+        """Where tests find what holds requests against the vendors' contracts, if these are there.
+
+        :param folder: of the tests.
+        """
+        manifest = folder / "package.json"
+        data = os.environ.get("OMS_DATA")
+        if not manifest.exists() or not data or not (Path(data).parent / "specs").is_dir():
+            return {}
+        tools = node.require(self.session, manifest)
+        return {"OMS_NODE": str(tools.program), "OMS_NODE_MODULES": str(tools.modules)}
 
     def _pure_paths(self) -> list[Path]:
         from .venv import site_packages

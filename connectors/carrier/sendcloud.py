@@ -308,7 +308,8 @@ def _is_none(reply: Reply | Rejected | Unknown) -> bool:
 
 
 def _refuse(data: Any) -> Rejected | None:
-    errors = need(data, "errors", list)
+    # The contract says a list, its examples and the service an object with one.
+    errors = data if isinstance(data, list) else need(data, "errors", list)
     first = errors[0]
     pointer = (first.get("source") or {}).get("pointer") or ""
     text = "; ".join(

@@ -57,7 +57,7 @@ class SendcloudPeer(Peer):
         if (method, path) == ("GET", "/shipments"):
             found = self._search(query)
             if not found:
-                return 404, _error("404", "not_found", "No shipments found."), {}
+                return 404, _error("404", "not_found", "No shipments found.")["errors"], {}
             return 200, {"data": found}, {}
         if method == "POST" and pieces[0] == "shipments" and pieces[-1] == "cancel":
             return self._cancel(pieces[1])
@@ -134,7 +134,7 @@ class SendcloudPeer(Peer):
         for parcel in shipment["parcels"]:
             if parcel["status"]["code"] == "CANCELLED":
                 text = "This shipment is already being cancelled."
-                return 409, _error("409", "invalid", text), {}
+                return 409, _error("409", "invalid", text)["errors"], {}
             parcel["status"] = {"code": "CANCELLED", "message": "Cancelled"}
         return 200, {"data": {"status": "cancelled", "message": "Shipment has been cancelled"}}, {}
 
