@@ -93,6 +93,7 @@
         "views/promise_lead_settings_views.xml",
         "data/promise_lead.xml",
         "views/promise_lead_views.xml",
+        "views/promise_option_views.xml",
     ],
     "demo": ["demo/demo.xml"],
     "assets": {

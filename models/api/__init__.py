@@ -3,6 +3,7 @@ from . import oms_api_hold
 from . import oms_api_orders
 from . import oms_api_deliveries
 from . import oms_api_cancel
+from . import oms_api_promise
 from . import oms_api_feed
 from . import oms_channel
 from . import oms_channel_code
@@ -13,6 +14,7 @@ from . import oms_order_changing
 from . import oms_order_changing_lines
 from . import oms_order_change
 from . import oms_api_change
+from . import oms_order_promise
 from . import oms_incoming_order
 from . import oms_incoming_change
 from . import oms_incoming_summary

@@ -84,6 +84,10 @@ Code = Annotated[Text, Field(min_length=1, max_length=128)]
 Quantity = Annotated[float, Field(strict=True, gt=0, le=MOST_UNITS, allow_inf_nan=False)]
 Whole = BeforeValidator(_read_whole)
 Id = Annotated[int, Field(strict=True, ge=1, le=MOST_ID), Whole]
+#: How goods can be had.
+Service = Literal["home", "relay", "collect", "reserve", "drop_ship"]
+#: What stands for a promise.
+Token = Annotated[Text, Field(min_length=16, max_length=20_000)]
 Minutes = Annotated[float, Field(strict=True, gt=0, le=100_000, allow_inf_nan=False)]
 Moment = Annotated[
     datetime,
@@ -216,6 +220,9 @@ class GivenOrder(Given):
     ``reference`` is the channel's own number: the same with the same content is the same order.
     ``total`` is what the customer pays in all, with tax. ``holds`` are the holds of the cart.
     ``wanted_at`` is when the customer wants the goods.
+    ``method`` is a delivery method, by code or name; ``collect_at`` the code of the store where the
+    customer collects, or sees what is reserved with the ``service`` ``reserve``. ``promise`` is the
+    token of the option that the customer chose; it says all three.
     """
 
     reference: Annotated[Text, Field(min_length=1, max_length=64)]
@@ -228,6 +235,10 @@ class GivenOrder(Given):
     shipping: GivenShipping | None = None
     total: Money | None = None
     holds: Annotated[list[Id], Field(max_length=400)] = []
+    service: Service | None = None
+    method: Code | None = None
+    collect_at: Code | None = None
+    promise: Token | None = None
     note: Annotated[Text, Field(max_length=2000)] | None = None
     wanted_at: Moment | None = None
 

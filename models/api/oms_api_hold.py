@@ -3,10 +3,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from odoo import api, models
+from odoo import api, fields, models
 
 from ..inventory.oms_claim_hold import HOLD_ORIGINS
-from .contract import Code, HoldLine, Holds, Id, Minutes, Released
+from .contract import Code, HoldLine, Holds, Id, Minutes, Released, Token
 from .endpoint import endpoint
 from .error import ApiError
 
@@ -22,20 +22,39 @@ class OmsApi(models.AbstractModel):
 
     @endpoint
     def hold(
-        self, channel, lines: Lines, minutes: Minutes = 30.0, reference: Code | None = None
+        self,
+        channel,
+        lines: Lines | None = None,
+        minutes: Minutes = 30.0,
+        reference: Code | None = None,
+        promise: Token | None = None,
     ) -> Holds:
         """Hold goods for a cart, all of them or none, so that nobody else can buy them.
 
         :param lines: product (internal reference or barcode), site (code) and quantity in the
-            product's unit
+            product's unit; left out with a promise
         :param minutes: for how long from now
         :param reference: the channel's name for the cart
+        :param promise: token of an option: what it takes is held where it comes from, and an order
+            with the promise is given it
         :return: the holds, to be extended, released or given with the order
         :raises ApiError: ``shortage`` if not enough is available, ``not_found``, ``not_sellable``
             or ``busy``; nothing is held then
         """
-        requests = self._prepare_requests(channel, lines)
-        ids = self.env["oms.claim"]._hold(requests, "cart", minutes, reference, channel)
+        if (lines is None) == (promise is None):
+            raise ApiError(
+                "invalid", self.env._("Say either which goods are held or for which promise.")
+            )
+        origin = "cart"
+        if promise:
+            promised = self._find_promised(channel, promise)
+            requests = self._prepare_promised_requests(promised)
+            reference = reference or self.env["oms.promise.token"]._get_reference(promised)
+            if promised.service == "reserve":
+                origin = "reservation"
+        else:
+            requests = self._prepare_requests(channel, lines)
+        ids = self.env["oms.claim"]._hold(requests, origin, minutes, reference, channel)
         return self._tell_holds(channel, ids)
 
     @endpoint
@@ -83,6 +102,41 @@ class OmsApi(models.AbstractModel):
                 message = self.env._("The channel has no site “%s”.", line.site)
                 raise ApiError("not_found", message, f"lines.{index}.site")
             asked[product.id, site.id] += line.quantity
+        return [(*key, quantity) for key, quantity in asked.items()]
+
+    @api.model
+    def _find_promised(self, channel, token):
+        """Return what a token says.
+
+        :rtype: Promised
+        :raises ApiError: it is none, of another channel, or has ended
+        """
+        promised = self.env["oms.promise.token"]._read(token)
+        if not promised or promised.channel_id != channel.id:
+            message = self.env._("The promise was not made to this channel.")
+            raise ApiError("promise_other", message, "promise")
+        if promised.valid_until < fields.Datetime.now():
+            message = self.env._(
+                "The promise was good until %s UTC: ask for a new one.", promised.valid_until
+            )
+            raise ApiError("promise_ended", message, "promise")
+        return promised
+
+    @api.model
+    def _prepare_promised_requests(self, promised):
+        """Return what a promise asks of the gate; see :meth:`_prepare_requests`.
+
+        :raises ApiError: nothing of it is there yet
+        """
+        products = self.env["product.product"].browse({row[0] for row in promised.plan})
+        kept = set(products.filtered("is_storable").ids)
+        asked = defaultdict(float)
+        for product_id, site_id, quantity in promised.plan:
+            if product_id in kept:
+                asked[product_id, site_id] += quantity
+        if not asked:
+            message = self.env._("Nothing of what was promised is there yet, so nothing is held.")
+            raise ApiError("shortage", message, "promise")
         return [(*key, quantity) for key, quantity in asked.items()]
 
     @api.model

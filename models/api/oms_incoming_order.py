@@ -19,13 +19,13 @@ CHUNK = 50
 def fingerprint(given):
     """Digest an order as a channel sent it, so that a change of it is noticed.
 
-    The holds of the cart are left out: an order that is sent again may come without them. So is
-    what has its default: what later versions of the API add changes no order that came before.
+    The holds of the cart and the promise are left out: an order that is sent again may come without
+    them, or with newer ones. So is what has its default: what later versions of the API add changes no order that came before.
 
     :param GivenOrder given: the order
     :return: 64 hexadecimal digits
     """
-    content = given.model_dump(mode="json", exclude={"holds"}, exclude_defaults=True)
+    content = given.model_dump(mode="json", exclude={"holds", "promise"}, exclude_defaults=True)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

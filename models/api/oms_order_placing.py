@@ -90,7 +90,7 @@ class OmsOrderPlacing(models.AbstractModel):
                 order.unlink()
                 continue
             outcomes[each.reference] = Outcome("placed", order)
-            if each.holds and self._confirm_held(channel, each, order):
+            if self._confirm_held(channel, each, order):
                 continue
             confirmed += order
         if confirmed:
@@ -100,14 +100,7 @@ class OmsOrderPlacing(models.AbstractModel):
     @api.model
     def _confirm_held(self, channel, given, order):
         """Confirm an order with the goods of its cart; tell whether they were still held."""
-        claims = self.env["oms.claim"].search(
-            [
-                ("id", "in", given.holds),
-                ("channel_id", "=", channel.id),
-                ("origin", "in", HOLD_ORIGINS),
-                ("state", "=", "active"),
-            ]
-        )
+        claims = self._find_held(channel, given)
         if not claims:
             return False
         try:
@@ -118,6 +111,29 @@ class OmsOrderPlacing(models.AbstractModel):
             _logger.info("Order %s goes without its holds: %s", order.name, error)
             return False
         return True
+
+    @api.model
+    def _find_held(self, channel, given):
+        """Return the goods of the cart of an order, as far as they are still held."""
+        Claim = self.env["oms.claim"]
+        if not given.holds:
+            return Claim
+        return Claim.search(
+            [
+                ("id", "in", given.holds),
+                ("channel_id", "=", channel.id),
+                ("origin", "in", HOLD_ORIGINS),
+                ("state", "=", "active"),
+            ]
+        )
+
+    @api.model
+    def _prepare_service_vals(self, channel, given):
+        """Return what an order says of how it is delivered; other modules say more.
+
+        :rtype: dict
+        """
+        return {}
 
     @api.model
     def _create_orders(self, channel, given, lookup, hashes):
@@ -148,6 +164,7 @@ class OmsOrderPlacing(models.AbstractModel):
                         "pricelist_id": self._get_pricelist_id(each, lookup),
                         "note": plaintext2html(each.note) if each.note else False,
                         "user_id": False,
+                        **self._prepare_service_vals(channel, each),
                         "order_line": self._prepare_lines(
                             each, lookup, self._find_position(channel, each, customer, address)
                         ),

@@ -148,14 +148,23 @@ class OmsStrategy(models.Model):
 
         :return: kg CO2e, shape (L, S)
         """
-        weights = self._get_weights(case)
-        kg = np.zeros(case.shape)
-        for column, site in enumerate(case.sites):
-            transport = site.emission_factor_id or self.emission_factor_id
+        each = self._get_kg_per_kg(case.sites, case.kilometers)
+        return self._get_weights(case)[:, None] * each
+
+    def _get_kg_per_kg(self, sites, kilometers, default=None):
+        """Return what a kilogram of goods emits from each site to the address.
+
+        :param kilometers: from each site, shape (S,)
+        :param default: ``oms.emission.factor`` of transport where neither site nor strategy says
+        :return: kg CO2e, shape (S,)
+        """
+        kg = np.zeros(len(sites))
+        for place, site in enumerate(sites):
+            transport = site.emission_factor_id or self.emission_factor_id or default
             hub = site.hub_factor_id or self.hub_factor_id
-            kg[:, column] = carbon.transport_kg(
-                weights, case.kilometers[column], transport._get_transport()
-            ) + carbon.hub_kg(weights, hub.intensity)
+            kg[place] = carbon.transport_kg(
+                1.0, kilometers[place], transport._get_transport()
+            ) + carbon.hub_kg(1.0, hub.intensity)
         return kg
 
     def _get_days(self, case):

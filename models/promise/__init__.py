@@ -8,3 +8,11 @@ from . import oms_lead_model
 from . import oms_lead_lane
 from . import oms_lead_gather
 from . import oms_lead_time_learned
+from . import delivery_carrier_code
+from . import oms_channel_methods
+from . import oms_site_services
+from . import sale_order_service
+from . import oms_sourcing_promised
+from . import oms_promising
+from . import oms_promising_later
+from . import oms_promise_token

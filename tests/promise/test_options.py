@@ -1,0 +1,274 @@
+"""The ways to get a basket, told by the API."""
+
+from datetime import timedelta
+from math import acos, cos, radians, sin
+
+from odoo import fields
+from odoo.tests import tagged
+
+from odoo.addons.oms.models.api.error import get_code
+
+from ..common import ORLEANS, PARIS
+from .common import PromiseCase
+
+
+def kilometers(one, other):
+    """The spherical law of cosines."""
+    (a, b), (c, d) = (map(radians, place) for place in (one, other))
+    return 6371.0088 * acos(sin(a) * sin(c) + cos(a) * cos(c) * cos(b - d))
+
+
+@tagged("post_install", "-at_install")
+class TestOptions(PromiseCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stock(cls.apple, (cls.near, 5), (cls.middle, 5), (cls.far, 50))
+        cls.stock(cls.berry, (cls.far, 50))
+
+    def assertRefused(self, code, field, **arguments):
+        with self.assertRaises(Exception) as caught:
+            self.ask((self.apple, 1), **arguments)
+        self.assertEqual(get_code(caught.exception), code, caught.exception)
+        self.assertEqual(caught.exception.field, field)
+
+    # === WAYS === #
+
+    def test_every_way(self):
+        answer = self.ask((self.apple, 2))
+        self.assertEqual(answer["currency"], self.company.currency_id.name)
+        self.assertEqual(
+            answer["lines"], [{"product": "Apple", "quantity": 2, "unit": "Units", "error": None}]
+        )
+        found = self.options((self.apple, 2))
+        self.assertEqual(
+            set(found),
+            {
+                ("home", "standard"),
+                ("home", "express"),
+                ("collect", "NEAR"),
+                ("collect", "MID"),
+                ("reserve", "NEAR"),
+            },
+        )
+        home = found["home", "standard"]
+        self.assertEqual(self.plan_of(home), {("NEAR", "Apple"): 2.0})
+        self.assertEqual((home["price"], home["stock"], home["parcels"]), (4.9, "all", 1))
+        self.assertTrue(home["token"] and home["promised"] and home["valid_until"])
+        self.assertGreaterEqual(home["promised"], home["earliest"])
+        self.assertEqual(found["home", "express"]["price"], 9.9)
+        collect = found["collect", "MID"]
+        self.assertEqual(self.plan_of(collect), {("MID", "Apple"): 2.0})
+        self.assertAlmostEqual(collect["kilometers"], kilometers(PARIS, ORLEANS), 0)
+        self.assertEqual((collect["price"], collect["parts"][0]["kilometers"]), (0.0, 0.0))
+
+    def test_split(self):
+        self.stock(self.berry, (self.middle, 1))
+        option = self.options((self.apple, 3), (self.berry, 30))["home", "standard"]
+        self.assertEqual(option["stock"], "all")
+        plan = self.plan_of(option)
+        self.assertEqual(sum(units for (_s, name), units in plan.items() if name == "Berry"), 30)
+        self.assertEqual(option["parcels"], len({site for site, _name in plan}))
+        # A store gives what it has, and the rest is not known.
+        near = self.options((self.apple, 3), (self.berry, 30))["collect", "NEAR"]
+        self.assertEqual((near["stock"], near["when_unknown"]), ("part", True))
+        self.assertIsNone(near["promised"])
+        [unknown] = near["unknown"]
+        self.assertEqual((unknown["line"], unknown["quantity"]), (1, 30))
+        self.assertIn("Berry", unknown["reason"])
+
+    def test_filters(self):
+        self.assertEqual(
+            set(self.options((self.apple, 1), services=["home"], methods=["express"])),
+            {("home", "express")},
+        )
+        self.assertEqual(
+            set(self.options((self.apple, 1), services=["collect"], sites=["MID"])),
+            {("collect", "MID")},
+        )
+        self.assertEqual(
+            set(self.options((self.apple, 1), services=["collect"], stores=1)),
+            {("collect", "NEAR")},
+        )
+        self.assertEqual(len(self.ask((self.apple, 1), most_options=2)["options"]), 2)
+
+    def test_relay_points(self):
+        self.express.oms_has_points = True
+        found = self.options((self.apple, 1))
+        self.assertIn(("relay", "express"), found)
+        self.assertNotIn(("home", "express"), found)
+
+    def test_methods_of_the_channel_and_of_the_address(self):
+        self.express.country_ids = self.env.ref("base.de")
+        self.assertNotIn(("home", "express"), self.options((self.apple, 1)))
+        self.express.country_ids = False
+        self.channel.carrier_ids = self.express
+        found = self.options((self.apple, 1))
+        self.assertIn(("home", "express"), found)
+        self.assertNotIn(("home", "standard"), found)
+
+    def test_a_method_that_a_site_lacks(self):
+        self.near.carrier_ids = self.standard
+        found = self.options((self.apple, 2))
+        self.assertEqual(self.plan_of(found["home", "standard"]), {("NEAR", "Apple"): 2.0})
+        self.assertEqual(self.plan_of(found["home", "express"]), {("MID", "Apple"): 2.0})
+
+    # === PRICES, EMISSIONS === #
+
+    def test_prices_follow_rules_and_thresholds(self):
+        self.standard.write(
+            {
+                "delivery_type": "base_on_rule",
+                "price_rule_ids": [
+                    (0, 0, {"variable": "quantity", "operator": "<=", "max_value": 2,
+                            "list_base_price": 3.0}),
+                    (0, 0, {"variable": "price", "operator": ">", "max_value": 100,
+                            "list_base_price": 1.0}),
+                ],
+            }
+        )  # fmt: skip
+        self.express.write({"free_over": True, "amount": 50.0})
+        prices = {
+            units: {key[1]: option["price"] for key, option in self.options(
+                (self.apple, units), services=["home"]).items()}
+            for units in (2, 4, 11)
+        }  # fmt: skip
+        self.assertEqual(prices[2], {"standard": 3.0, "express": 9.9})
+        # No rule fits: the method is not there.
+        self.assertEqual(prices[4], {"express": 9.9})
+        self.assertEqual(prices[11], {"standard": 1.0, "express": 0.0})
+        # The channel sells at prices of its own.
+        found = self.options((self.apple, 2, {"unit_price": 30.0}), services=["home"])
+        self.assertEqual(found["home", "express"]["price"], 0.0)
+
+    def test_emissions(self):
+        self.apple.weight = 2.0
+        factor = self.env["oms.emission.factor"].create(
+            {"name": "Van", "mode": "road", "wtt": 0.1, "ttw": 0.4, "source": "test"}
+        )
+        hub = self.env["oms.emission.factor"].create(
+            {"name": "Hub", "mode": "hub", "ttw": 5.0, "source": "test"}
+        )
+        self.strategy.write({"emission_factor_id": factor.id, "hub_factor_id": hub.id})
+        self.near.ships = False
+        found = self.options((self.apple, 3))
+        # 6 kg over the way at 0.5 kg per tonne-kilometer, and through the hub.
+        way = kilometers(PARIS, ORLEANS)
+        self.assertAlmostEqual(
+            found["home", "standard"]["kg_co2e"], 0.006 * (way * 0.5 + 5.0), 2
+        )
+        self.assertAlmostEqual(found["collect", "NEAR"]["kg_co2e"], 0.006 * 5.0, 3)
+
+    # === WHAT COMES LATER === #
+
+    def test_dated_supply(self):
+        day = fields.Datetime.now().replace(microsecond=0) + timedelta(days=10)
+        self.make_open_move(self.berry, self.near, 100, day)
+        found = self.options((self.berry, 60))
+        home = found["home", "standard"]
+        self.assertEqual((home["stock"], home["when_unknown"]), ("part", False))
+        there, comes = home["parts"]
+        self.assertEqual((there["site"], there["ready_at"]), ("FAR", None))
+        self.assertEqual(comes["site"], "NEAR")
+        self.assertEqual(comes["lines"][0]["quantity"], 10)
+        self.assertEqual(comes["ready_at"], day.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        self.assertGreaterEqual(home["promised"], day.date().isoformat())
+        self.assertEqual(home["parcels"], 2)
+        self.assertLess(there["promised"], comes["promised"])
+        # In the store all of it comes.
+        near = found["collect", "NEAR"]
+        self.assertEqual((near["stock"], near["when_unknown"]), ("none", False))
+        self.assertEqual(near["parts"][0]["lines"][0]["quantity"], 60)
+
+    def test_others_wait_for_supply(self):
+        day = fields.Datetime.now() + timedelta(days=10)
+        cherry = self.make_product("Cherry")
+        self.make_order((cherry, 8))
+        self.make_open_move(cherry, self.near, 10, day)
+        found = self.options((cherry, 2), services=["home"])["home", "standard"]
+        self.assertFalse(found["when_unknown"])
+        found = self.options((cherry, 3), services=["home"])["home", "standard"]
+        self.assertTrue(found["when_unknown"])
+        self.assertIn("others wait", found["unknown"][0]["reason"])
+
+    def test_at_a_moment_to_come(self):
+        day = fields.Datetime.now() + timedelta(days=10)
+        cherry = self.make_product("Cherry")
+        self.make_open_move(cherry, self.near, 10, day)
+        later = (day + timedelta(days=1)).isoformat(timespec="seconds") + "Z"
+        option = self.options((cherry, 3), services=["home"], at=later)["home", "standard"]
+        self.assertEqual(option["stock"], "all")
+        self.assertGreater(option["promised"], day.date().isoformat())
+
+    # === WHAT IS WRONG === #
+
+    def test_lines_that_cannot_be(self):
+        self.berry.sale_ok = False
+        answer = self.ask(
+            (self.apple, 1), ("No such", 1), (self.berry, 1), (self.apple, 0),
+            (self.apple, 1e9), (self.apple, 0.001),
+        )  # fmt: skip
+        self.assertEqual(
+            [line["error"] and (line["error"]["code"], line["error"]["field"])
+             for line in answer["lines"]],
+            [
+                None,
+                ("not_found", "lines.1.product"),
+                ("not_sellable", "lines.2.product"),
+                ("invalid", "lines.3.quantity"),
+                ("invalid", "lines.4.quantity"),
+                ("invalid", "lines.5.quantity"),
+            ],
+        )  # fmt: skip
+        self.assertTrue(answer["options"])
+        self.assertEqual(self.ask((self.apple, 0))["options"], [])
+
+    def test_calls_that_cannot_be(self):
+        past = (fields.Datetime.now() - timedelta(days=1)).isoformat(timespec="seconds")
+        far = (fields.Datetime.now() + timedelta(days=400)).isoformat(timespec="seconds")
+        self.assertRefused("invalid", "at", at=past)
+        self.assertRefused("invalid", "at", at=far)
+        self.assertRefused("invalid", "confidence", confidence=1.0)
+        self.assertRefused("invalid", "services.0", services=["teleport"])
+        with self.assertRaises(Exception) as caught:
+            self.api.promise(lines=[], ship_to=self.destination)
+        self.assertEqual((get_code(caught.exception), caught.exception.field), ("invalid", "lines"))
+
+    def test_an_unknown_country(self):
+        answer = self.ask((self.apple, 1), ship_to={"country": "Atlantis", "zip": "1"})
+        wrong = {option["service"]: option["error"] for option in answer["options"]}
+        self.assertEqual(wrong["home"]["code"], "unknown_country")
+        self.assertEqual(wrong["home"]["field"], "ship_to.country")
+        # Whoever comes to the store needs no address.
+        self.assertIsNone(wrong["collect"])
+
+    def test_methods_and_stores_that_are_not_there(self):
+        answer = self.ask(
+            (self.apple, 1), methods=["standard", "pigeon"], sites=["MID", "FAR", "MOON"]
+        )
+        wrong = [
+            (option["service"], option["method"] or option["site"], option["error"]["code"],
+             option["error"]["field"])
+            for option in answer["options"]
+            if option["error"]
+        ]  # fmt: skip
+        self.assertEqual(
+            wrong,
+            [
+                ("home", "pigeon", "not_found", "methods.1"),
+                ("collect", "FAR", "not_found", "sites.1"),
+                ("collect", "MOON", "not_found", "sites.2"),
+            ],
+        )
+        right = {o["method"] or o["site"] for o in answer["options"] if not o["error"]}
+        self.assertEqual(right, {"standard", "MID"})
+
+    def test_only_sites_of_the_channel(self):
+        elsewhere = self.make_site("Elsewhere", "ELSE", PARIS)
+        elsewhere.collects = True
+        self.stock(self.berry, (elsewhere, 500))
+        answer = self.ask((self.berry, 60))
+        self.assertNotIn("ELSE", str(answer))
+        self.assertEqual(
+            self.ask((self.berry, 1), sites=["ELSE"])["options"][0]["error"]["code"], "not_found"
+        )
