@@ -19,8 +19,9 @@ CHUNK = 50
 def fingerprint(given):
     """Digest an order as a channel sent it, so that a change of it is noticed.
 
-    The holds of the cart and the promise are left out: an order that is sent again may come without
-    them, or with newer ones. So is what has its default: what later versions of the API add changes no order that came before.
+    The holds of the cart and the promise are left out: an order that is sent again may come
+    without them, or with newer ones. So is what has its default: what later versions of the API
+    add changes no order that came before.
 
     :param GivenOrder given: the order
     :return: 64 hexadecimal digits

@@ -166,9 +166,7 @@ class OmsOrderPlacing(models.AbstractModel):
                 quantity = product.uom_id.round(line.quantity)
                 basket[product.id] = basket.get(product.id, 0.0) + quantity
         was = dict(promised.basket)
-        if basket.keys() != was.keys() or any(
-            abs(basket[key] - was[key]) > 1e-6 for key in basket
-        ):
+        if basket.keys() != was.keys() or any(abs(basket[key] - was[key]) > 1e-6 for key in basket):
             message = self.env._("The promise was made for another basket.")
             return self._refuse_promise("promise_other", message)
         country = lookup.countries[given.ship_to.country]

@@ -191,7 +191,7 @@ class OmsPromising(models.AbstractModel):
         """Say why nobody knows when goods can be had."""
         if not any(product.id in ids for ids in later.coming.values()):
             return self.env._(
-                "%s: no site that can be asked has enough of it, and no delivery of it is expected.",
+                "%s: no site that can be asked has enough of it, and none expects a delivery.",
                 product.display_name,
             )
         return self.env._(

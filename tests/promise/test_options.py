@@ -154,9 +154,7 @@ class TestOptions(PromiseCase):
         found = self.options((self.apple, 3))
         # 6 kg over the way at 0.5 kg per tonne-kilometer, and through the hub.
         way = kilometers(PARIS, ORLEANS)
-        self.assertAlmostEqual(
-            found["home", "standard"]["kg_co2e"], 0.006 * (way * 0.5 + 5.0), 2
-        )
+        self.assertAlmostEqual(found["home", "standard"]["kg_co2e"], 0.006 * (way * 0.5 + 5.0), 2)
         self.assertAlmostEqual(found["collect", "NEAR"]["kg_co2e"], 0.006 * 5.0, 3)
 
     # === WHAT COMES LATER === #
