@@ -74,6 +74,8 @@ class TestOutside(OmsCase):
                 for number in range(40)
             ]
         )
+        # New sites make what is kept of settings be read again, once.
+        self.make_order((self.apple, 1), confirm=False).action_confirm()
         self.env.flush_all()
         with self.queries() as after:
             self.make_order((self.apple, 1), confirm=False).action_confirm()
