@@ -31,6 +31,7 @@ class OmsChannelCode(models.Model):
         domain="[('type_tax_use', '=', 'sale'), ('company_id', '=', company_id)]",
     )
     known = fields.Boolean(compute="_compute_known", store=True, help="Somebody said what it is.")
+    hint = fields.Char(string="To Do", compute="_compute_hint")
     order_ids = fields.Many2many(
         "oms.incoming.order",
         "oms_incoming_order_code_rel",
@@ -50,6 +51,16 @@ class OmsChannelCode(models.Model):
     def _compute_known(self):
         for code in self:
             code.known = bool(code[f"{code.kind}_id"])
+
+    @api.depends("known", "kind")
+    def _compute_hint(self):
+        hints = {
+            "product": self.env._("Choose a product"),
+            "country": self.env._("Choose a country"),
+            "tax": self.env._("Choose a tax"),
+        }
+        for code in self:
+            code.hint = False if code.known else hints.get(code.kind)
 
     @api.depends("order_ids.state")
     def _compute_order_count(self):

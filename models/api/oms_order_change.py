@@ -52,6 +52,7 @@ class OmsOrderChange(models.Model):
     content_hash = fields.Char(required=True, readonly=True)
     payload = fields.Json(readonly=True, help="The change as the channel sent it.")
     payload_text = fields.Text(string="As It Came", compute="_compute_payload_text")
+    summary = fields.Char(string="What Changed", compute="_compute_summary")
     order_id = fields.Many2one(
         "sale.order", readonly=True, index="btree_not_null", ondelete="cascade"
     )
@@ -64,6 +65,21 @@ class OmsOrderChange(models.Model):
     def _compute_payload_text(self):
         for change in self:
             change.payload_text = json.dumps(change.payload, indent=2, ensure_ascii=False)
+
+    @api.depends("payload")
+    def _compute_summary(self):
+        names = {
+            "lines": self.env._("Lines"),
+            "ship_to": self.env._("Delivery Address"),
+            "customer": self.env._("Contact"),
+            "wanted_at": self.env._("Wanted Date"),
+            "shipping": self.env._("Shipping"),
+            "note": self.env._("Note"),
+            "total": self.env._("Total"),
+        }
+        for change in self:
+            told = [name for key, name in names.items() if key in (change.payload or {})]
+            change.summary = ", ".join(told)
 
     @api.model
     def _change(self, channel, given):

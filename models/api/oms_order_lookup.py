@@ -129,8 +129,8 @@ class OmsOrderPlacing(models.AbstractModel):
             unknown = tuple(dict.fromkeys(unknown))
             names = ", ".join(f"{code}" for _kind, code in unknown)
             message = self.env._(
-                "Nobody knows, or nobody may sell: %s. Say on the screen of channel codes what is "
-                "meant, or mend it in Odoo, and try again.",
+                "Nobody knows, or nobody may sell: %s. Somebody has to choose in Odoo what is "
+                "meant, or to mend it there; then the order can be tried again.",
                 names,
             )
             return Outcome("parked", None, f"unknown_{unknown[0][0]}", message, unknown)

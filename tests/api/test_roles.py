@@ -88,6 +88,22 @@ class TestRoles(ApiHttpCase):
         foreign = order.create({"channel_id": theirs.id, "reference": "X"})
         self.assertFalse(order.with_user(operator).search([("id", "=", foreign.id)]))
 
+    def test_who_sees_changes(self):
+        vals = {"reference": "W-1", "change": "1", "content_hash": "x", "payload": {"note": "x"}}
+        change = self.env["oms.order.change"].create({"channel_id": self.channel.id, **vals})
+        operator = self.make_user("operator", "oms.group_order_operator")
+        self.assertEqual(change.with_user(operator).summary, "Note")
+        for refused in (lambda own: own.write({"change": "2"}), lambda own: own.unlink()):
+            with self.assertRaises(AccessError):
+                refused(change.with_user(operator))
+        clerk = self.make_user("clerk", "oms.group_site_operator")
+        with self.assertRaises(AccessError):
+            change.with_user(clerk).read(["payload"])
+        other = self.env["res.company"].create({"name": "Other company"})
+        theirs = self.make_channel("Theirs", "THEIRS", company_id=other.id, network_ids=False)
+        foreign = change.create({"channel_id": theirs.id, **vals})
+        self.assertFalse(change.with_user(operator).search([("id", "=", foreign.id)]))
+
     def test_keys_are_made_by_administrators(self):
         wizard = self.env["oms.channel.key"].create(
             {"channel_id": self.channel.id, "name": "Shop Server"}
