@@ -3,9 +3,13 @@
 A model is never quite right, and least when times change. So promises are counted: each that was
 asked to be kept with 90 % leaves 0.1 of a miss to spend; a miss costs one. What is still under way
 counts by what is expected of it now, so that the account does not wait for parcels to arrive, and
-does not swing as feedback with a delay does. The balance is spent, or earned back, over about
-as many promises as are made in one and a half lead times (in the spirit of adaptive conformal
-inference: Gibbs and Candès 2021, whose plain step on delayed feedback oscillates).
+does not swing as feedback with a delay does (in the spirit of adaptive conformal inference: Gibbs
+and Candès 2021, whose plain step on delayed feedback oscillates).
+
+Chance alone unsettles the account all the time, and each correction makes promises longer on
+average than they need be: a day more costs more than a day less saves. So a small balance is left
+alone for the most part, and a large one, as a change of times brings, is paid back within a
+quarter of a lead time's promises or as fast as the bounds allow.
 """
 
 from __future__ import annotations
@@ -15,9 +19,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-FARTHEST = 2.0
-"""What is asked for never allows for more than so many times the misses meant, nor fewer than
-their part by it: a bad month does not make promises absurd."""
+LONGEST = 2.0
+"""What is asked for never allows for fewer misses than those meant divided by this: a bad month
+does not make promises absurd."""
+
+SHORTEST = 3.0
+"""Nor for more than so many times the misses meant."""
+
+FIRM = 6.0
+"""A large balance is paid back within the horizon divided by this."""
+
+QUIET = 0.04
+"""A balance of this share of the horizon, and one promise, is paid back half as fast as that, a
+smaller one more slowly still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +76,10 @@ class Budget:
         """Return the confidence to ask the model for, so that the account evens out.
 
         :param owed: as :meth:`owed` returns it
-        :param horizon: promises over which to pay back: about those made in one and a half usual
-            lead times
+        :param horizon: promises made in one and a half usual lead times
         """
+        horizon = max(horizon, 0.0)
         miss = 1.0 - self.confidence
-        wanted = miss - owed / (max(horizon, 0.0) + 1.0)
-        return 1.0 - min(max(wanted, miss / FARTHEST), miss * FARTHEST, 0.95)
+        firmness = owed**2 / (owed**2 + (QUIET * horizon + 1.0) ** 2)
+        wanted = miss - firmness * owed / (horizon / FIRM + 1.0)
+        return 1.0 - min(max(wanted, miss / LONGEST), miss * SHORTEST, 0.95)

@@ -26,8 +26,9 @@ ASSUMED_WEIGHT = 10.0
 SHAPE_WEIGHT = 60.0
 """Arrivals of all methods that a method's own curve starts from."""
 
-REMEMBERED = 180.0
-"""Half-life of the shape of durations, days: it changes slowly."""
+REMEMBERED = 120.0
+"""Half-life of the shape of durations, days: it changes slowly, but slow times have more
+stragglers than fast ones."""
 
 WEEK_REMEMBERED = 365.0
 """Half-life of the differences between weekdays, days."""

@@ -20,9 +20,9 @@ Floats = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 NODRIFT = 0.004
-DRIFT = np.array([0.02] + [NODRIFT] * (len(LEVELS) - 1))
-"""How much a node of each level may wander in a day, standard deviation of its logarithm. 2 %
-for all lanes together is 11 % in a month."""
+DRIFT = np.array([0.012] + [NODRIFT] * (len(LEVELS) - 1))
+"""How much a node of each level may wander in a day, standard deviation of its logarithm. 1.2 %
+for all lanes together is 7 % in a month: a filter that expects more takes chance for change."""
 
 UNSEEN = np.array([0.3, 0.1, 0.2, 0.3, 0.1, 0.2, 0.1, 0.1])
 """Standard deviation of nodes of each level before anything was seen: what one thing does, and,

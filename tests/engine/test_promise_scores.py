@@ -96,10 +96,22 @@ def test_what_is_owed():
 def test_what_is_asked_stays_within_reason():
     budget = Budget(0.9)
     assert budget.ask(0.0, 100.0) == pytest.approx(0.9)
-    assert budget.ask(2.0, 99.0) == pytest.approx(0.92)
-    assert 0.9 < budget.ask(1e6, 100.0) < 0.96
-    assert 0.75 < budget.ask(-1e6, 100.0) < 0.9
+    # Firmly: within 30 / 6 + 1 promises; by how much of that: 1.3 against 0.04 of 30, and one.
+    firm = 1.3**2 / (1.3**2 + 2.2**2)
+    assert budget.ask(-1.3, 30.0) == pytest.approx(0.9 - firm * 1.3 / 6)
+    assert budget.ask(1e6, 100.0) == pytest.approx(0.95)
+    assert budget.ask(-1e6, 100.0) == pytest.approx(0.7)
     assert 0.0 < Budget(0.3).ask(-1e6, 0.0) < 0.3
+    asked = [budget.ask(owed, 400.0) for owed in np.linspace(-50.0, 50.0, 101).tolist()]
+    assert (np.diff(asked) >= 0.0).all()
+
+
+def test_chance_hardly_moves_what_is_asked():
+    """Of the some 250 promises of a lead time, chance misses 5 more or fewer than are meant."""
+    budget = Budget(0.9)
+    for owed in (-5.0, 5.0):
+        assert budget.ask(owed, 375.0) == pytest.approx(0.9, abs=0.01)
+    assert budget.ask(30.0, 375.0) == pytest.approx(0.95)
 
 
 @pytest.mark.parametrize("given", [(1.0,), (0.0,), (0.9, 1.0, 2.0), (0.9, 1.0, -1.0)])
