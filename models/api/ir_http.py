@@ -1,9 +1,9 @@
 from http import HTTPStatus
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, UnsupportedMediaType
 
 from odoo import models
-from odoo.http import SessionExpiredException, request
+from odoo.http import SessionExpiredException, _dispatchers, request
 
 from .contract import MOST_ID
 from .error import CORRELATION_HEADER, STATUSES, ApiError, get_shape
@@ -27,6 +27,30 @@ _CODES = {
 
 class IrHttp(models.AbstractModel):
     _inherit = "ir.http"
+
+    @classmethod
+    def _match(cls, path_info):
+        """Refuse other methods and content types in the API's shape; Odoo tells them in HTML."""
+        if not cls._is_oms_api(OWN, JSON_2):
+            return super()._match(path_info)
+        try:
+            rule, args = super()._match(path_info)
+            cls._check_oms_api_kind(rule)
+        except (MethodNotAllowed, UnsupportedMediaType) as error:
+            error.error_response = cls._handle_error(error)
+            raise
+        return rule, args
+
+    @classmethod
+    def _check_oms_api_kind(cls, rule):
+        """Make sure that the body says that it is JSON, if the method has one.
+
+        :raises werkzeug.exceptions.UnsupportedMediaType: it is something else
+        """
+        # As Odoo asks a moment later, when its answer can no longer be put into another shape.
+        if not _dispatchers[rule.endpoint.routing["type"]].is_compatible_with(request):
+            text = request.env._("Send JSON, with “Content-Type: application/json”.")
+            raise UnsupportedMediaType(text)
 
     @classmethod
     def _pre_dispatch(cls, rule, args):

@@ -109,7 +109,11 @@ class OmsApi(models.AbstractModel):
         :raises ApiError: the user has none, not this one, or must say which
         """
         # sudo: the user's name on the channel is the right to use it
-        channels = self.env["oms.channel"].sudo().search([("user_ids", "in", self.env.uid)])
+        channels = (
+            self.env["oms.channel"]
+            .sudo()
+            .search_fetch([("user_ids", "in", self.env.uid)], ["code", "company_id", "call_limit"])
+        )
         if not channels:
             raise ApiError(
                 "forbidden", self.env._("This user is named as an API user in no channel.")

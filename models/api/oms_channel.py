@@ -1,6 +1,5 @@
 from odoo import fields, models
 
-from ..transaction import committing_statement
 from .error import ApiError
 
 
@@ -62,18 +61,15 @@ class OmsChannel(models.Model):
     def _count_call(self):
         """Count a call to the API, if there is a limit.
 
-        All processes count together. What is refused counts too, so that hammering does not pay.
+        All processes count together.
 
         :raises ApiError: the limit is reached
         """
         self.ensure_one()
         if not self.call_limit:
             return
-        statement = self.env["oms.api.usage"]._get_count_sql(self.id)
-        with committing_statement(self.env) as env:
-            env.cr.execute(statement)
-            calls, wait = env.cr.fetchone()
-        if calls > self.call_limit:
+        wait = self.env["oms.api.usage"]._take_call(self.id, self.call_limit)
+        if wait:
             error = ApiError(
                 "too_many_requests",
                 self.env._(

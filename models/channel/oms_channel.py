@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
 
 #: What sourcing asks of each site.
 SOURCING_FIELDS = (
@@ -121,6 +122,40 @@ class OmsChannel(models.Model):
                 lambda site, company=channel.company_id: site.active and site.company_id == company
             )
             channel.site_count = len(channel.site_ids)
+
+    def _get_site_ids(self):
+        """Return the ids of the channel's sites by their priority, whatever the user may read.
+
+        The same as ``site_ids``, in one query: for calls that need no more of the sites.
+
+        :rtype: list[int]
+        """
+        self.ensure_one()
+        self.flush_model(["company_id", "network_ids"])
+        self.env["oms.network"].flush_model(["active", "site_ids"])
+        self.env["oms.site"].flush_model(["active", "company_id", "sequence", "name"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT site.id
+                  FROM oms_site site
+                 WHERE site.active AND site.company_id = %(company)s
+                   AND (NOT EXISTS (SELECT FROM oms_channel_network_rel
+                                     WHERE channel_id = %(channel)s)
+                        OR site.id IN (SELECT member.site_id
+                                         FROM oms_channel_network_rel named
+                                         JOIN oms_network network
+                                           ON network.id = named.network_id AND network.active
+                                         JOIN oms_network_site_rel member
+                                           ON member.network_id = network.id
+                                        WHERE named.channel_id = %(channel)s))
+              ORDER BY site.sequence, site.name, site.id
+                """,
+                channel=self.id,
+                company=self.company_id.id,
+            )
+        )
+        return [site_id for [site_id] in rows]
 
     def _compute_order_counts(self):
         orders = self.env["sale.order"]

@@ -15,7 +15,8 @@ def drop_passing() -> SQL:
         """
         DELETE FROM oms_feed_event passing
          USING oms_feed_event final
-         WHERE passing.number IS NULL AND final.number IS NULL AND passing.id < final.id
+         WHERE passing.number IS NULL AND passing.error IS NULL
+           AND final.number IS NULL AND final.error IS NULL AND passing.id < final.id
            AND (passing.order_id, passing.at) = (final.order_id, final.at)
            AND (passing.type = ANY(%(standings)s) AND final.type = ANY(%(standings)s)
                 OR passing.fulfillment_id = final.fulfillment_id

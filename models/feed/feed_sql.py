@@ -118,7 +118,7 @@ def is_due(basis: SQL) -> SQL:
     return SQL(
         """
         SELECT %(any_news)s
-            OR EXISTS (SELECT FROM oms_feed_event WHERE number IS NULL)
+            OR EXISTS (SELECT FROM oms_feed_event WHERE number IS NULL AND error IS NULL)
             OR EXISTS (%(by_time)s)
             OR basis IS DISTINCT FROM (%(basis)s)
           FROM oms_feed_state
@@ -151,12 +151,16 @@ def number_products(products: SQL, last: int) -> SQL:
 
 
 def number_events(last: int, most: int) -> SQL:
-    """Return the statement that gives events the next numbers, in the order of their making."""
+    """Return the statement that gives events the next numbers, in the order of their making.
+
+    Those that are parked are left out.
+    """
     return SQL(
         """
         UPDATE oms_feed_event event SET number = %s + fresh.place
           FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS place
-                  FROM oms_feed_event WHERE number IS NULL ORDER BY id LIMIT %s) AS fresh
+                  FROM oms_feed_event
+                 WHERE number IS NULL AND error IS NULL ORDER BY id LIMIT %s) AS fresh
          WHERE event.id = fresh.id
      RETURNING event.id
         """,
@@ -210,10 +214,14 @@ def forget_events(before: SQL) -> SQL:
     """Return the statement that forgets events that were numbered and happened before a moment.
 
     In the order of their numbers: what comes after the last one that is forgotten is all kept.
+    What is parked is forgotten as soon as it is as old.
     """
     return SQL(
         """
-        WITH old AS (
+        WITH parked AS (
+            DELETE FROM oms_feed_event
+             WHERE number IS NULL AND error IS NOT NULL AND at < %(before)s
+        ), old AS (
             DELETE FROM oms_feed_event WHERE number <= (
                 SELECT MIN(number) - 1 FROM (
                     SELECT MIN(number) AS number FROM oms_feed_event

@@ -43,6 +43,12 @@ class OmsChannel(models.Model):
         groups="oms.group_order_operator",
         help="Events of the channel's orders that are kept.",
     )
+    feed_parked_count = fields.Integer(
+        string="Parked Events",
+        compute="_compute_feed",
+        groups="oms.group_order_operator",
+        help="Events that the channel is not told, because they could not be described.",
+    )
 
     # === COMPUTE METHODS === #
 
@@ -53,7 +59,14 @@ class OmsChannel(models.Model):
         env["oms.feed.event"].flush_model()
         [[waiting]] = env.execute_query(news_sql.count())
         events = env["oms.feed.event"]
-        waiting += events.search_count([("number", "=", False)])
+        waiting += events.search_count([("number", "=", False), ("error", "=", False)])
+        parked = dict(
+            events._read_group(
+                [("channel_id", "in", self._origin.ids), ("error", "!=", False)],
+                ["channel_id"],
+                ["__count"],
+            )
+        )
         counts = dict(
             events._read_group(
                 [("channel_id", "in", self._origin.ids), ("number", "!=", False)],
@@ -67,6 +80,7 @@ class OmsChannel(models.Model):
             channel.feed_waiting_count = waiting
             channel.feed_floor = f"{max(kept, channel._origin._get_feed_floor()):,}"
             channel.feed_event_count = counts.get(channel._origin.sudo(), 0)
+            channel.feed_parked_count = parked.get(channel._origin.sudo(), 0)
 
     # === READING === #
 
@@ -146,4 +160,14 @@ class OmsChannel(models.Model):
         """
         action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_feed_event")
         action["domain"] = [("channel_id", "in", self.ids)]
+        return action
+
+    def action_view_parked_events(self):
+        """Open the events that could not be described.
+
+        :return: a window action
+        :rtype: dict
+        """
+        action = self.action_view_feed_events()
+        action["context"] = {"search_default_parked": 1}
         return action

@@ -15,6 +15,8 @@ _logger = logging.getLogger(__name__)
 
 #: Changes and events of either kind that are numbered between two commits.
 BATCH = 50_000
+#: Entries that are looked at one by one, before it is tried to be done with them.
+MANY = 5_000
 #: How long a reader waits for another publisher, before it reads what is published by then.
 PATIENCE = "3s"
 #: Parameters: for how many days changes and events are kept for those that ask seldom.
@@ -86,7 +88,10 @@ class OmsFeed(models.AbstractModel):
             self.env.cr.execute("SELECT set_config('lock_timeout', %s, TRUE)", [patience])
         self.env.cr.execute(feed_sql.LOCK, log_exceptions=False)
         last, since, basis, now = self.env.cr.fetchone()
+        committed = self._find_committed()
         [[products, taken]] = self.env.execute_query(news_sql.take(BATCH))
+        if committed and taken < BATCH:
+            self.env.cr.execute(news_sql.all_told(committed))
         products = set(products)
         moments = (SQL("%s::timestamp", moment) for moment in (since, now))
         by_time = self.env.execute_query(feed_sql.changed_by_time(*moments))
@@ -104,6 +109,26 @@ class OmsFeed(models.AbstractModel):
             [start + len(events), now, basis],
         )
         return start + len(events) - last, max(taken, len(events)) == BATCH
+
+    @api.model
+    def _find_committed(self):
+        """Return up to which entry of the ledger all are committed, as later statements see them.
+
+        Only asked for when so many were told one by one that looking at them takes its time, as
+        when nobody folds the ledger. Found in a moment in which nobody writes to it.
+
+        :return: number of the entry, or None
+        """
+        [[many]] = self.env.execute_query(news_sql.are_many_told(MANY))
+        if not many:
+            return None
+        try:
+            with reading_committed(self.env) as env:
+                env.cr.execute(news_sql.LOCK_LEDGER, log_exceptions=False)
+                [[last]] = env.execute_query(news_sql.LAST_ENTRY)
+        except LockNotAvailable:
+            return None
+        return last
 
     @api.model
     def _add_kits(self, product_ids):

@@ -1,7 +1,13 @@
 import json
+import logging
 from collections import defaultdict
 
+import psycopg2
+
 from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError, UserError
+
+_logger = logging.getLogger(__name__)
 
 
 class BigInteger(fields.Integer):
@@ -46,9 +52,17 @@ class OmsFeedEvent(models.Model):
     payload = fields.Json(readonly=True)
     told = fields.Text(compute="_compute_told", help="As the channel's system gets it.")
 
+    error = fields.Text(
+        string="Why It Is Parked",
+        readonly=True,
+        help="The event could not be described. All others are told; this one when somebody has "
+        "mended the cause and publishes it again.",
+    )
+
     _number_uniq = models.UniqueIndex("(number) WHERE number IS NOT NULL")
     _channel_idx = models.Index("(channel_id, number)")
-    _fresh_idx = models.Index("(id) WHERE number IS NULL")
+    _fresh_idx = models.Index("(id) WHERE number IS NULL AND error IS NULL")
+    _parked_idx = models.Index("(channel_id) WHERE error IS NOT NULL")
 
     @api.depends("payload")
     def _compute_told(self):
@@ -58,13 +72,68 @@ class OmsFeedEvent(models.Model):
     # === DESCRIBING === #
 
     def _describe(self):
-        """Store what channels are told of the events, as it is now."""
+        """Store what channels are told of the events, as it is now.
+
+        An event that cannot be described loses its number and is parked with the reason: it must
+        not keep the others from being told.
+        """
         if not self:
             return
         self.invalidate_recordset()
+        try:
+            with self.env.cr.savepoint():
+                self._store_payloads()
+        except (psycopg2.OperationalError, ConcurrencyError):
+            raise
+        except Exception as error:
+            if len(self) > 1:
+                # Halves of halves: one bad event among many is found in a few tries.
+                middle = len(self) // 2
+                self[:middle]._describe()
+                self[middle:]._describe()
+            else:
+                self._park(error)
+
+    def _store_payloads(self):
         for event in self:
             event.payload = event._prepare_payload()
         self.flush_recordset()
+
+    def _park(self, error):
+        """Keep an event from being told, and say why."""
+        self.ensure_one()
+        _logger.error("Event %s of a channel is parked", self.id, exc_info=error)
+        self.invalidate_recordset(flush=False)
+        reason = str(error) if isinstance(error, UserError) else repr(error)
+        self.env.cr.execute(
+            "UPDATE oms_feed_event SET number = NULL, error = %s WHERE id = %s",
+            [reason[:2000] or type(error).__name__, self.id],
+        )
+
+    def action_publish_again(self):
+        """Have parked events told after all, as they are now, with the next number each.
+
+        :return: a notification
+        :rtype: dict
+        :raises UserError: none of them is parked
+        """
+        self.env["oms.channel"].check_access("write")
+        parked = self.filtered("error")
+        if not parked:
+            raise UserError(self.env._("Nothing to publish: no selected event is parked."))
+        # sudo: nobody may change events but the feed itself
+        parked.sudo().error = False
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._(
+                    "%s events are published when somebody asks, or within a minute.", len(parked)
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     def _prepare_payload(self):
         """Return what the channel is told besides the order, the type and the time.

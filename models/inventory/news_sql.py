@@ -5,6 +5,10 @@ changes. ``oms_position_told`` holds the entries whose products were told. Whoev
 that was not leaves its product in ``oms_position_news``, in the same transaction; so does whoever
 changes what can be promised without an entry. Each change is thus seen at least once, by whoever
 tells, in what is committed when he looks: as an entry, or as news.
+
+``oms_position_told_until`` says up to which entry all were told, so that nobody looks at these one
+by one again until they are folded. Entries are not committed in the order of their numbers; that
+nobody has one in hand is known in a moment in which the ledger can be locked against writing.
 """
 
 from odoo.tools import SQL
@@ -14,12 +18,19 @@ from .position_sql import NOISE
 #: That an entry of the ledger changes what can be promised, not only how it is made up.
 _MATTERS = SQL("ABS(on_hand - demand - claimed) > %s", NOISE)
 
+#: Up to which entry all were told.
+_UNTIL = SQL("(SELECT entry FROM oms_position_told_until)")
+
 
 def tables() -> SQL:
-    """Return the statements that make the two tables."""
+    """Return the statements that make the tables."""
     return SQL(
         """
         CREATE TABLE IF NOT EXISTS oms_position_told (entry bigint PRIMARY KEY);
+        CREATE TABLE IF NOT EXISTS oms_position_told_until (
+            id integer PRIMARY KEY CHECK (id = 1), entry bigint NOT NULL
+        );
+        INSERT INTO oms_position_told_until VALUES (1, 0) ON CONFLICT DO NOTHING;
         CREATE TABLE IF NOT EXISTS oms_position_news (
             id bigserial PRIMARY KEY,
             product_id integer NOT NULL
@@ -38,7 +49,9 @@ def tables() -> SQL:
 
 def removal() -> SQL:
     """Return the statement that takes the tables away."""
-    return SQL("DROP TABLE IF EXISTS oms_position_told, oms_position_news;")
+    return SQL(
+        "DROP TABLE IF EXISTS oms_position_told, oms_position_told_until, oms_position_news;"
+    )
 
 
 def add(products: SQL) -> SQL:
@@ -63,16 +76,21 @@ def keep_untold() -> SQL:
         "RETURNING entry), news AS (%s)",
         add(
             SQL(
-                "SELECT product_id FROM taken WHERE %s AND id NOT IN (SELECT entry FROM told)",
+                "SELECT product_id FROM taken WHERE %s AND id > %s "
+                "AND id NOT IN (SELECT entry FROM told)",
                 _MATTERS,
+                _UNTIL,
             )
         ),
     )
 
 
 def _untold() -> SQL:
+    # The bound on both sides: neither table is read as far as all is told.
     return SQL(
-        "NOT EXISTS (SELECT FROM oms_position_told told WHERE told.entry = oms_position_delta.id)"
+        "oms_position_delta.id > %(until)s AND NOT EXISTS (SELECT FROM oms_position_told told "
+        "WHERE told.entry = oms_position_delta.id AND told.entry > %(until)s)",
+        until=_UNTIL,
     )
 
 
@@ -127,9 +145,38 @@ def take(most: int) -> SQL:
     )
 
 
+def are_many_told(most: int) -> SQL:
+    """Return the select of whether more entries than that were told one by one.
+
+    No, for a transaction that does not see what is committed meanwhile: it cannot know.
+    """
+    return SQL(
+        "SELECT COUNT(*) > %(most)s AND current_setting('transaction_isolation') = "
+        "'read committed' FROM (SELECT FROM oms_position_told WHERE entry > %(until)s "
+        "LIMIT %(most)s + 1) AS part",
+        most=most,
+        until=_UNTIL,
+    )
+
+
+#: By this in a transaction of its own: nobody has an entry in hand. It never waits.
+LOCK_LEDGER = SQL("LOCK TABLE oms_position_delta IN SHARE MODE NOWAIT")
+#: The last entry that anybody made; while nobody has one in hand all up to it are committed.
+LAST_ENTRY = SQL("SELECT last_value FROM oms_position_delta_id_seq")
+
+
+def all_told(until: int) -> SQL:
+    """Return the statement that notes that all entries up to one were told."""
+    return SQL(
+        "UPDATE oms_position_told_until SET entry = GREATEST(entry, %s)",
+        until,
+    )
+
+
 def forget() -> SQL:
     """Return the statement that forgets which entries were told that somebody folded meanwhile."""
     return SQL(
-        "DELETE FROM oms_position_told told WHERE NOT EXISTS "
-        "(SELECT FROM oms_position_delta WHERE id = told.entry)"
+        "DELETE FROM oms_position_told told WHERE entry <= %s OR NOT EXISTS "
+        "(SELECT FROM oms_position_delta WHERE id = told.entry)",
+        _UNTIL,
     )

@@ -150,6 +150,7 @@ class OmsAllocation(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._check_known(vals)
+        self._forget_any()
         shares = super().create(vals_list)
         shares._take_guards()
         shares._wake_waiting_orders()
@@ -157,6 +158,7 @@ class OmsAllocation(models.Model):
 
     def write(self, vals):
         self._check_known(vals)
+        self._forget_any()
         res = super().write(vals)
         self._take_guards()
         self._wake_waiting_orders()
@@ -164,6 +166,7 @@ class OmsAllocation(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_wake_waiting_orders(self):
+        self._forget_any()
         self._wake_waiting_orders()
 
     # === CONSTRAINTS === #

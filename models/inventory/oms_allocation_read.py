@@ -1,6 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, models
+from odoo.tools import ormcache
 
 from ...engine.allocation import Allocation, Share
 from . import allocation_sql
@@ -35,6 +36,8 @@ class OmsAllocation(models.Model):
         :return: (product id, share id, specificity)
         :rtype: list[tuple[int, int, int]]
         """
+        if not self._is_any():
+            return []
         for name, fnames in READ_FIELDS.items():
             self.env[name].flush_model(fnames)
         [[maybe]] = self.env.execute_query(allocation_sql.maybe_governed(list(product_ids)))
@@ -46,6 +49,23 @@ class OmsAllocation(models.Model):
             for product_id, share_id, specificity, company_id in self.env.execute_query(query)
             if company_ids is None or company_id in company_ids
         ]
+
+    @api.model
+    @ormcache()
+    def _is_any(self):
+        """Tell whether there is any share: reading what can be sold costs nothing more without.
+
+        :rtype: bool
+        """
+        # sudo: shares of all companies count, whoever reads
+        return bool(self.sudo().search_count([], limit=1))
+
+    @api.model
+    def _forget_any(self):
+        clear = self.env.registry.clear_cache
+        clear()
+        # Who asks until then is told what was before, and must not keep it.
+        self.env.cr.postcommit.add(clear)
 
     @api.model
     def _open_book(self, products, companies, claims=(), last=(), get_available=None):

@@ -11,7 +11,11 @@ class OmsPosition(models.Model):
     @api.model
     def _get_kits(self, question):
         """Return the kits among the products that are asked for, see ``_oms_get_kits``."""
-        return question.products._oms_get_kits(question.sites.company_id or self.env.companies)
+        return question.products._oms_get_kits(self._get_question_companies(question))
+
+    @api.model
+    def _get_question_companies(self, question):
+        return question.companies or question.sites.company_id or self.env.companies
 
     @api.model
     def _get_limited(self, question, kits):
@@ -19,7 +23,7 @@ class OmsPosition(models.Model):
 
         :rtype: set[int]
         """
-        companies = question.sites.company_id or self.env.companies
+        companies = self._get_question_companies(question)
         limited = set()
         for product in question.products:
             found = [kits.get((company.id, product.id)) for company in companies]

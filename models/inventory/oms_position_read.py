@@ -20,13 +20,17 @@ DETAILS = ("on_hand", "reserved", "demand", "claimed", "incoming", "external", "
 
 
 class Question(NamedTuple):
-    """What somebody wants to know: of which products, where, when."""
+    """What somebody wants to know: of which products, where, when.
+
+    :param companies: those of the sites, where they are known without looking
+    """
 
     products: models.BaseModel
     sites: models.BaseModel
     at: object = None
     horizon: object = None
     before: object = None
+    companies: models.BaseModel | None = None
 
 
 class OmsPosition(models.Model):
@@ -105,7 +109,7 @@ class OmsPosition(models.Model):
         )
         kits = self._get_kits(question)
         limited = self._get_limited(question, kits)
-        if not (detail or channel):
+        if not (detail or (channel and (kits or self._has_shares(channel, question)))):
             # Hundreds of sites need not be told one by one to be summed here.
             totals = self._get_question_totals(question, kits)
             return [
@@ -131,7 +135,13 @@ class OmsPosition(models.Model):
     @api.model
     def _prepare_question(self, products, sites, networks, channel, at, horizon_days):
         products = self.env["product.product"].union(*products)
+        moment, horizon = self._check_times(at, horizon_days)
         Site = self.env["oms.site"]
+        if channel and self.env.su and not (sites or networks):
+            found = Site.browse(channel._get_site_ids())
+            companies = channel.company_id
+            if companies in self.env.companies:
+                return Question(products, found, moment, horizon, companies=companies)
         domain = [("company_id", "in", self.env.companies.ids)]
         if sites:
             domain += [("id", "in", self._find(Site, "code", sites).ids)]
@@ -140,7 +150,6 @@ class OmsPosition(models.Model):
             domain += [("id", "in", found.site_ids.ids)]
         if channel:
             domain += [("id", "in", channel.site_ids.ids)]
-        moment, horizon = self._check_times(at, horizon_days)
         return Question(products, Site.search(domain), moment, horizon)
 
     @api.model
@@ -243,6 +252,8 @@ class OmsPosition(models.Model):
     def _match_products(self, asked):
         """Return products by id, internal reference or barcode, in one query.
 
+        What stock is told with is read along, as are not the many other fields of a product.
+
         :param list asked: ids and texts
         :return: one product by what was asked for; what is unknown, archived or ambiguous is not
             in it, nor what is of other companies than the environment's
@@ -252,12 +263,15 @@ class OmsPosition(models.Model):
         names = [each for each in asked if each and self._is_text(each)]
         Product = self.env["product.product"]
         # Channels ask as superuser, whom no rule keeps from what other companies sell.
-        products = Product.search(
-            [
-                *Product._check_company_domain(self.env.companies),
-                *("|", ("id", "in", ids)),
-                *("|", ("default_code", "in", names), ("barcode", "in", names)),
-            ]
+        self.env.companies.fetch(["parent_path"])
+        products = self._fetch_told(
+            Product._search(
+                [
+                    *Product._check_company_domain(self.env.companies),
+                    *("|", ("id", "in", ids)),
+                    *("|", ("default_code", "in", names), ("barcode", "in", names)),
+                ]
+            )
         )
         known = defaultdict(self.env["product.product"].browse)
         for product in products:
@@ -266,6 +280,42 @@ class OmsPosition(models.Model):
         return {
             each: known[each].with_prefetch(products.ids) for each in asked if len(known[each]) == 1
         }
+
+    @api.model
+    def _fetch_told(self, query):
+        """Return the products of a query, with what is told of them read in the same statement.
+
+        Odoo would read products, their templates and units one after the other, with all fields:
+        three statements, where asking for stock needs few more.
+
+        :param odoo.tools.query.Query query: on products
+        """
+        Product = self.env["product.product"]
+        names = (
+            "default_code", "barcode", "product_tmpl_id", "sale_ok", "is_storable", "uom_id",
+            "uom_name",
+        )  # fmt: skip
+        columns = [Product._field_to_sql(query.table, name, query) for name in names]
+        rows = self.env.execute_query(query.select(SQL.identifier(query.table, "id"), *columns))
+        if not rows:
+            return Product
+        ids, codes, barcodes, template_ids, sold, storable, unit_ids, units = zip(
+            *rows, strict=True
+        )
+        products = Product.browse(ids)
+        templates = self.env["product.template"].browse(template_ids)
+        for records, name, values in (
+            (products, "default_code", codes),
+            (products, "barcode", barcodes),
+            (products, "product_tmpl_id", template_ids),
+            (templates, "sale_ok", sold),
+            (templates, "is_storable", storable),
+            (templates, "uom_id", unit_ids),
+            (self.env["uom.uom"].browse(unit_ids), "name", units),
+        ):
+            # As Odoo's own fetch does: what is known already, and perhaps changed, stays.
+            records._fields[name]._insert_cache(records, values)
+        return products
 
     # === WHAT IS ANSWERED === #
 
@@ -340,6 +390,13 @@ class OmsPosition(models.Model):
             for product_id, sites_of in self._get_by_site(question).items()
             for site_id, measures in sites_of.items()
         }
+
+    @api.model
+    def _has_shares(self, channel, question):
+        """Tell whether a share has a say in how much a channel can sell of a product."""
+        # sudo: shares bind everybody, whatever they may read
+        shares = self.env["oms.allocation"].sudo()
+        return bool(shares._get_governing(question.products.ids, channel.company_id.ids))
 
     @api.model
     def _apply_shares(self, channel, question, by_site):

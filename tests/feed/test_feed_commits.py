@@ -7,6 +7,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from odoo.addons.oms.models.feed import oms_feed
+from odoo.addons.oms.models.transaction import reading_committed
 
 from ..inventory.gate_case import GateCase
 from .feed_case import Client
@@ -249,3 +250,53 @@ class TestFeedCommits(GateCase):
                 client.follow(limit=2)
                 self.assertEqual({key: client.known[key] for key in truth}, truth)
         self.assertNotEqual(truth, dict.fromkeys(self.others, 1000))
+
+
+@tagged("post_install", "-at_install")
+class TestFeedCommitsBound(TestFeedCommits):
+    """The same, with entries done with as soon as nobody has one in hand."""
+
+    def setUp(self):
+        super().setUp()
+        self.patch(oms_feed, "MANY", -1)
+
+    def until(self):
+        """Return up to which entry all are told, and the last one that there is."""
+        with self.committed() as env:
+            env.cr.execute(
+                "SELECT entry, (SELECT last_value FROM oms_position_delta_id_seq) "
+                "FROM oms_position_told_until"
+            )
+            return env.cr.fetchone()
+
+    def test_entries_in_hand_are_not_done_with(self):
+        client = self.open_client()
+        slow, fast = self.others[:2]
+        with self.registry.cursor() as own:
+            self.put(self.open(own), slow, 1)
+            with self.committed() as env:
+                self.put(env, fast, 2)
+            self.assertEqual(self.told(client), {fast: 2})
+            until, last = self.until()
+            self.assertLess(until, last, "one of them is open yet")
+            own.commit()
+        self.assertEqual(self.told(client), {slow: 1})
+        until, last = self.until()
+        self.assertEqual(until, last)
+        self.assertEqual(self.told(client), {})
+        with self.committed() as env:
+            env.cr.execute("SELECT oms_position_compact(1000000)")
+        self.assertEqual(self.told(client), {}, "folding what was told tells nothing")
+
+    def test_all_of_a_batch_only(self):
+        """While there is more to tell than one batch, nothing is done with."""
+        client = self.open_client()
+        self.patch(oms_feed, "BATCH", 2)
+        with self.committed() as env:
+            for product in self.others:
+                self.put(env, product, 1)
+        before = self.until()[0]
+        with self.committed() as env, reading_committed(env) as own:
+            self.assertEqual(own["oms.feed"]._publish_batch(), (2, True))
+        self.assertEqual(self.until()[0], before)
+        self.assertEqual(self.told(client), dict.fromkeys(self.others, 1))

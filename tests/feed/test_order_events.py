@@ -1,7 +1,9 @@
 from datetime import datetime
+from unittest.mock import patch
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.oms.models.feed.cursor import CursorError, CursorExpired
 
@@ -256,3 +258,75 @@ class TestOrderEvents(FeedCase):
             company_ids=[(6, 0, other.ids)],
         )
         self.assertFalse(self.env["oms.feed.event"].with_user(stranger).search([]))
+
+    # === PARKED === #
+
+    def test_one_event_that_cannot_be_described(self):
+        """It is parked with its reason; all others are told, and it is when the cause is mended."""
+        self.told()
+        orders = self.env["sale.order"]
+        for number in range(5):
+            self.later()
+            orders += self.make_order((self.apple, 1), oms_external_ref=f"P-{number}")
+        Event = type(self.env["oms.feed.event"])
+        prepare = Event._prepare_payload
+
+        def stumble(event):
+            if event.order_id == orders[2] and event.type == "order.placed":
+                raise KeyError("unit")
+            return prepare(event)
+
+        with (
+            patch.object(Event, "_prepare_payload", stumble),
+            mute_logger("odoo.addons.oms.models.feed.oms_feed_event"),
+        ):
+            rows = self.told()
+        placed = [row["order"] for row in rows if row["type"] == "order.placed"]
+        self.assertEqual(placed, ["P-0", "P-1", "P-3", "P-4"])
+        self.assertIn("P-2", {row["order"] for row in rows}, "its other events are told")
+        parked = self.env["oms.feed.event"].search([("error", "!=", False)])
+        self.assertEqual((parked.order_id, parked.error), (orders[2], "KeyError('unit')"))
+        self.env.invalidate_all()
+        self.assertEqual(self.channel.feed_parked_count, 1)
+        self.assertFalse(self.env["oms.feed"]._is_due(), "it is not tried again and again")
+        self.assertEqual(self.told(), [])
+        parked.action_publish_again()
+        [row] = self.told()
+        self.assertEqual((row["order"], row["type"]), ("P-2", "order.placed"))
+        with self.assertRaisesRegex(UserError, "parked"):
+            parked.action_publish_again()
+
+    def test_parked_by_the_database(self):
+        """What PostgreSQL refuses does not stop the others either."""
+        self.told()
+        order = self.make_order((self.apple, 1), oms_external_ref="P-SQL")
+        Event = type(self.env["oms.feed.event"])
+        prepare = Event._prepare_payload
+
+        def stumble(event):
+            if event.type == "order.placed":
+                event.env.cr.execute("SELECT 1 / 0", log_exceptions=False)
+            return prepare(event)
+
+        with (
+            patch.object(Event, "_prepare_payload", stumble),
+            mute_logger("odoo.addons.oms.models.feed.oms_feed_event"),
+        ):
+            types = self.types()
+        self.assertIn("order.sourced", types)
+        self.assertNotIn("order.placed", types)
+        parked = self.env["oms.feed.event"].search([("error", "!=", False)])
+        self.assertEqual(parked.order_id, order)
+        self.assertIn("DivisionByZero", parked.error)
+        with self.enter_registry_test_mode():
+            self.env["oms.feed"]._forget(365 * 3, 1)
+            self.assertTrue(parked.exists(), "it is of today")
+            self.env.cr.execute("UPDATE oms_feed_event SET at = at - interval '2 days'")
+            self.env["oms.feed"]._forget(365 * 3, 1)
+        self.assertFalse(parked.exists())
+
+    def test_who_may_publish_again(self):
+        operator = self.make_user("parked-operator", "oms.group_order_operator")
+        events = self.env["oms.feed.event"].with_user(operator)
+        with self.assertRaises(AccessError):
+            events.action_publish_again()

@@ -238,8 +238,9 @@ class TestAllocation(ShareCase):
             self.stock(product, (self.near, 5), (self.far, 5))
         self.share(self.channel, "percent", 50, self.env["product.product"])
         self.env.flush_all()
-        # Asked once for all: a process remembers whether there are safety stock rules.
+        # Asked once for all: a process remembers whether there are rules and shares.
         self.env["oms.safety.stock"]._is_any()
+        self.env["oms.allocation"]._is_any()
         counts = []
         for asked in (products[:1], products):
             self.env.invalidate_all()

@@ -1,0 +1,124 @@
+"""What a server is sent by mistake or by malice: one shape of errors, and others are served."""
+
+import json
+import socket
+from urllib.parse import urlsplit
+
+from odoo import fields
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import ApiHttpCase
+
+PATHS = ("/json/2/oms.api/ping", "/oms/api/v1/ping")
+#: Connections that are opened and say nothing.
+IDLE = 20
+
+
+@tagged("post_install", "-at_install")
+class TestHttpLimits(ApiHttpCase):
+    def assertRefused(self, response, status, code):
+        """Check that an answer is an error in the API's shape; return it."""
+        self.assertEqual(response.status_code, status, response.text)
+        self.assertEqual(response.headers["Content-Type"].partition(";")[0], "application/json")
+        body = response.json()
+        error = body["error"]["data"] if "jsonrpc" in body else body
+        self.assertEqual(error["code"], code)
+        self.assertLessEqual({"code", "message", "field", "correlation_id"}, set(error))
+        self.assertEqual(response.headers["X-Request-ID"], error["correlation_id"])
+        self.assertNotIn("Traceback", response.text)
+        return error
+
+    def open_socket(self):
+        """Open a connection to the server, on which nothing was said yet."""
+        parts = urlsplit(self.base_url())
+        connection = socket.create_connection((parts.hostname, parts.port), 20)
+        self.addCleanup(connection.close)
+        return connection
+
+    # === KEYS === #
+
+    def test_keys_that_do_not_work(self):
+        keys = self.env["res.users.apikeys"].with_user(self.system).sudo()
+        old = keys._generate("rpc", "old", fields.Datetime.add(fields.Datetime.now(), days=-1))
+        other = keys._generate("other scope", "other", None)
+        with mute_logger("odoo.http"):
+            for path in PATHS:
+                for key in ("x" * 40, old, other, "é", "a" * 5000, self.key + "0"):
+                    with self.subTest(path=path, key=key[:20]):
+                        sent = f"Bearer {key}".encode()
+                        response = self.post(path, {}, Authorization=sent)
+                        self.assertRefused(response, 401, "unauthorized")
+                        self.assertEqual(response.headers["WWW-Authenticate"], "Bearer")
+
+    def test_no_key(self):
+        with mute_logger("odoo.http"):
+            for path in PATHS:
+                for given in ("", "Bearer", "Basic YTpi", f"Token {self.key}"):
+                    with self.subTest(path=path, given=given[:10]):
+                        response = self.post(path, {}, Authorization=given)
+                        self.assertRefused(response, 401, "unauthorized")
+
+    # === BODIES === #
+
+    def test_other_ways_of_asking(self):
+        key = {"Authorization": f"Bearer {self.key}"}
+        with mute_logger("odoo.http"):
+            for path in PATHS:
+                for method in ("GET", "PUT", "DELETE"):
+                    with self.subTest(path=path, method=method):
+                        response = self.url_open(path, headers=key, method=method)
+                        self.assertRefused(response, 405, "method_not_allowed")
+                for kind in ("text/plain", "application/x-www-form-urlencoded", "text/xml"):
+                    with self.subTest(path=path, kind=kind):
+                        response = self.post(path, b"a=1", **{"Content-Type": kind})
+                        self.assertRefused(response, 415, "unsupported")
+
+    def test_bodies_that_are_no_json(self):
+        deep = b"[" * 100_000
+        nested = b'{"a":' * 50_000 + b"1" + b"}" * 50_000
+        with mute_logger("odoo.http"):
+            for body in (b"{", b"\xff\xfe", b"", b"null", deep, nested, b"NaN", b'{"a": 1e999999}'):
+                for path in PATHS:
+                    with self.subTest(path=path, body=body[:12]):
+                        response = self.post(path, body)
+                        if body == b"" or (path == PATHS[1] and body[:6] == b'{"a": '):
+                            continue
+                        self.assertIn(response.status_code, (200, 400, 422))
+                        error = response.json()
+                        error = error["error"]["data"] if "jsonrpc" in error else error
+                        self.assertIn(error["code"], ("malformed", "invalid"))
+                        self.assertNotIn("Traceback", response.text)
+
+    # === CONNECTIONS === #
+
+    def test_connections_that_say_nothing(self):
+        """Many of them are open, and one that stops in the midst of its call: others are served."""
+        for _number in range(IDLE):
+            self.open_socket()
+        slow = self.open_socket()
+        slow.sendall(
+            b"POST /json/2/oms.api/ping HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 4000\r\n\r\n{"
+        )
+        answer, status = self.over_json_2("ping")
+        self.assertEqual((status, answer["channel"]), (200, "TWEB"))
+
+    def test_a_call_in_small_pieces(self):
+        body = json.dumps({"products": ["Apple"]}).encode()
+        with self.allow_requests(all_requests=True):
+            head = (
+                "POST /json/2/oms.api/availability HTTP/1.1\r\nHost: localhost\r\n"
+                f"Authorization: Bearer {self.key}\r\nContent-Type: application/json\r\n"
+                f"X-Odoo-Database: {self.env.cr.dbname}\r\n"
+                f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+            ).encode()
+            connection = self.open_socket()
+            for start in range(0, len(head + body), 16):
+                connection.sendall((head + body)[start : start + 16])
+            answer = b""
+            while chunk := connection.recv(4096):
+                answer += chunk
+        head, _split, body = answer.partition(b"\r\n\r\n")
+        self.assertIn(b"200", head.split(b"\r\n", 1)[0], answer)
+        self.assertEqual(json.loads(body)["products"][0]["available"], 0)
