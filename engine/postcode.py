@@ -9,7 +9,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+import numpy as np
+
+from .geography import great_circle_km
 
 #: Digits of the postcodes that have nothing but digits. Of Dutch and Portuguese ones this is the
 #: part that says the district; what follows names a street.
@@ -180,3 +186,26 @@ def get_place_key(name: object) -> str:
     key = _DISTRICT.sub("", key)
     words = {"st": "saint", "ste": "sainte", "mt": "mount", "ft": "fort"}
     return " ".join(words.get(word, word) for word in key.split())
+
+
+def choose_place(places: Sequence[tuple[float, float, str]]) -> tuple[float, float, str]:
+    """Return where a postcode is that several places have, and what it is called.
+
+    It is the place with the least distance to all others: unlike the mean it is no field in
+    between, and unlike the first it is not led astray by one that is wrong. Of two it is the
+    middle.
+
+    :param places: latitude and longitude in degrees and name of each, at least one
+    """
+    points = list(dict.fromkeys(places))
+    if len(points) > 2:
+        latitudes, longitudes = np.array([point[:2] for point in points]).T
+        away = great_circle_km(
+            latitudes[:, None], longitudes[:, None], latitudes[None, :], longitudes[None, :]
+        )
+        latitude, longitude, name = points[int(away.sum(axis=1).argmin())]
+    else:
+        latitude, longitude = (median(point[axis] for point in points) for axis in (0, 1))
+        name = points[0][2]
+    common, count = Counter(place[2] for place in places).most_common(1)[0]
+    return latitude, longitude, common if count > 1 else name

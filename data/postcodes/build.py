@@ -17,7 +17,12 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 
 from engine.geography import great_circle_km  # noqa: E402
-from engine.postcode import get_beginnings, get_place_key, normalize_postcode  # noqa: E402
+from engine.postcode import (  # noqa: E402
+    choose_place,
+    get_beginnings,
+    get_place_key,
+    normalize_postcode,
+)
 
 #: Countries whose postcodes are places of their own.
 WHOLE = [
@@ -168,23 +173,6 @@ def get_surroundings(country, code):
     return next((each for each in beginnings if len(each) <= max(2, len(code) - 2)), "")
 
 
-def choose(places):
-    """Return the point of a postcode, and what the place is called.
-
-    It is the place with the least distance to all others: unlike the mean it is no field in
-    between, and unlike the first it is not led astray by one that is wrong.
-    """
-    points = list(dict.fromkeys(places))
-    if len(points) > 2:
-        total = [get_distances(points, point[:2]).sum() for point in points]
-        latitude, longitude, name = points[total.index(min(total))]
-    else:
-        (latitude, longitude), name = get_middle(points), points[0][2]
-    names = Counter(place[2] for place in places)
-    common, count = names.most_common(1)[0]
-    return latitude, longitude, common if count > 1 else name
-
-
 def make_rows(geonames):
     """Yield the rows of the countries that GeoNames knows well."""
     places = defaultdict(list)
@@ -199,7 +187,7 @@ def make_rows(geonames):
     places, dropped = drop_doubtful(places)
     print("Places that were doubted:", dict(dropped), file=sys.stderr)
     rows = [
-        (country, code, "district" if country in DISTRICTS else "zip", *choose(found))
+        (country, code, "district" if country in DISTRICTS else "zip", *choose_place(found))
         for (country, code), found in places.items()
     ]
     yield from mend_strays(rows)

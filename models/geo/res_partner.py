@@ -8,7 +8,8 @@ from .place import GOOD, PRECISION_SELECTION, RANKS, Place, notify_placed
 SAMPLE = 500
 #: Coordinates farther than this from the postcode of an address are not those of the address.
 ELSEWHERE_KM = 50.0
-ADDRESS = frozenset(("zip", "city", "country_id"))
+#: What people change of where somebody lives.
+WRITTEN = frozenset(("street", "zip", "city", "state_id", "country_id"))
 COORDINATES = frozenset(("partner_latitude", "partner_longitude"))
 #: Addresses that one message tells about.
 MOST_HINTS = 10
@@ -31,14 +32,18 @@ class ResPartner(models.Model):
 
     def write(self, vals):
         """Forget coordinates that were found by an address that changes, and find them again."""
+        given = any(vals.get(name) for name in COORDINATES)
         if COORDINATES & vals.keys() and "oms_place_precision" not in vals:
             vals = {**vals, "oms_place_precision": False}
-        if not ADDRESS & vals.keys():
+        if given or not WRITTEN & vals.keys():
             return super().write(vals)
-        before = {partner: partner._oms_get_place_words() for partner in self}
+        words = {partner: partner._oms_get_place_words() for partner in self}
+        placed = self.filtered(lambda partner: partner._oms_is_on_the_map())
         res = super().write(vals)
-        moved = self.filtered(lambda partner: partner._oms_get_place_words() != before[partner])
-        moved._oms_place_again()
+        moved = self.filtered(lambda partner: partner._oms_get_place_words() != words[partner])
+        # Odoo's geocoder, where it is installed, wipes coordinates with every change.
+        wiped = placed.filtered(lambda partner: not partner._oms_is_on_the_map())
+        (moved | wiped)._oms_place_again()
         return res
 
     # === KEEPING COORDINATES === #

@@ -7,6 +7,7 @@ from . import oms_import_site
 from . import oms_import_product
 from . import oms_import_stock
 from . import oms_import_external
+from . import oms_import_postcodes
 from . import oms_import_customer
 from . import oms_import_order
 from . import oms_import_replay

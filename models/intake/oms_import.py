@@ -16,6 +16,7 @@ KIND_SELECTION = [
     ("stock", "Stock"),
     ("external", "External Stock"),
     ("orders", "Orders"),
+    ("postcodes", "Postcodes"),
 ]
 STATE_SELECTION = [
     ("draft", "To Check"),

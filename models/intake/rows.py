@@ -97,6 +97,13 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("lng", aliases=_LONGITUDE),
         Column("channel", aliases=("channel_code", "sales_channel", "canal")),
     ),
+    "postcodes": (
+        Column("country", True, ("country_code", "pays")),
+        Column("zip", True, _ZIP),
+        Column("lat", True, _LATITUDE),
+        Column("lng", True, _LONGITUDE),
+        Column("place", aliases=("place_name", "city", "town", "ville")),
+    ),
 }
 
 
@@ -223,7 +230,18 @@ class OrderRow:
         )
 
 
-Row = SiteRow | ProductRow | StockRow | ExternalRow | OrderRow
+@dataclass(frozen=True, slots=True)
+class PostcodeRow:
+    """A place that has a postcode; ``country`` is a code of two letters."""
+
+    country: str
+    zip: str
+    lat: float
+    lng: float
+    place: str
+
+
+Row = SiteRow | ProductRow | StockRow | ExternalRow | OrderRow | PostcodeRow
 
 
 def guess_kind(headers: Sequence[str]) -> str | None:
@@ -415,10 +433,24 @@ def _parse_order(reader: Reader) -> OrderRow:
     )
 
 
+def _parse_postcode(reader: Reader) -> PostcodeRow:
+    lat, lng = reader.coordinates(required=True)
+    if lat == 0 and lng == 0:
+        reader.faults.append("The coordinates are those of no place: 0, 0.")
+    return PostcodeRow(
+        country=reader.text("country", required=True).upper(),
+        zip=reader.text("zip", required=True),
+        lat=lat or 0.0,
+        lng=lng or 0.0,
+        place=reader.text("place"),
+    )
+
+
 _PARSERS = {
     "sites": _parse_site,
     "products": _parse_product,
     "stock": _parse_stock,
     "external": _parse_external,
     "orders": _parse_order,
+    "postcodes": _parse_postcode,
 }

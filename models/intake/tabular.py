@@ -173,7 +173,7 @@ def open_table(
     :raises TableError: when the file is empty, packed wrongly, too large or of another encoding
     """
     if content[:2] == b"\x1f\x8b":
-        content = _unpack_gzip(content, max_unpacked)
+        content = unpack_gzip(content, max_unpacked)
     if not content.strip():
         raise TableError("The file is empty.")
     if content[:4] == b"\xd0\xcf\x11\xe0":
@@ -188,7 +188,12 @@ def open_table(
     return Table(headers, source, max_rows)
 
 
-def _unpack_gzip(content: bytes, limit: int) -> bytes:
+def unpack_gzip(content: bytes, limit: int) -> bytes:
+    """Unpack a file that is packed with gzip.
+
+    :param limit: bytes above which unpacking stops with an error
+    :raises TableError: it is damaged, or unpacks to more
+    """
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
             unpacked = stream.read(limit + 1)

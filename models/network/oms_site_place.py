@@ -23,6 +23,8 @@ class OmsSite(models.Model):
             )
         self.check_access("write")
         lost.partner_id._oms_place()
+        # Those whose address has been on the map for long.
+        lost._compute_coordinates()
         left = lost.filtered(lambda site: not (site.latitude or site.longitude))
         hints = [
             f"{site.name}: "

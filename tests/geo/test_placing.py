@@ -56,6 +56,16 @@ class TestPlacing(OmsCase):
         self.assertEqual(address.partner_latitude, 48.85)
         self.assertFalse(address.oms_place_precision)
 
+    def test_wiped_coordinates(self):
+        """Odoo's geocoder wipes coordinates when the street changes."""
+        address = self.make_address()
+        address._oms_place()
+        address.write({"street": "2 rue", "partner_latitude": 0.0, "partner_longitude": 0.0})
+        self.assertNear(address, PARIS)
+        self.assertEqual(address.oms_place_precision, "zip")
+        address.street = "3 rue"
+        self.assertNear(address, PARIS)
+
     def test_poisoned_coordinates_are_mended(self):
         """Odoo marks by 1000 what its geocoder cannot find."""
         address = self.make_address(partner_latitude=1000.0, partner_longitude=1000.0)
@@ -129,7 +139,6 @@ class TestPlacing(OmsCase):
     def test_sites_by_button(self):
         site = self.make_site("Lost", "LOST")
         site.partner_id.write({"country_id": self.france.id, "zip": "13001"})
-        site.partner_id.write({"partner_latitude": 0, "partner_longitude": 0})
         site.write({"latitude": 0, "longitude": 0})
         nowhere = self.make_site("Nowhere", "NOWH")
         action = (site + nowhere).action_locate()

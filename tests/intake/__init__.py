@@ -5,6 +5,7 @@ from . import test_products
 from . import test_stock
 from . import test_orders
 from . import test_external
+from . import test_postcodes
 from . import test_job
 from . import test_wizard
 from . import test_replay
