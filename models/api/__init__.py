@@ -4,6 +4,7 @@ from . import oms_api_orders
 from . import oms_api_deliveries
 from . import oms_api_cancel
 from . import oms_api_promise
+from . import oms_api_pickup
 from . import oms_api_feed
 from . import oms_channel
 from . import oms_channel_code

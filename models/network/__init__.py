@@ -10,6 +10,7 @@ from . import oms_site_capacity
 from . import oms_site_days
 from . import oms_site_barred
 from . import oms_site_place
+from . import oms_site_hours
 from . import product_template
 from . import product_category
 from . import product_product

@@ -4,6 +4,7 @@ from . import test_hold
 from . import test_http_limits
 from . import test_openapi
 from . import test_orders
+from . import test_pickup
 from . import test_orders_commit
 from . import test_roles
 from . import test_routes

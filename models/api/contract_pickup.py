@@ -1,0 +1,116 @@
+"""The types of stores near a place: where customers collect, or have goods put aside."""
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from .contract import Given, Text, Told, ToldMoment
+from .contract_promise import BasketLine
+
+#: Sites of one answer.
+MOST_SITES = 100
+
+PickupService = Literal["collect", "reserve"]
+Kilometers = Annotated[float, Field(strict=True, gt=0, le=20_100, allow_inf_nan=False)]
+
+
+class GivenNear(Given):
+    """A place: coordinates in degrees, or a country (code of two letters or name) with postcode.
+
+    The city helps where the postcode is missing or unknown.
+    """
+
+    latitude: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False)] | None = None
+    longitude: Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False)] | None = (
+        None
+    )
+    country: Annotated[Text, Field(min_length=2, max_length=64)] | None = None
+    zip: Annotated[Text, Field(max_length=24)] | None = None
+    city: Annotated[Text, Field(max_length=120)] | None = None
+
+    @model_validator(mode="after")
+    def _check_place(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("latitude and longitude go together")
+        if self.latitude is None and not (self.country and (self.zip or self.city)):
+            raise ValueError("give latitude and longitude, or a country with a postcode or a city")
+        return self
+
+
+class PlaceFound(Told):
+    """The place that distances are counted from, and how exactly it is known.
+
+    ``precision``: ``exact`` for coordinates; ``zip``, ``district`` or ``city``, some kilometers;
+    ``prefix``, known by postcodes that begin alike, some tens of kilometers.
+    """
+
+    latitude: float
+    longitude: float
+    precision: Literal["exact", "zip", "district", "city", "prefix"]
+
+
+class OpenPeriod(Told):
+    """From when until when a site is open, in its local time; ``24:00`` is the end of the day."""
+
+    opens: str
+    closes: str
+
+
+class OpenDay(Told):
+    """When a site is open on a day; not at all without ``periods``."""
+
+    date: date
+    periods: list[OpenPeriod]
+
+
+class WantedThere(Told):
+    """What a site has now of a line; ``line`` is its place in the basket, from 0.
+
+    ``available`` is null for goods without limit.
+    """
+
+    line: int
+    product: str
+    quantity: float
+    available: float | None
+    enough: bool
+
+
+class PickupSite(Told):
+    """A site to which customers come.
+
+    ``hours`` are those of the next seven days, from today at the site on; null if the site is
+    always open. ``open`` tells whether it is open now, ``closes_at`` until when, ``opens_at`` when
+    it opens next if it is closed. ``complete`` tells whether it has all of the basket now; null
+    without basket.
+    """
+
+    site: str
+    name: str
+    services: list[PickupService]
+    street: str | None
+    zip: str | None
+    city: str | None
+    state: str | None
+    country: str | None
+    latitude: float | None
+    longitude: float | None
+    kilometers: float | None
+    time_zone: str
+    open: bool
+    opens_at: ToldMoment | None
+    closes_at: ToldMoment | None
+    hours: list[OpenDay] | None
+    complete: bool | None
+    lines: list[WantedThere]
+
+
+class PickupSites(Told):
+    """``more`` tells whether there are further sites than were asked for."""
+
+    at: ToldMoment
+    place: PlaceFound | None
+    lines: list[BasketLine]
+    sites: list[PickupSite]
+    more: bool
