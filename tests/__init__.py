@@ -7,7 +7,6 @@ from . import fulfillment
 from . import intake
 from . import workflow
 from . import exception
-from . import promise
 from . import feed
 from . import api
 from . import task

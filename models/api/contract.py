@@ -5,7 +5,7 @@ measure of the product; moments are in UTC, ISO 8601.
 """
 
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
@@ -299,13 +299,18 @@ class StatusLine(Told):
 
 
 class StatusShipment(Told):
-    """What one site does for the order. ``tracking`` is the carrier's number."""
+    """What one site does for the order. ``tracking`` is the carrier's number.
+
+    The customer was told to expect the goods from ``earliest`` until the end of ``promised``.
+    """
 
     name: str
     site: str
     state: str
     units: float
     tracking: str | None = None
+    earliest: date | None = None
+    promised: date | None = None
     shipped_at: ToldMoment | None = None
     delivered_at: ToldMoment | None = None
 
@@ -322,6 +327,7 @@ class OrderStatus(Told):
         ]
         | None
     ) = None
+    promised: date | None = None
     lines: list[StatusLine] = []
     shipments: list[StatusShipment] = []
     error: Error | None = None

@@ -177,6 +177,7 @@ class OmsApi(models.AbstractModel):
                 "revision": order._oms_get_revision(),
                 "state": self._get_state(order),
                 "lines": [self._tell_line(line) for line in order.order_line if line.product_id],
+                "promised": order.oms_promised_date or None,
                 "shipments": [self._tell_shipment(part) for part in order.oms_fulfillment_ids],
             }
         return statuses
@@ -204,6 +205,7 @@ class OmsApi(models.AbstractModel):
 
     @api.model
     def _tell_shipment(self, fulfillment):
+        promise = fulfillment.promise_ids.filtered("current")[:1]
         tracking = [ref for ref in fulfillment.picking_ids.mapped("carrier_tracking_ref") if ref]
         return {
             "name": fulfillment.name,
@@ -211,6 +213,8 @@ class OmsApi(models.AbstractModel):
             "state": fulfillment.state,
             "units": fulfillment.unit_count,
             "tracking": ", ".join(tracking) or None,
+            "earliest": promise.earliest_date or None,
+            "promised": promise.promised_date or None,
             "shipped_at": fulfillment.shipped_at or None,
             "delivered_at": fulfillment.delivered_at or None,
         }

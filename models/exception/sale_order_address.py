@@ -23,7 +23,8 @@ class SaleOrder(models.Model):
                 and (not before[order][1] or order.commitment_date < before[order][1])
             )
         )
-        (sooner - moved)._oms_raise("date.changed")._run_later()
+        if not self.env.context.get("oms_follows_promise"):
+            (sooner - moved)._oms_raise("date.changed")._run_later()
         return res
 
     def _oms_change_address(self):

@@ -16,3 +16,11 @@ from . import oms_sourcing_promised
 from . import oms_promising
 from . import oms_promising_later
 from . import oms_promise_token
+from . import oms_promise
+from . import oms_promise_risk
+from . import oms_promise_calibration
+from . import sale_order_promise
+from . import sale_order_promise_anew
+from . import oms_fulfillment
+from . import ir_actions_server
+from . import oms_promise_counts

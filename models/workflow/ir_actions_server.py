@@ -7,6 +7,8 @@ from .oms_event import EVENT_SELECTION
 
 KIND_SELECTION = [
     ("oms_source", "Source the Order"),
+    ("oms_promise", "Promise a Date"),
+    ("oms_promise_anew", "Promise Anew and Tell the Customer"),
     ("oms_release", "Release What Is Planned"),
     ("oms_replan", "Look for a Better Plan"),
     ("oms_hold", "Hold the Order"),

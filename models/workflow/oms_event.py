@@ -20,6 +20,7 @@ EVENT_SELECTION = [
     ("fulfillment.rejected", "Site gave goods back"),
     ("site.offline", "Work taken back from a site"),
     ("fulfillment.delivered", "Goods delivered"),
+    ("promise.at_risk", "Promise at risk"),
     ("parcel.lost", "Parcel lost"),
     ("receipt.late", "Receipt late or cancelled"),
     ("address.changed", "Delivery address changed"),

@@ -31,7 +31,14 @@ class OmsWorkflow(models.Model):
     active = fields.Boolean(default=True)
     company_id = fields.Many2one("res.company", index=True, help="Empty: for all companies.")
     description = fields.Text(translate=True)
-    step_ids = fields.One2many("oms.workflow.step", "workflow_id", string="Steps", copy=True)
+    step_ids = fields.One2many(
+        "oms.workflow.step",
+        "workflow_id",
+        string="Steps",
+        copy=True,
+        # Steps that are shipped inactive wait there to be switched on.
+        context={"active_test": False},
+    )
     channel_ids = fields.One2many("oms.channel", "workflow_id", string="Channels")
     parked_count = fields.Integer(compute="_compute_parked_count")
 
