@@ -13,6 +13,7 @@ from . import oms_order_lookup
 from . import oms_order_price
 from . import oms_order_changing
 from . import oms_order_changing_lines
+from . import oms_order_changing_service
 from . import oms_order_change
 from . import oms_api_change
 from . import oms_order_promise

@@ -15,6 +15,7 @@ from .contract import (
     Moment,
     Money,
     Percent,
+    Service,
     Text,
     Told,
 )
@@ -53,7 +54,8 @@ class GivenChange(Given):
 
     ``change`` is the channel's own number of it: the same with the same content is done once.
     ``if_revision`` is that of the order as the channel knows it; another one is a conflict.
-    ``prices_include_tax`` is as in the order when left out. ``total`` is what the customer pays
+    ``method``, ``collect_at`` and ``service`` are as in an order. ``prices_include_tax`` is as in
+    the order when left out. ``total`` is what the customer pays
     in all after the change.
     """
 
@@ -63,6 +65,9 @@ class GivenChange(Given):
     ship_to: GivenAddress | None = None
     customer: GivenContact | None = None
     wanted_at: Moment | None = None
+    service: Service | None = None
+    method: Code | None = None
+    collect_at: Code | None = None
     note: Annotated[Text, Field(max_length=2000)] | None = None
     prices_include_tax: bool | None = None
     lines: Annotated[list[GivenLineChange], Field(max_length=200)] = []

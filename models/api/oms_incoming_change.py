@@ -5,10 +5,16 @@ from pydantic import ValidationError
 
 from odoo import api, models
 
+from ..promise.promise_case import PICKED_UP
 from .contract import GivenOrder
 from .endpoint import get_problem_text
 from .oms_incoming_order import fingerprint
 from .oms_order_changing import ChangeRefused, Problem
+
+#: How goods get to the customer.
+WAYS = {"service", "method", "collect_at"}
+#: What a change puts in the place of what was sent.
+TAKEN = {"ship_to", "shipping", "total", "wanted_at", *WAYS}
 
 
 class OmsIncomingOrder(models.Model):
@@ -75,10 +81,10 @@ class OmsIncomingOrder(models.Model):
                 self.reference,
             )
             raise ChangeRefused([Problem("conflict", message, "if_revision")], "conflict")
-        changed = given.model_dump(
-            mode="json", include={"ship_to", "shipping", "total", "wanted_at"}, exclude_none=True
-        )
+        changed = given.model_dump(mode="json", include=TAKEN, exclude_none=True)
         payload = {**self.payload, **changed}
+        if payload.get("promise") and (given.lines or given.ship_to or WAYS & changed.keys()):
+            payload |= self._read_way(payload.pop("promise")) | changed
         if given.lines or given.shipping:
             payload["lines"] = self._merge_lines(payload["lines"], given.lines)
             payload["total"] = given.total
@@ -90,6 +96,21 @@ class OmsIncomingOrder(models.Model):
         if given.prices_include_tax is not None:
             payload["prices_include_tax"] = given.prices_include_tax
         self._keep_payload(payload)
+
+    def _read_way(self, token):
+        """Return what a promise says of the delivery: it was made for another order than this."""
+        promised = self.env["oms.promise.token"]._read(token)
+        if not promised:
+            return {}
+        # sudo: who retries need not have rights on delivery methods
+        carrier = self.env["delivery.carrier"].sudo().browse(promised.carrier_id or ()).exists()
+        site = self.env["oms.site"].sudo().browse(promised.site_id or ()).exists()
+        way = {"service": promised.service}
+        if carrier:
+            way["method"] = carrier._oms_get_code()
+        if site and promised.service in PICKED_UP:
+            way["collect_at"] = site.code
+        return way
 
     def _keep_payload(self, payload):
         """Write another content, if it is still that of an order."""

@@ -187,6 +187,12 @@ class OmsIncomingOrder(models.Model):
         for each in given:
             outcome = outcomes[each.reference]
             order = parked.get(each.reference)
+            if outcome.status == "refused":
+                # What waits goes on waiting, and tells why it cannot be placed as it is.
+                if order and order.content_hash == hashes[each.reference]:
+                    vals = {"error_code": outcome.code, "error": outcome.message}
+                    order.write(vals | {"attempts": order.attempts + 1})
+                continue
             if outcome.status != "parked":
                 if order:
                     order.write({"state": "placed", "order_id": outcome.order.id})
@@ -235,7 +241,7 @@ class OmsIncomingOrder(models.Model):
             company_ids = channel.sudo().company_id.ids
             mended = orders.sudo().with_context(allowed_company_ids=company_ids)
             outcomes = mended._place_chunk(channel.with_env(mended.env), given) if given else {}
-            placed += sum(outcome.status != "parked" for outcome in outcomes.values())
+            placed += sum(bool(outcome.order) for outcome in outcomes.values())
         parked.invalidate_recordset()
         return {
             "type": "ir.actions.client",

@@ -310,6 +310,44 @@ class TestChangeOrder(ChangeCase):
         answer = self.change("2", wanted_at="2020-01-01T00:00:00Z")
         self.assertEqual((answer["status"], answer["error"]["code"]), ("refused", "invalid"))
 
+    # === THE WAY TO THE CUSTOMER === #
+
+    def test_collected_instead(self):
+        """What no site has begun comes from the store where the customer collects."""
+        self.far.collects = True
+        self.place(self.given())
+        order = self.find()
+        self.assertEqual(set(self.plan(order)), {("NEAR", "Apple"), ("NEAR", "Berry")})
+        answer = self.change(collect_at="FAR", lines=[{"id": "a", "quantity": 4}])
+        self.assertEqual((answer["status"], answer["error"]), ("changed", None))
+        self.assertEqual((order.oms_service, order.oms_collect_site_id), ("collect", self.far))
+        self.assertEqual(self.plan(order), {("FAR", "Apple"): 4, ("FAR", "Berry"): 2})
+        self.assertBalanced(order)
+        self.assertFalse(order.oms_conflict)
+        self.assertEqual(self.change("2", service="home")["status"], "changed")
+        self.assertEqual(self.plan(order), {("NEAR", "Apple"): 4, ("NEAR", "Berry"): 2})
+        order.picking_ids.filtered(lambda p: p.state != "cancel").printed = True
+        self.assertEqual(self.change("3", collect_at="FAR")["status"], "changed")
+        self.assertTrue(order.oms_conflict)
+        self.assertBalanced(order)
+
+    def test_ways_that_are_not_there(self):
+        self.place(self.given())
+        for more, code, field in (
+            ({"method": "Pigeon"}, "unknown_method", "method"),
+            ({"collect_at": "NEAR"}, "unknown_store", "collect_at"),
+            ({"service": "collect"}, "invalid", "service"),
+        ):
+            answer = self.change(**more)
+            self.assertEqual((answer["status"], answer["error"]["code"]), ("refused", code))
+            self.assertEqual(answer["error"]["field"], f"changes.0.{field}")
+
+    def test_what_waits_goes_another_way(self):
+        self.near.collects = True
+        self.place(self.given(lines=[{"id": "a", "product": "SKU-9", "quantity": 2}]))
+        self.change(collect_at="NEAR", lines=[{"id": "a", "product": "Apple"}])
+        self.assertEqual(self.find().oms_collect_site_id, self.near)
+
     # === MONEY === #
 
     def test_prices(self):

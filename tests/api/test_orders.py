@@ -218,6 +218,20 @@ class TestPlaceOrders(ApiCase):
         [answer] = self.place(given)
         self.assertEqual((answer["status"], answer["error"]["code"]), ("parked", "unknown_product"))
 
+    def test_what_waits_and_is_refused(self):
+        """A person who tries again reads why; the order waits on."""
+        lines = [{"product": "SKU-9", "quantity": 1}]
+        self.place(self.given(lines=lines))
+        waiting = self.parked()
+        waiting.payload = {**waiting.payload, "service": "collect"}
+        waiting.write({"is_changed": True})
+        waiting.code_ids.product_id = self.apple
+        self.assertIn("0 of 1", waiting.action_retry()["params"]["message"])
+        self.assertEqual((waiting.state, waiting.error_code), ("parked", "invalid"))
+        self.assertIn("collect_at", waiting.error)
+        [answer] = self.place(self.given(lines=lines))
+        self.assertEqual((answer["status"], answer["error"]["code"]), ("refused", "invalid"))
+
     def test_what_is_understood_no_more(self):
         """What came under an older version stays parked with a sentence; the others are placed."""
         lines = [{"product": "SKU-9", "quantity": 1}]
