@@ -24,3 +24,5 @@ from . import sale_order_promise_anew
 from . import oms_fulfillment
 from . import ir_actions_server
 from . import oms_promise_counts
+from . import oms_lead_time_risk
+from . import oms_lead_account
