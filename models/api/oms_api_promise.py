@@ -4,6 +4,7 @@ from pydantic import Field
 
 from odoo import api, fields, models
 
+from ..geo.place import GOOD
 from ..promise.promise_case import PICKED_UP, SERVICES, Ask, BasketItem
 from .contract import Code, Faulty, Moment, Service, Whole
 from .contract_promise import (
@@ -62,9 +63,10 @@ class OmsApi(models.AbstractModel):
             stores by distance
         """
         moment = self._check_moment(at)
+        settings = self.env["oms.promising"]._lay_out(channel)
         told, items = self._read_basket(lines)
-        refusals, carriers, chosen = self._read_choice(channel, methods, sites)
-        partner, refusal = self._read_destination(channel, ship_to)
+        refusals, carriers, chosen = self._read_choice(channel, settings, methods, sites)
+        partner, refusal = self._read_destination(channel, settings, ship_to)
         asked = frozenset(services or SERVICES)
         if refusal:
             refusals += [
@@ -74,7 +76,7 @@ class OmsApi(models.AbstractModel):
             ]
         ask = Ask(
             channel, tuple(items), partner, asked, carriers, chosen, stores, confidence, moment,
-            is_placed=not refusal,
+            is_placed=not refusal, settings=settings,
         )  # fmt: skip
         ways = self.env["oms.promising"]._find_ways(ask) if items else []
         options = refusals + [self._tell_way(ask, way) for way in ways]
@@ -153,13 +155,14 @@ class OmsApi(models.AbstractModel):
         return told, items
 
     @api.model
-    def _read_choice(self, channel, methods, sites):
+    def _read_choice(self, channel, settings, methods, sites):
         """Return what is wrong with named methods and stores, and those that are right.
 
         :return: options with an error, ``delivery.carrier`` recordset, ``oms.site`` recordset or
             None
         """
-        refusals, carriers, chosen = [], channel._get_carriers(), None
+        carriers = self.env["delivery.carrier"].browse(settings.carrier_ids)
+        refusals, chosen = [], None
         if methods:
             found = carriers._oms_find(methods)
             named = {carrier.id for carrier in found.values()}
@@ -170,7 +173,8 @@ class OmsApi(models.AbstractModel):
                     error = self._refuse("not_found", message, f"methods.{index}")
                     refusals.append({"service": "home", "method": word, "error": error})
         if sites:
-            there = {site.code: site for site in channel._get_pickup_sites()}
+            pickup = self.env["oms.site"].browse(settings.pickup_ids)
+            there = {site.code: site for site in pickup}
             chosen = self.env["oms.site"].union(*(there[code] for code in sites if code in there))
             for index, code in enumerate(sites):
                 if code not in there:
@@ -182,12 +186,12 @@ class OmsApi(models.AbstractModel):
         return refusals, carriers, chosen
 
     @api.model
-    def _read_destination(self, channel, given):
+    def _read_destination(self, channel, settings, given):
         """Return where goods go, as a partner that is never kept, and what is wrong with it.
 
         :return: new ``res.partner``, (code, message, field) or None
         """
-        country = self._find_country(channel, given.country)
+        country = self._find_country(channel, settings, given.country)
         vals = {
             "name": given.city or given.zip or given.country,
             "country_id": country.id,
@@ -197,14 +201,36 @@ class OmsApi(models.AbstractModel):
         if given.latitude is not None and given.longitude is not None:
             vals["partner_latitude"] = given.latitude
             vals["partner_longitude"] = given.longitude
-        partner = self.env["res.partner"].new(vals)
+        refusal = None
         if not country:
             message = self.env._("There is no country “%s”.", given.country)
-            return partner, ("unknown_country", message, "ship_to.country")
-        return partner, None
+            refusal = "unknown_country", message, "ship_to.country"
+        elif "partner_latitude" not in vals and (given.zip or given.city):
+            # As the address of an order is placed.
+            [place] = self.env["oms.geo.postcode"]._find_places(
+                [(country.code, given.zip or "", given.city or "")]
+            )
+            if place and place.precision in GOOD:
+                vals["partner_latitude"] = place.latitude
+                vals["partner_longitude"] = place.longitude
+            elif (
+                given.zip
+                and country.id in settings.placed
+                and (not place or place.precision == "country")
+            ):
+                message = self.env._(
+                    "There is no postcode “%(zip)s” in %(country)s: mend it, or say the city or "
+                    "where it is.",
+                    zip=given.zip,
+                    country=country.name,
+                )
+                refusal = "unknown_zip", message, "ship_to.zip"
+        return self.env["res.partner"].new(vals), refusal
 
     @api.model
-    def _find_country(self, channel, word):
+    def _find_country(self, channel, settings, word):
+        if not settings.has_country_codes and word.upper() in settings.countries:
+            return self.env["res.country"].browse(settings.countries[word.upper()])
         found = self.env["oms.channel.code"]._get_known(channel, "country", {word})
         return found.get(word) or self.env["oms.import.handler"]._find_countries({word})[word]
 

@@ -13,6 +13,7 @@ class OmsChannelCode(models.Model):
     """
 
     _name = "oms.channel.code"
+    _inherit = ["oms.settings.mixin"]
     _description = "Channel Code"
     _order = "channel_id, kind, code, id"
     _rec_name = "code"

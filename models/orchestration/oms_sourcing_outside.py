@@ -35,6 +35,9 @@ class OmsSourcing(models.AbstractModel):
         candidates = super()._leave_out_barred(orders, sites_by_order, trigger, *args, **kwargs)
         outside = {}
         for order, sites in sites_by_order.items():
+            if not order._origin:
+                # Of an order that is not kept there is no decision to explain.
+                continue
             key = order.company_id, sites
             if key not in outside:
                 outside[key] = self._find_outside(order.company_id, sites)

@@ -26,3 +26,5 @@ from . import ir_actions_server
 from . import oms_promise_counts
 from . import oms_lead_time_risk
 from . import oms_lead_account
+from . import oms_settings_kept
+from . import settings_models

@@ -14,6 +14,8 @@ from .promise_case import PICKED_UP, SERVICES, Part, Way
 
 #: Why an order would be sourced: as when it is placed.
 TRIGGER = "confirm"
+#: Prices of methods, and fiscal positions of destinations, that are kept.
+MOST_KEPT = 10_000
 
 
 class View(NamedTuple):
@@ -28,6 +30,7 @@ class View(NamedTuple):
     :param Book book: shares of the channels
     :param Facts facts: what the strategy looks at
     :param datetime moment: of the order, UTC, naive
+    :param Settings settings: of the channel
     """
 
     ask: object
@@ -39,6 +42,7 @@ class View(NamedTuple):
     book: object
     facts: object
     moment: object
+    settings: object
 
 
 class OmsPromising(models.AbstractModel):
@@ -80,13 +84,26 @@ class OmsPromising(models.AbstractModel):
 
         :rtype: View
         """
-        Sourcing = self.env["oms.sourcing"]
-        home = self._prepare_order(ask, "home")
+        Sourcing, channel = self.env["oms.sourcing"], ask.channel
+        settings = ask.settings or self._lay_out(channel)
+        home = self._prepare_order(ask, "home", settings)
         picked_up = [service for service in PICKED_UP if service in ask.services]
-        store = self._prepare_order(ask, picked_up[0]) if picked_up else home.browse()
+        pickup = self.env["oms.site"].browse(settings.pickup_ids)
+        store = home.browse()
+        if picked_up and pickup:
+            store = self._prepare_order(ask, picked_up[0], settings)
         orders = home | store if ask.is_placed else store or home
         demands = {order: self._prepare_demands(order) for order in orders}
-        candidates = Sourcing._get_candidates(orders, TRIGGER)
+        sites, outside = Sourcing._add_outside_sites(
+            channel, self.env["oms.site"].browse(settings.site_ids), channel.strategy_id
+        )
+        candidates = Sourcing._leave_out_barred(
+            orders,
+            {order: pickup if order == store else sites for order in orders},
+            TRIGGER,
+            None,
+            {home: outside},
+        )
         products = home.order_line.product_id.filtered("is_storable")
         sites = self.env["oms.site"].union(*candidates.values())
         return View(
@@ -96,9 +113,10 @@ class OmsPromising(models.AbstractModel):
             demands,
             candidates,
             self._get_stock(sites, products, ask.moment),
-            self.env["oms.allocation"]._open_book(products, ask.channel.company_id),
-            Sourcing._gather_facts(ask.channel.strategy_id, orders, demands, candidates),
+            self.env["oms.allocation"]._open_book(products, channel.company_id),
+            Sourcing._gather_facts(channel.strategy_id, orders, demands, candidates),
             ask.moment or fields.Datetime.now(),
+            settings,
         )
 
     @api.model
@@ -110,9 +128,12 @@ class OmsPromising(models.AbstractModel):
         return {key: quantity for key, quantity in found.items() if quantity > 1e-9}
 
     @api.model
-    def _prepare_order(self, ask, service):
+    def _prepare_order(self, ask, service, settings):
         """Make the order that the basket would be; it is never kept.
 
+        What would be worked out for it and does not matter here is said beforehand.
+
+        :param Settings settings: of the channel
         :rtype: odoo.models.Model
         """
         company = ask.channel.company_id
@@ -125,7 +146,11 @@ class OmsPromising(models.AbstractModel):
                 "partner_invoice_id": ask.partner.id,
                 "date_order": ask.moment or fields.Datetime.now(),
                 "currency_id": company.currency_id.id,
+                # As orders of channels are made: at the prices of the company.
+                "pricelist_id": False,
+                "fiscal_position_id": self._get_position_id(ask, settings),
                 "oms_service": service,
+                **({} if self._needs_amount(ask) else {"amount_total": 0.0}),
             }
         )
         Line = self.env["sale.order.line"]
@@ -142,6 +167,29 @@ class OmsPromising(models.AbstractModel):
                 vals["price_unit"] = item.unit_price
             Line.new(vals)
         return order
+
+    @api.model
+    def _get_position_id(self, ask, settings):
+        """Return the id of the fiscal position of an order, or False."""
+        partner = ask.partner
+        key = partner.country_id.id, partner.state_id.id, partner.zip
+        if key not in settings.positions:
+            if len(settings.positions) >= MOST_KEPT:
+                settings.positions.clear()
+            Position = self.env["account.fiscal.position"].with_company(ask.channel.company_id)
+            settings.positions[key] = Position._get_fiscal_position(partner).id
+        return settings.positions[key]
+
+    @api.model
+    def _needs_amount(self, ask):
+        """Tell whether the price of a method depends on what the goods cost."""
+        return any(
+            carrier.free_over
+            or any(
+                "price" in (rule.variable, rule.variable_factor) for rule in carrier.price_rule_ids
+            )
+            for carrier in ask.carriers
+        )
 
     @api.model
     def _prepare_demands(self, order):
@@ -178,7 +226,7 @@ class OmsPromising(models.AbstractModel):
         fitting = carriers.available_carriers(ask.partner, view.home)
         plain, special = None, {}
         for carrier in fitting:
-            price, is_possible = self._get_price(carrier, view.home)
+            price, is_possible = self._get_price(carrier, view)
             if not is_possible:
                 continue
             key = self._get_plan_key(view, carrier)
@@ -330,8 +378,8 @@ class OmsPromising(models.AbstractModel):
     # === PRICES === #
 
     @api.model
-    def _get_price(self, carrier, order):
-        """Return what the delivery of an order costs the customer by Odoo's own rules.
+    def _get_price(self, carrier, view):
+        """Return what the delivery of the basket costs the customer by Odoo's own rules.
 
         :return: in the currency of the order, None where only the carrier knows; and whether the
             method takes the order: one whose rules do not fit does not
@@ -339,19 +387,30 @@ class OmsPromising(models.AbstractModel):
         """
         if carrier.delivery_type not in AT_HAND:
             return None, True
+        order, prices = view.home, view.settings.prices
+        key = None
+        if carrier.delivery_type == "fixed" and not carrier.free_over:
+            key = carrier.id, order.fiscal_position_id.id, order.date_order.date()
+            if key in prices:
+                return prices[key], True
         result = carrier.rate_shipment(order)
         if not result.get("success"):
             return None, False
-        return order.currency_id.round(result["price"]), True
+        price = order.currency_id.round(result["price"])
+        if key:
+            if len(prices) >= MOST_KEPT:
+                prices.clear()
+            prices[key] = price
+        return price, True
 
     @api.model
     def _add_emissions(self, view, ways):
         """Add what moving and handling the goods of each way emits, by sourcing's arithmetic."""
-        strategy = view.ask.channel.strategy_id
-        default = self.env.ref("oms.emission_factor_van", raise_if_not_found=False)
+        strategy, settings = view.ask.channel.strategy_id, view.settings
+        default = self.env["oms.emission.factor"].browse(settings.factor_id)
         if not (default or strategy.emission_factor_id):
             return
-        unit_kg = self.env["oms.sourcing"]._get_unit_kg()
+        unit_kg = settings.unit_kg
         weights = [
             item.product.weight * unit_kg or strategy.default_weight for item in view.ask.items
         ]

@@ -48,11 +48,11 @@ class OmsSourcing(models.AbstractModel):
         :param sites: ``oms.site`` recordset from which orders of the channel ship
         """
         if order.oms_service in PICKED_UP:
-            there = order.oms_channel_id._get_pickup_sites()
             chosen = order.oms_collect_site_id
             if not chosen:
-                # A basket is looked for in all of them.
-                return there if not order._origin else there.browse()
+                # A basket is looked for in all of those that were given.
+                return sites.browse() if order._origin else sites
+            there = order.oms_channel_id._get_pickup_sites()
             return (there & chosen).filtered(lambda site: site._offers(order.oms_service))
         if order.oms_service == "drop_ship":
             return sites.filtered(lambda site: not site.warehouse_id)

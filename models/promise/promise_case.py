@@ -46,6 +46,7 @@ class Ask(NamedTuple):
     :param confidence: from 0 to 1, or None for that of the channel
     :param moment: when it would be ordered, UTC, naive; None for now
     :param bool is_placed: whether anything is known of where the goods go
+    :param settings: ``Settings`` of the channel, laid out already; None to have them laid out
     """
 
     channel: models.BaseModel
@@ -58,6 +59,7 @@ class Ask(NamedTuple):
     confidence: float | None = None
     moment: datetime | None = None
     is_placed: bool = True
+    settings: object = None
 
 
 @dataclass

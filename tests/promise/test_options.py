@@ -240,6 +240,45 @@ class TestOptions(PromiseCase):
         # Whoever comes to the store needs no address.
         self.assertIsNone(wrong["collect"])
 
+    def test_an_unknown_postcode(self):
+        iceland = self.env.ref("base.is")
+        self.env["oms.geo.postcode"].create(
+            {
+                "country_id": iceland.id,
+                "zip": "101",
+                "latitude": 64.14,
+                "longitude": -21.93,
+            }
+        )
+        wrong = {"country": "IS", "zip": "999"}
+        answer = self.ask((self.apple, 1), ship_to=wrong)
+        errors = {option["service"]: option["error"] for option in answer["options"]}
+        self.assertEqual(
+            (errors["home"]["code"], errors["home"]["field"]), ("unknown_zip", "ship_to.zip")
+        )
+        self.assertIsNone(errors["collect"])
+        # Where it is says enough; a postcode that is there says where it is.
+        for right in (
+            wrong | {"latitude": 64.1, "longitude": -21.9},
+            {"country": "IS", "zip": "101"},
+        ):
+            found = self.options((self.apple, 1), ship_to=right)
+            [part] = found["home", "standard"]["parts"]
+            self.assertGreater(part["kilometers"], 2000)
+
+    def test_settings_that_change_are_seen_at_once(self):
+        self.assertEqual(self.options((self.apple, 1))["home", "standard"]["price"], 4.9)
+        self.standard.fixed_price = 5.5
+        self.near.ships = False
+        self.middle.collects = False
+        found = self.options((self.apple, 1))
+        self.assertEqual(found["home", "standard"]["price"], 5.5)
+        self.assertEqual(found["home", "standard"]["parts"][0]["site"], "MID")
+        self.assertNotIn(("collect", "MID"), found)
+        self.network.site_ids -= self.middle
+        found = self.options((self.apple, 1))
+        self.assertEqual(found["home", "standard"]["parts"][0]["site"], "FAR")
+
     def test_methods_and_stores_that_are_not_there(self):
         answer = self.ask(
             (self.apple, 1), methods=["standard", "pigeon"], sites=["MID", "FAR", "MOON"]
