@@ -10,4 +10,5 @@ from . import exception
 from . import intake
 from . import feed
 from . import promise
+from . import carrier
 from . import api

@@ -8,5 +8,7 @@ from . import intake
 from . import workflow
 from . import exception
 from . import feed
+from . import promise
 from . import api
 from . import task
+from . import carrier

@@ -23,8 +23,10 @@ from .contract import (
     LabelledParcel,
     Ok,
     Outcome,
+    Place,
     Rate,
     Rejected,
+    Setting,
     Shipment,
     Status,
     Track,
@@ -72,6 +74,25 @@ _STATUS = {
 class Chronopost:
     """See the module."""
 
+    name = "Chronopost"
+    base_url = "https://ws.chronopost.fr/shipping-cxf/ShippingServiceWS"
+    settings = (
+        Setting("account", Place.CREDENTIAL, "Account Number", required=True),
+        Setting("password", Place.CREDENTIAL, "Password", required=True, secret=True),
+        Setting("sub_account", Place.OPTION, "Sub-Account", default="0"),
+        Setting(
+            "tracking",
+            Place.URL,
+            "Address of Tracking",
+            default="https://ws.chronopost.fr/tracking-cxf/TrackingServiceWS",
+        ),
+        Setting(
+            "quickcost",
+            Place.URL,
+            "Address of Rates",
+            default="https://ws.chronopost.fr/quickcost-cxf/QuickcostServiceWS",
+        ),
+    )
     capabilities = frozenset(
         {
             Capability.RATES,

@@ -73,6 +73,32 @@ class Account:
     urls: Mapping[str, str] = field(default_factory=dict)
 
 
+class Place(StrEnum):
+    """Where a setting goes in an :class:`Account`."""
+
+    URL = "url"
+    CREDENTIAL = "credential"
+    OPTION = "option"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Something that an adapter wants to be told of an account.
+
+    :param name: by which the adapter knows it
+    :param label: by which people do
+    :param secret: whether it is shown to nobody
+    :param default: what most have
+    """
+
+    name: str
+    place: Place
+    label: str
+    required: bool = False
+    secret: bool = False
+    default: str = ""
+
+
 @dataclass(frozen=True)
 class Address:
     """Who gets or sends something. ``country`` is an ISO 3166 code of two letters."""
@@ -254,7 +280,10 @@ class Manifest:
 class Adapter(Protocol):
     """A carrier. Methods that are not among its capabilities are not called."""
 
+    name: str
     capabilities: frozenset[Capability]
+    base_url: str
+    settings: tuple[Setting, ...]
 
     def rates(self, account: Account, shipment: Shipment) -> Outcome[tuple[Rate, ...]]:
         """Ask what the carrier's services would cost for a shipment."""
@@ -301,8 +330,10 @@ __all__ = [
     "Outcome",
     "Parcel",
     "PickupPoint",
+    "Place",
     "Rate",
     "Rejected",
+    "Setting",
     "Shipment",
     "Status",
     "Track",

@@ -27,7 +27,9 @@ from .contract import (
     Ok,
     Outcome,
     Parcel,
+    Place,
     Rejected,
+    Setting,
     Shipment,
     Unknown,
 )
@@ -43,6 +45,23 @@ _LEAST_REFERENCE, _MOST_REFERENCE = 8, 35
 class Dhl:
     """See the module."""
 
+    name = "DHL Parcel DE"
+    base_url = "https://api-eu.dhl.com/parcel/de/shipping"
+    settings = (
+        Setting("api_key", Place.CREDENTIAL, "API Key", required=True, secret=True),
+        Setting("user", Place.CREDENTIAL, "User", required=True),
+        Setting("password", Place.CREDENTIAL, "Password", required=True, secret=True),
+        Setting("billing_number", Place.CREDENTIAL, "Billing Number", required=True),
+        Setting("profile", Place.OPTION, "Group Profile", default=_PROFILE),
+        Setting("print_format", Place.OPTION, "Print Format", default="910-300-400"),
+        Setting("receiver", Place.OPTION, "Receiver of Returns"),
+        Setting(
+            "returns",
+            Place.URL,
+            "Address of Returns",
+            default="https://api-eu.dhl.com/parcel/de/shipping/returns/v1",
+        ),
+    )
     capabilities = frozenset(
         {
             Capability.BUY,

@@ -25,7 +25,9 @@ from .contract import (
     Outcome,
     Parcel,
     PickupPoint,
+    Place,
     Rejected,
+    Setting,
     Shipment,
     Status,
     Track,
@@ -67,6 +69,21 @@ _DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 class Gls:
     """See the module."""
 
+    name = "GLS ShipIT"
+    base_url = "https://api.gls-group.net/shipit-farm/v1/backend"
+    settings = (
+        Setting("contact_id", Place.CREDENTIAL, "Contact ID", required=True),
+        Setting("client_id", Place.CREDENTIAL, "Client ID"),
+        Setting("client_secret", Place.CREDENTIAL, "Client Secret", secret=True),
+        Setting("user", Place.CREDENTIAL, "User (own ShipIT)"),
+        Setting("password", Place.CREDENTIAL, "Password (own ShipIT)", secret=True),
+        Setting(
+            "token",
+            Place.URL,
+            "Address of Tokens",
+            default="https://api.gls-group.net/oauth2/v2/token",
+        ),
+    )
     capabilities = frozenset(
         {
             Capability.BUY,

@@ -23,7 +23,9 @@ from .contract import (
     Outcome,
     Parcel,
     PickupPoint,
+    Place,
     Rejected,
+    Setting,
     Shipment,
     Status,
     Track,
@@ -65,6 +67,15 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 class Sendcloud:
     """See the module."""
 
+    name = "Sendcloud"
+    base_url = "https://panel.sendcloud.sc/api/v3"
+    settings = (
+        Setting("public_key", Place.CREDENTIAL, "Public Key", required=True),
+        Setting("secret_key", Place.CREDENTIAL, "Secret Key", required=True, secret=True),
+        Setting("contract", Place.OPTION, "Contract Number"),
+        Setting("carriers", Place.OPTION, "Carriers of Service Points"),
+        Setting("documents", Place.URL, "Address of Labels"),
+    )
     capabilities = frozenset(
         {
             Capability.BUY,

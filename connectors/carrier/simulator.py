@@ -21,8 +21,10 @@ from .contract import (
     Ok,
     Outcome,
     PickupPoint,
+    Place,
     Rate,
     Rejected,
+    Setting,
     Shipment,
     Status,
     Track,
@@ -48,6 +50,12 @@ _ROAD = (
 class Simulator:
     """See the module."""
 
+    name = NAME
+    base_url = ""
+    settings = (
+        Setting("company_prefix", Place.OPTION, "GS1 Company Prefix", default=_DEMO_PREFIX),
+        Setting("days", Place.OPTION, "Days Under Way", default="2"),
+    )
     capabilities = frozenset(Capability)
 
     def rates(self, account: Account, shipment: Shipment) -> Outcome[tuple[Rate, ...]]:

@@ -1,0 +1,60 @@
+import base64
+
+from odoo import models
+from odoo.exceptions import UserError
+
+from ...connectors.carrier import Created, Label, LabelFormat, LabelledParcel
+
+
+class OmsCarrierTask(models.AbstractModel):
+    """What the tasks of carriers have in common."""
+
+    _name = "oms.carrier.task"
+    _description = "Carrier Task"
+    _inherit = "oms.task.handler"
+
+    def _get_account(self, task):
+        """Return the account of a task.
+
+        :raises UserError: it is not there any more
+        """
+        account = self.env["oms.carrier.account"].browse(task.arguments["account_id"]).exists()
+        if not account:
+            raise UserError(self.env._("The carrier account is not there any more."))
+        return account
+
+    def _write_created(self, created):
+        """Return a shipment as JSON data."""
+        return {
+            "carrier_id": created.carrier_id,
+            "price": created.price,
+            "currency": created.currency,
+            "parcels": [
+                {
+                    "reference": parcel.reference,
+                    "tracking_number": parcel.tracking_number,
+                    "tracking_url": parcel.tracking_url,
+                    "label": parcel.label and base64.b64encode(parcel.label.content).decode(),
+                    "format": parcel.label and parcel.label.format.value,
+                }
+                for parcel in created.parcels
+            ],
+        }
+
+    def _read_created(self, data):
+        """Return a shipment of JSON data."""
+        return Created(
+            data["carrier_id"],
+            tuple(
+                LabelledParcel(
+                    parcel["reference"],
+                    parcel["tracking_number"],
+                    parcel["label"]
+                    and Label(base64.b64decode(parcel["label"]), LabelFormat(parcel["format"])),
+                    parcel["tracking_url"] or "",
+                )
+                for parcel in data["parcels"]
+            ),
+            data["price"],
+            data["currency"],
+        )

@@ -1,0 +1,13 @@
+from odoo import api, models
+
+
+class OmsTask(models.Model):
+    _inherit = "oms.task"
+
+    @api.model
+    def _get_handlers(self):
+        return {
+            **super()._get_handlers(),
+            "carrier.buy": "oms.carrier.buy",
+            "carrier.cancel": "oms.carrier.cancel",
+        }

@@ -1,0 +1,147 @@
+from odoo import fields, models
+
+#: Characters of the database's id in references, which keep copies of it apart at carriers.
+DATABASE_DIGITS = 6
+
+
+class StockPicking(models.Model):
+    _inherit = "stock.picking"
+
+    oms_parcel_ids = fields.One2many("oms.parcel", "picking_id", string="Parcels", copy=False)
+    oms_parcel_count = fields.Integer(compute="_compute_oms_parcel_count")
+    oms_site_id = fields.Many2one(related="oms_fulfillment_id.site_id", string="Site")
+
+    def _compute_oms_parcel_count(self):
+        counts = dict(
+            self.env["oms.parcel"]._read_group(
+                [("picking_id", "in", self.ids)], ["picking_id"], ["__count"]
+            )
+        )
+        for picking in self:
+            picking.oms_parcel_count = counts.get(picking, 0)
+
+    # === LABELS === #
+
+    def send_to_shipper(self):
+        """Labels of carrier accounts come after the transfer is committed, never within."""
+        if self.carrier_id.delivery_type != "oms":
+            return super().send_to_shipper()
+        self._oms_request_labels()
+        return None
+
+    def _oms_request_labels(self):
+        """Put tasks into the queue that buy the labels of the transfers, once for each.
+
+        :return: the tasks
+        :raises UserError: a site has no account for its delivery method
+        """
+        tasks = self.env["oms.task"]
+        for picking in self:
+            account = picking.carrier_id._oms_find_account(picking.oms_site_id)
+            tasks |= tasks._enqueue([picking._oms_prepare_label_task(account)])
+        return tasks
+
+    def _oms_prepare_label_task(self, account):
+        self.ensure_one()
+        attempt = self._oms_count_attempts() + 1
+        packages = [*self.move_line_ids.result_package_id.mapped("name"), self.name]
+        open_task = self._oms_get_label_tasks().filtered(
+            lambda task: task.state not in ("cancelled", "rejected") and not task.unwanted
+        )[:1]
+        if open_task:
+            return {
+                "kind": open_task.kind,
+                "key": open_task.key,
+                "name": open_task.name,
+                "company_id": open_task.company_id.id,
+            }
+        # sudo: the database's id is no secret
+        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid", "")
+        reference = f"{self.id}-{attempt}-{database[:DATABASE_DIGITS]}"
+        codes = self.company_id._get_next_ssccs(len(packages))
+        return {
+            "kind": "carrier.buy",
+            "key": f"{self.id}-{attempt}",
+            "name": self.env._("Labels of %s", self.name),
+            "company_id": self.company_id.id,
+            "res_model": self._name,
+            "res_id": self.id,
+            "arguments": {
+                "account_id": account.id,
+                "reference": reference,
+                "ssccs": {name: code for name, code in zip(packages, codes, strict=True) if code},
+            },
+        }
+
+    def _oms_get_label_tasks(self):
+        # sudo: who ships need not have rights on tasks
+        return (
+            self.env["oms.task"]
+            .sudo()
+            .search(
+                [
+                    ("kind", "=", "carrier.buy"),
+                    ("res_model", "=", self._name),
+                    ("res_id", "in", self.ids),
+                ]
+            )
+        )
+
+    def _oms_count_attempts(self):
+        self.ensure_one()
+        return len(self._oms_get_label_tasks())
+
+    def _oms_cancel_labels(self):
+        """Take labels back: those that are not bought yet, and those that are."""
+        self._oms_get_label_tasks()._cancel()
+        self._oms_cancel_parcels(self.oms_parcel_ids)
+
+    def _oms_cancel_parcels(self, parcels):
+        """Have the carrier take parcels back, shipment by shipment."""
+        parcels = parcels.filtered(lambda parcel: parcel.state != "cancelled")
+        for (account, reference), of_shipment in parcels.grouped(
+            lambda parcel: (parcel.account_id, parcel.shipment_ref)
+        ).items():
+            picking = of_shipment.picking_id
+            self.env["oms.task"]._enqueue(
+                [
+                    {
+                        "kind": "carrier.cancel",
+                        "key": f"{account.id}-{reference}-{min(of_shipment.ids)}",
+                        "name": self.env._("Take back labels of %s", picking.name),
+                        "company_id": picking.company_id.id,
+                        "res_model": picking._name,
+                        "res_id": picking.id,
+                        "arguments": {
+                            "account_id": account.id,
+                            "carrier_id": reference or "",
+                            "numbers": of_shipment.mapped("tracking_number"),
+                            "parcel_ids": of_shipment.ids,
+                        },
+                    }
+                ]
+            )
+
+    def action_cancel(self):
+        """Labels of what is cancelled are cancelled, too."""
+        res = super().action_cancel()
+        self.filtered(
+            lambda picking: picking.carrier_id.delivery_type == "oms"
+        )._oms_cancel_labels()
+        return res
+
+    # === ACTION METHODS === #
+
+    def action_oms_labels(self):
+        """Have labels bought now, before the goods leave."""
+        self._oms_request_labels()
+
+    def action_view_parcels(self):
+        """Open the parcels of the transfers.
+
+        :rtype: dict
+        """
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_parcel")
+        action["domain"] = [("picking_id", "in", self.ids)]
+        action["context"] = {}
+        return action

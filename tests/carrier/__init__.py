@@ -1,0 +1,3 @@
+from . import test_account
+from . import test_labels
+from . import test_tracking
