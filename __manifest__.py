@@ -99,6 +99,7 @@
         "data/promise_lead.xml",
         "views/promise_lead_views.xml",
         "views/promise_option_views.xml",
+        "views/promise_choice_views.xml",
         "views/promise_record_views.xml",
         "views/promise_anew_views.xml",
         "data/promise_anew.xml",

@@ -28,3 +28,4 @@ from . import oms_lead_time_risk
 from . import oms_lead_account
 from . import oms_settings_kept
 from . import settings_models
+from . import sale_order_choice
