@@ -69,12 +69,15 @@ class TestLeadLearning(HistoryCase):
             self.assertAlmostEqual(within, 0.9, delta=0.035)
         lanes = models["transit"].lane_ids
         self.assertEqual(len(lanes), 18)
+        kept = []
         for lane in lanes:
             code = next(zip_code for zip_code in ("10", "20", "30") if zip_code in lane.region)
             truth = self.world.transit[lane.carrier_id, f"{code}000"]
             self.assertAlmostEqual(lane.median / truth, 1.0, delta=0.12)
-            within = share_within(lane.late, truth, TRANSIT_SPREAD)
-            self.assertAlmostEqual(within, 0.9, delta=0.06)
+            kept.append(share_within(lane.late, truth, TRANSIT_SPREAD))
+            # Of some 170 parcels: a tenth of the days either way, twice what chance does.
+            self.assertAlmostEqual(kept[-1], 0.9, delta=0.08)
+        self.assertAlmostEqual(np.mean(kept), 0.9, delta=0.02)
         self.assertEqual(set(lanes.mapped("basis")), {"lane"})
         self.assertEqual(sum(lanes.mapped("count")), models["transit"].count)
         self.assertEqual(models["transit"].count, 3000)
