@@ -37,9 +37,7 @@ def deliveries(seed, pace, per_day=24):
             arrived = placed + timedelta(days=lasted)
             arrived = max(arrived.replace(hour=int(rng.integers(9, 19)), minute=0), placed)
             key = f"{day:03}-{number:03}"
-            found.append(
-                Delivery(key, placed, arrived, None, lane.region, lane.site, lane.method)
-            )
+            found.append(Delivery(key, placed, arrived, None, lane.region, lane.site, lane.method))
     return sorted(found, key=lambda each: (each.placed, each.key))
 
 
