@@ -62,7 +62,7 @@ class OmsOrderChanging(models.AbstractModel):
             self._tell_sites(order, wish)
         if wish or given.ship_to or given.lines:
             # What was promised, and from where, was another order.
-            order.oms_promised_plan = False
+            order.write({"oms_promised_plan": False, "oms_promised_parts": False})
         return res
 
     @api.model

@@ -223,6 +223,10 @@ class OmsOrderPlacing(models.AbstractModel):
         }
         if wish.promised:
             vals["oms_promised_plan"] = [list(row) for row in wish.promised.plan]
+            vals["oms_promised_parts"] = [
+                [site_id, earliest.isoformat(), promised.isoformat(), confidence, basis]
+                for site_id, earliest, promised, confidence, basis in wish.promised.parts
+            ]
             if wish.promised.promised:
                 vals["commitment_date"] = self._get_due(channel, wish.promised.promised)
         return vals

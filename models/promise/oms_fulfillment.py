@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 from .lead_dates import LeadAsk
-from .sale_order_promise import PICKED_UP
+from .promise_case import PICKED_UP
 
 
 class OmsFulfillment(models.Model):

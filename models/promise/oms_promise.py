@@ -3,6 +3,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import SQL, format_date
 
 from .outcome import judge, to_moment
+from .promise_case import SERVICE_SELECTION
 
 STATE_SELECTION = [
     ("open", "Under Way"),
@@ -17,13 +18,6 @@ BASIS_SELECTION = [
     ("configured", "Configured times"),
     ("given", "Date given with the order"),
     ("agreed", "Agreed with the customer"),
-]
-SERVICE_SELECTION = [
-    ("home", "Home Delivery"),
-    ("relay", "Relay Point"),
-    ("collect", "Click & Collect"),
-    ("reserve", "Reservation in Store"),
-    ("drop_ship", "From the Supplier"),
 ]
 #: States of fulfillments whose goods come by another one, if they come.
 ENDED = ("rejected", "cancelled", "lost")

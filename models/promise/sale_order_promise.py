@@ -3,11 +3,10 @@ from odoo.tools import format_date
 
 from .lead_places import find_zone
 from .outcome import to_local_date
+from .promise_case import PICKED_UP
 
 #: States of fulfillments that bring goods of an order, or brought them.
 CARRYING = ("planned", "released", "shipped", "delivered")
-#: Services for which the customer comes to a site.
-PICKED_UP = ("collect", "reserve")
 
 
 class SaleOrder(models.Model):
@@ -44,6 +43,13 @@ class SaleOrder(models.Model):
         )
         return hold.sorted("promised_date")[-1:]
 
+    oms_promised_parts = fields.Json(
+        copy=False,
+        help="What was promised before the order was placed: (site id, earliest date, promised "
+        "date, confidence, basis) rows.",
+        groups="base.group_user",
+    )
+
     # === FACTS === #
 
     def _oms_get_carrying(self):
@@ -59,7 +65,7 @@ class SaleOrder(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        return ("oms_service" in self._fields and self.oms_service) or "home"
+        return self.oms_service or "home"
 
     def _oms_get_zone(self, site):
         """Return the name of the time zone in which the dates of an order are.
@@ -97,21 +103,11 @@ class SaleOrder(models.Model):
         rows = []
         undated = parts.browse()
         for part in parts:
-            order = part.order_id
-            if not order.commitment_date:
+            known = part.order_id._oms_prepare_known(part)
+            if known:
+                rows.append({"order_id": part.order_id.id, "fulfillment_id": part.id, **known})
+            else:
                 undated |= part
-                continue
-            zone = order._oms_get_zone(part.site_id)
-            rows.append(
-                {
-                    "order_id": order.id,
-                    "fulfillment_id": part.id,
-                    "promised_date": to_local_date(order.commitment_date, zone),
-                    "basis": "given",
-                    "made_at": order.create_date,
-                    "tz": zone,
-                }
-            )
         for part, dates in undated._get_lead_dates().items():
             rows.append(
                 {
@@ -124,6 +120,39 @@ class SaleOrder(models.Model):
                 }
             )
         return self.env["oms.promise"]._pin(rows) if rows else self.env["oms.promise"]
+
+    def _oms_prepare_known(self, part):
+        """Return the values of what the customer was told before the order was sourced.
+
+        That is what was promised of the site before or, where another one gives the goods now, of
+        the last of the order; else the date that came along with the order.
+
+        :param part: ``oms.fulfillment`` of the order
+        :rtype: dict
+        """
+        self.ensure_one()
+        told = self.oms_promised_parts or ()
+        if told:
+            of_site = [row for row in told if row[0] == part.site_id.id]
+            _site, earliest, promised, confidence, basis = max(
+                of_site or told, key=lambda row: row[2]
+            )
+            return {
+                "earliest_date": earliest,
+                "promised_date": promised,
+                "confidence": confidence,
+                "basis": basis,
+                "made_at": self.create_date,
+            }
+        if not self.commitment_date:
+            return {}
+        zone = self._oms_get_zone(part.site_id)
+        return {
+            "promised_date": to_local_date(self.commitment_date, zone),
+            "basis": "given",
+            "made_at": self.create_date,
+            "tz": zone,
+        }
 
     def _oms_describe_promise(self):
         """Say in one sentence for when the order is promised.

@@ -6,3 +6,4 @@ from . import test_options_order
 from . import test_promise_record
 from . import test_promise_risk
 from . import test_options_choice
+from . import test_promise_token
