@@ -40,18 +40,19 @@ class OmsFulfillment(models.Model):
         """
         moment = moment or fields.Datetime.now()
         found = {}
+        carriers = self._get_lead_carriers()
         for channel, parts in self.grouped("channel_id").items():
-            asks = [part._prepare_ask(moment) for part in parts]
+            asks = [part._prepare_ask(moment, carriers[part]) for part in parts]
             dates = self.env["oms.lead.time"]._get_dates(asks, channel, moment, confidence)
             found.update(zip(parts, dates, strict=True))
         return {part: dates for part, dates in found.items() if dates}
 
-    def _prepare_ask(self, moment):
+    def _prepare_ask(self, moment, carrier):
         self.ensure_one()
-        order, partner = self.order_id, self.partner_id
+        partner = self.partner_id
         return LeadAsk(
             site=self.site_id,
-            carrier=order.carrier_id,
+            carrier=carrier,
             kilometers=self.kilometers,
             country=partner.country_id,
             zip=partner.zip or "",

@@ -243,15 +243,31 @@ class OmsFulfillment(models.Model):
         :return: chance by fulfillment
         :rtype: dict
         """
-        rest = self.filtered(lambda part: to_local_date(now, part._get_zone()) <= dates[part])
-        sure = dict.fromkeys(self, 0.0)
+        learned = self.filtered(lambda part: part._is_lead_learned())
+        rest = (self - learned).filtered(
+            lambda part: to_local_date(now, part._get_zone()) <= dates[part]
+        )
+        sure = dict.fromkeys(self - learned, 0.0)
         for confidence in CONFIDENCES:
             expected = rest._get_expected_dates(now, confidence) if rest else {}
             rest = rest.filtered(
                 lambda part, expected=expected: part in expected and expected[part] <= dates[part]
             )
             sure |= dict.fromkeys(rest, confidence)
-        return {part: 1.0 - confidence for part, confidence in sure.items()}
+        chances = {part: 1.0 - confidence for part, confidence in sure.items()}
+        if learned:
+            due = {part: dates[part] for part in learned}
+            chances |= self.env["oms.lead.time"]._get_miss_chances(due, now)
+        return chances
+
+    def _is_lead_learned(self):
+        """Tell whether something is known of how long work or parcels really take."""
+        self.ensure_one()
+        lead = self.env["oms.lead.time"]
+        book = lead._get_book()
+        return any(
+            lead._get_learner(book, self.company_id.id, step) for step in ("handling", "transit")
+        )
 
     def _get_due_moments(self, dates, now):
         """Tell by when the next step had to be done for the goods to come by a day.
@@ -263,7 +279,14 @@ class OmsFulfillment(models.Model):
         :rtype: dict
         """
         found = {}
-        rest = self.filtered(lambda part: part.state != "shipped")
+        waiting = self.filtered(lambda part: part.state != "shipped")
+        learned = waiting.filtered(lambda part: part._is_lead_learned())
+        if learned:
+            due = {part: dates[part] for part in learned}
+            for part, until in self.env["oms.lead.time"]._get_milestones(due).items():
+                handover = part.state == "released" and until.handover
+                found[part] = handover or until.release
+        rest = waiting - learned
         for days in range(MOST_DAYS_BACK):
             if not rest:
                 break

@@ -1,10 +1,13 @@
 from datetime import date, datetime, timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+
+from odoo.addons.oms.models.promise.oms_lead_time_risk import Milestones
 
 from ..api.common import ApiCase
 from .test_promise_record import PromiseCase
@@ -102,6 +105,24 @@ class TestPromiseRisk(PromiseCase):
             self.assertEqual(self.promise.risk_stage, "arrive")
             self.follow()
         self.assertEqual(len(self.events()), 2)
+
+    def test_what_was_learned_tells_the_chance(self):
+        lead = type(self.env["oms.lead.time"])
+        until = Milestones(MONDAY + timedelta(hours=2), MONDAY + timedelta(hours=9))
+        known = {self.part: 0.45}
+        with (
+            patch.object(lead, "_get_learner", lambda *_args: True),
+            patch.object(lead, "_get_miss_chances", lambda *_args: known),
+            patch.object(lead, "_get_milestones", lambda *_args: {self.part: until}),
+            freeze_time(MONDAY + timedelta(hours=10)),
+        ):
+            self.follow()
+            self.assertEqual(self.promise.risk_stage, "ship")
+            self.assertEqual((self.promise.risk_chance, self.promise.risk_due), (0.45, until[1]))
+            known[self.part] = 0.2
+            self.follow()
+            self.assertFalse(self.promise.risk_stage)
+        self.assertEqual(len(self.events()), 1)
 
     def test_it_ends_when_the_goods_come(self):
         moment = self.wait_for_risk()
