@@ -166,7 +166,7 @@ class OmsPromise(models.Model):
             "fulfillment": self.fulfillment_id.name,
             "site": self.site_id.name,
             "date": format_date(self.env, self.promised_date),
-            "due": self.risk_due and format_datetime(self.env, self.risk_due),
+            "due": self.risk_due and format_datetime(self.env, self.risk_due, dt_format="short"),
             "percent": f"{self.risk_chance * 100:.0f}",
         }
         if self.state == "late":

@@ -56,7 +56,7 @@ export class PromiseCalibration extends Component {
         ];
     }
 
-    get period() {
+    get domainOfPeriod() {
         if (!this.state.days) {
             return [];
         }
@@ -66,7 +66,7 @@ export class PromiseCalibration extends Component {
 
     get domain() {
         const { by, group } = this.state;
-        return group ? [...this.period, [by, "=", group]] : this.period;
+        return group ? [...this.domainOfPeriod, [by, "=", group]] : this.domainOfPeriod;
     }
 
     get number() {
@@ -75,7 +75,7 @@ export class PromiseCalibration extends Component {
 
     async load() {
         const { by } = this.state;
-        const groups = await this.orm.formattedReadGroup(MODEL, this.period, [by], ["number:sum"]);
+        const groups = await this.orm.formattedReadGroup(MODEL, this.domainOfPeriod, [by], ["number:sum"]);
         this.state.groups = groups
             .filter((group) => group[by])
             .map((group) => ({ id: group[by][0], name: group[by][1] }));
