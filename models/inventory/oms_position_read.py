@@ -292,29 +292,25 @@ class OmsPosition(models.Model):
         """
         Product = self.env["product.product"]
         names = (
-            "default_code", "barcode", "product_tmpl_id", "sale_ok", "is_storable", "uom_id",
-            "uom_name",
+            "default_code", "barcode", "weight", "volume", "product_tmpl_id", "sale_ok",
+            "is_storable", "type", "uom_id", "uom_name",
         )  # fmt: skip
         columns = [Product._field_to_sql(query.table, name, query) for name in names]
         rows = self.env.execute_query(query.select(SQL.identifier(query.table, "id"), *columns))
         if not rows:
             return Product
-        ids, codes, barcodes, template_ids, sold, storable, unit_ids, units = zip(
-            *rows, strict=True
-        )
+        ids, *values = zip(*rows, strict=True)
+        known = dict(zip(names, values, strict=True))
+        of_products, of_templates = names[:5], names[5:-1]
         products = Product.browse(ids)
-        templates = self.env["product.template"].browse(template_ids)
-        for records, name, values in (
-            (products, "default_code", codes),
-            (products, "barcode", barcodes),
-            (products, "product_tmpl_id", template_ids),
-            (templates, "sale_ok", sold),
-            (templates, "is_storable", storable),
-            (templates, "uom_id", unit_ids),
-            (self.env["uom.uom"].browse(unit_ids), "name", units),
+        templates = self.env["product.template"].browse(known["product_tmpl_id"])
+        for records, name, field_values in (
+            *((products, name, known[name]) for name in of_products),
+            *((templates, name, known[name]) for name in of_templates),
+            (self.env["uom.uom"].browse(known["uom_id"]), "name", known["uom_name"]),
         ):
             # As Odoo's own fetch does: what is known already, and perhaps changed, stays.
-            records._fields[name]._insert_cache(records, values)
+            records._fields[name]._insert_cache(records, field_values)
         return products
 
     # === WHAT IS ANSWERED === #

@@ -69,5 +69,7 @@ class OmsChannel(models.Model):
         if networks:
             active = [("id", "in", networks.ids), ("active", "=", True)]
             domain.append(("network_ids", "any", active))
-        fnames = [*SOURCING_FIELDS, "collects", "reserves"]
-        return self.env["oms.site"].search_fetch(domain, fnames, order="sequence, id")
+        sites = self.env["oms.site"].search(domain, order="sequence, id")
+        # Most are asked for goods to be sent, too: what is known of these is not read again.
+        sites.fetch([*SOURCING_FIELDS, "collects", "reserves"])
+        return sites

@@ -35,6 +35,12 @@ class SaleOrder(models.Model):
         groups="base.group_user",
     )
 
+    def _compute_amount_total_without_delivery(self):
+        if self.env.context.get("oms_skip_total"):
+            # The price of the delivery does not depend on it.
+            return 0.0
+        return super()._compute_amount_total_without_delivery()
+
     @api.constrains("oms_service", "oms_collect_site_id", "state")
     def _check_oms_collect_site(self):
         """Have what is picked up name the site; a quotation may still be undecided."""
