@@ -45,8 +45,9 @@ class OmsGeoPostcode(models.Model):
     )
     place = fields.Char(help="What the place is called, if there are several, one of them.")
     place_key = fields.Char(compute="_compute_place_key", store=True)
-    latitude = fields.Float(required=True, digits=False)
-    longitude = fields.Float(required=True, digits=False)
+    # Sums and means of coordinates say nothing.
+    latitude = fields.Float(required=True, digits=False, aggregator=None)
+    longitude = fields.Float(required=True, digits=False, aggregator=None)
     precision = fields.Selection(
         PRECISION_SELECTION,
         required=True,
@@ -57,7 +58,14 @@ class OmsGeoPostcode(models.Model):
         "Beginning of the Postcode: the middle of the postcodes that begin so.\n"
         "Country: the middle of the postcodes of the country.",
     )
-    source = fields.Selection(SOURCE_SELECTION, required=True, default="manual", readonly=True)
+    source = fields.Selection(
+        SOURCE_SELECTION,
+        required=True,
+        default="manual",
+        readonly=True,
+        help="Shipped: by GeoNames (www.geonames.org, CC BY 4.0).\n"
+        "Worked Out: from the postcodes that begin so.",
+    )
 
     _zip_uniq = models.UniqueIndex(
         "(country_id, zip)", "The country has this postcode already: change that one."

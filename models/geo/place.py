@@ -13,6 +13,8 @@ PRECISION_SELECTION = [
 #: Precisions that are good enough to be kept as the coordinates of an address: a few kilometers,
 #: in large cities a few more.
 GOOD = ("zip", "district", "city")
+#: Likewise, for what is too far to be delivered to.
+CERTAIN = ("exact", *GOOD)
 #: How exactly each tells, 0 being the best.
 RANKS = {
     name: rank

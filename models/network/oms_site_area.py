@@ -3,6 +3,7 @@ import numpy as np
 from odoo import api, fields, models
 
 from ...engine.geography import great_circle_km
+from ..geo.place import CERTAIN
 
 
 class OmsSite(models.Model):
@@ -31,7 +32,7 @@ class OmsSite(models.Model):
         digits=(16, 1),
         tracking=True,
         help="Orders to be delivered farther away are not sourced here; 0 is no limit. Addresses "
-        "without coordinates are not kept out.",
+        "that are known by no more than their region are not kept out.",
     )
     country_ids = fields.Many2many(
         "res.country",
@@ -62,6 +63,11 @@ class OmsSite(models.Model):
 
     # === WHO IS LEFT OUT === #
 
+    @api.model
+    def _get_sent(self, orders):
+        """Return those of some orders whose goods go to where the customer is."""
+        return orders
+
     def _find_too_far(self, orders):
         """Return which sites do not deliver as far as an order goes.
 
@@ -76,13 +82,14 @@ class OmsSite(models.Model):
             np.array(limited.mapped(name)) for name in ("latitude", "longitude", "max_kilometers")
         )
         placed = (latitudes != 0) | (longitudes != 0)
+        # Who only asks for a promise has no coordinates yet, and is to be told the same.
+        orders = self._get_sent(orders)
+        places = orders.partner_shipping_id._oms_locate()
         for order in orders:
-            partner = order.partner_shipping_id
-            if not (partner.partner_latitude or partner.partner_longitude):
+            place = places.get(order.partner_shipping_id.id)
+            if not place or place.precision not in CERTAIN:
                 continue
-            kilometers = great_circle_km(
-                latitudes, longitudes, partner.partner_latitude, partner.partner_longitude
-            )
+            kilometers = great_circle_km(latitudes, longitudes, place.latitude, place.longitude)
             found[order] = {
                 limited[place]: self.env._(
                     "delivers up to %(most)s km, the customer is %(away)s km away",
@@ -100,7 +107,7 @@ class OmsSite(models.Model):
         :rtype: dict
         """
         limited = self.filtered("has_area")
-        found = {order: {} for order in orders if limited}
+        found = {order: {} for order in self._get_sent(orders)} if limited else {}
         for order in found:
             partner = order.partner_shipping_id
             code = (partner.zip or "").upper()

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class OmsSite(models.Model):
@@ -20,10 +20,8 @@ class OmsSite(models.Model):
         self.ensure_one()
         return bool(self.collects if service == "collect" else self.reserves)
 
-    # How far and where a site delivers does not matter to who comes to it.
-
-    def _find_too_far(self, orders):
-        return super()._find_too_far(orders.filtered(lambda each: not each._oms_is_picked_up()))
-
-    def _find_outside(self, orders):
-        return super()._find_outside(orders.filtered(lambda each: not each._oms_is_picked_up()))
+    @api.model
+    def _get_sent(self, orders):
+        # How far and where a site delivers does not matter to who comes to it.
+        sent = super()._get_sent(orders)
+        return sent.filtered(lambda each: not each._oms_is_picked_up())

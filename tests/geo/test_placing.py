@@ -111,6 +111,16 @@ class TestPlacing(OmsCase):
         self.assertEqual(place.precision, "prefix")
         self.assertLess(great_circle_km(place.latitude, place.longitude, *PARIS), 10.0)
 
+    def test_too_far_before_there_is_an_order(self):
+        """A promise leaves out the same sites as the order that follows it."""
+        self.far.max_kilometers = 100.0
+        Order, Partner = self.env["sale.order"], self.env["res.partner"]
+        for code, barred in (("75001", self.far), ("13001", None), ("", None), ("75999", None)):
+            asked = Partner.new({"name": "?", "country_id": self.france.id, "zip": code})
+            order = Order.new({"partner_id": asked.id, "partner_shipping_id": asked.id})
+            found = self.sites._find_too_far(order).get(order, {})
+            self.assertEqual(list(found), [barred] if barred else [])
+
     def test_many_orders_few_queries(self):
         addresses = self.env["res.partner"]
         for code in ("75001", "13001", "69001", "31000"):

@@ -251,6 +251,11 @@ class TestPostcode(OmsCase):
         with self.assertRaisesRegex(ValidationError, "no letter or digit"):
             self.make("---", 1.0, 2.0)
 
+    def test_coordinates_are_not_added_up(self):
+        """A list by country shows no sum of its latitudes."""
+        shown = self.Postcode.fields_get(["latitude", "longitude"], ["aggregator"])
+        self.assertFalse(any(field.get("aggregator") for field in shown.values()))
+
     # === REGIONS === #
 
     def test_regions(self):
