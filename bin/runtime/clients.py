@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import logcheck, node, requirements, server, venv
+from . import logcheck, machine, node, requirements, server, venv
 from .databases import Databases
 from .session import Session
 
@@ -55,6 +56,8 @@ def require(session: Session) -> Tools:
         [],
         "Installing the clients of the tests",
     )
+    # The guide's examples call it.
+    machine.require(session, "curl", lambda: shutil.which("curl"), ["curl"], "the client tests")
     manifest = session.addon.root / FOLDER / "package.json"
     return Tools(folder / "bin" / "python", node.require(session, manifest))
 

@@ -19,6 +19,8 @@ from odoo.tools import config
 PLACES = {
     "PARIS": ("Store in Paris", "75004", (48.8566, 2.3522)),
     "LYON": ("Store in Lyon", "69001", (45.7640, 4.8357)),
+    "MAIN": ("Warehouse of the guide", "45000", (47.9029, 1.9093)),
+    "STORE": ("Store of the guide", "69002", (45.7578, 4.8320)),
     "NICE": ("Store of the other channel", "06000", (43.7102, 7.2620)),
 }
 #: Reference, name, price.
@@ -48,8 +50,12 @@ class Shop:
                 self.env["stock.quant"]._update_available_quantity(
                     product, site.warehouse_id.lot_stock_id, STOCK
                 )
+        self._make_method("Standard", "standard", 4.9)
+        (sites["STORE"] + sites["PARIS"]).collects = True
         channels = {
             "WEB": self._make_channel("Web", "WEB", sites["PARIS"] + sites["LYON"]),
+            # What other tests do to the stock must not show in what the examples print.
+            "SHOP": self._make_channel("Shop", "SHOP", sites["MAIN"] + sites["STORE"]),
             "OTHER": self._make_channel("Other", "OTHER", sites["NICE"]),
             "SLOW": self._make_channel("Slow", "SLOW", sites["LYON"], call_limit=5),
         }
@@ -60,8 +66,25 @@ class Shop:
                 "manager": self._hire("manager", "oms.group_order_manager"),
             },
             "stock": STOCK,
+            "models": sorted(self.env.registry),
+            "methods": self._find_methods(),
             "secrets": self.secrets,
         }
+
+    def _find_methods(self) -> dict[str, list[str]]:
+        """Names of the public methods that the addon gave to models, but for the channel API."""
+        found: dict[str, list[str]] = {}
+        for name, model in self.env.items():
+            names = {
+                method
+                for each in type(model).mro()
+                if each.__module__.startswith("odoo.addons.oms.")
+                for method, value in vars(each).items()
+                if callable(value) and not method.startswith("_")
+            }
+            if names and name != "oms.api":
+                found[name] = sorted(names)
+        return found
 
     def _make_site(self, code: str) -> Any:
         name, postcode, (latitude, longitude) = PLACES[code]
@@ -89,6 +112,19 @@ class Shop:
                 "list_price": price,
                 "taxes_id": [Command.clear()],
                 **vals,
+            }
+        )
+
+    def _make_method(self, name: str, code: str, price: float) -> None:
+        self.env["delivery.carrier"].search([]).active = False
+        product = self.env["product.product"].create({"name": name, "type": "service"})
+        self.env["delivery.carrier"].create(
+            {
+                "name": name,
+                "oms_code": code,
+                "delivery_type": "fixed",
+                "product_id": product.id,
+                "fixed_price": price,
             }
         )
 

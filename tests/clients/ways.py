@@ -43,6 +43,8 @@ class Shop:
         self.people: dict[str, dict[str, Any]] = facts["people"]
         self.secrets: list[str] = facts["secrets"]
         self.stock: float = facts["stock"]
+        self.models: list[str] = facts["models"]
+        self.methods: dict[str, list[str]] = facts["methods"]
         self.log = Path(facts["log"])
         self.node: str = facts["node"]
         self.node_modules: str = facts["node_modules"]
@@ -158,7 +160,8 @@ class ClientLibRpc(Way):
         except JsonRPCException as error:
             raise Refused(error.error["data"]) from error
         except xmlrpc.client.Fault as fault:
-            raise Refused(_read_fault(fault.faultString)) from fault
+            # The older of its two addresses puts the text where the newer one has a number.
+            raise Refused(_read_fault(fault.faultString or fault.faultCode)) from fault
 
 
 class ClientLibXmlRpc(ClientLibRpc):
