@@ -88,7 +88,6 @@ Id = Annotated[int, Field(strict=True, ge=1, le=MOST_ID), Whole]
 Service = Literal["home", "relay", "collect", "reserve", "drop_ship"]
 #: What stands for a promise.
 Token = Annotated[Text, Field(min_length=16, max_length=20_000)]
-Minutes = Annotated[float, Field(strict=True, gt=0, le=100_000, allow_inf_nan=False)]
 Moment = Annotated[
     datetime,
     BeforeValidator(_read_moment),

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from .contract import Given, Text, Told, ToldMoment
 from .contract_promise import BasketLine
@@ -15,11 +15,29 @@ PickupService = Literal["collect", "reserve"]
 Kilometers = Annotated[float, Field(strict=True, gt=0, le=20_100, allow_inf_nan=False)]
 
 
+def _describe_places():
+    """Return, in JSON Schema, by what a place can be named; see ``GivenNear._check_place``."""
+    given, text, none = (
+        {"not": {"type": "null"}},
+        {"type": "string", "minLength": 1},
+        {"type": "null"},
+    )
+    ways = [{"latitude": given, "longitude": given}]
+    for name in ("zip", "city"):
+        ways.append({"country": given, name: text, "latitude": none, "longitude": none})
+    return [
+        {"properties": way, "required": [name for name, told in way.items() if told != none]}
+        for way in ways
+    ]
+
+
 class GivenNear(Given):
     """A place: coordinates in degrees, or a country (code of two letters or name) with postcode.
 
     The city helps where the postcode is missing or unknown.
     """
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": _describe_places()})
 
     latitude: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False)] | None = None
     longitude: Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False)] | None = (

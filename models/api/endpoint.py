@@ -44,7 +44,7 @@ class Endpoint(NamedTuple):
 ENDPOINTS: dict[str, Endpoint] = {}
 
 
-def endpoint(method=None, *, readonly=False):
+def endpoint(method=None, *, readonly=False, any_of=(), one_of=(), needs=None):
     """Turn a typed method of ``oms.api`` into an endpoint.
 
     The arguments of a call are checked against the annotations. The method is then called with
@@ -52,10 +52,24 @@ def endpoint(method=None, *, readonly=False):
     method gets the record. What it returns is checked and made plain data.
 
     :param bool readonly: whether the method changes nothing, and so may run on a replica
+    :param any_of: names of arguments of which one is needed at least; the method checks it, this
+        tells it to machines
+    :param one_of: likewise, of which just one is needed
+    :param dict needs: likewise, the argument that another one goes with, by that one
     """
     if method is None:
-        return functools.partial(endpoint, readonly=readonly)
-    described = ENDPOINTS[method.__name__] = _describe(method, readonly)
+        return functools.partial(
+            endpoint, readonly=readonly, any_of=any_of, one_of=one_of, needs=needs
+        )
+    pairs = [
+        {"anyOf": [{"properties": {name: {"type": "null"}}}, *_describe_choice([other])]}
+        for name, other in (needs or {}).items()
+    ]
+    choice = {
+        "anyOf": _describe_choice(any_of), "oneOf": _describe_choice(one_of), "allOf": pairs
+    }  # fmt: skip
+    needed = {kind: told for kind, told in choice.items() if told}
+    described = ENDPOINTS[method.__name__] = _describe(method, readonly, needed)
     names = list(described.request.model_fields)
 
     @functools.wraps(method)
@@ -107,8 +121,17 @@ def _get_lenient_signature(method):
     return signature.replace(parameters=parameters)
 
 
-def _describe(method, readonly):
-    """Make the request and answer types of a method from its annotations and docstring."""
+def _describe_choice(names):
+    """Return, in JSON Schema, that one of some arguments is there and not null."""
+    given = {"not": {"type": "null"}}
+    return [{"required": [name], "properties": {name: given}} for name in names]
+
+
+def _describe(method, readonly, needed):
+    """Make the request and answer types of a method from its annotations and docstring.
+
+    :param dict needed: JSON Schema of what the arguments do not tell one by one
+    """
     hints = get_type_hints(method, include_extras=True)
     text = inspect.getdoc(method) or ""
     told = {name: " ".join(words.split()) for name, words in _PARAM.findall(text)}
@@ -127,9 +150,10 @@ def _describe(method, readonly):
         ),
     )
     title = "".join(part.title() for part in method.__name__.split("_"))
+    base = type("Request", (Given,), {"model_config": {"json_schema_extra": needed}})
     return Endpoint(
         method.__name__,
-        create_model(f"{title}Request", __base__=Given, **fields),
+        create_model(f"{title}Request", __base__=base, **fields),
         TypeAdapter(hints["return"]),
         text.split("\n:param", 1)[0].split("\n:r", 1)[0].strip(),
         readonly,

@@ -18,7 +18,7 @@ Lines = Annotated[list[GivenCancelledLines], Field(min_length=1, max_length=MOST
 class OmsApi(models.AbstractModel):
     _inherit = "oms.api"
 
-    @endpoint
+    @endpoint(any_of=("references", "lines"))
     def cancel(
         self, channel, references: References | None = None, lines: Lines | None = None
     ) -> LineCancellations:

@@ -8,6 +8,7 @@ from ..feed.oms_channel_event import MOST_EVENTS
 from ..feed.oms_channel_stock import MOST_ROWS
 from .contract import Code, OrderEvents, StockChanges, StockSnapshot, Text, Whole
 from .endpoint import endpoint
+from .error import ApiError
 from .oms_api import MOST_PRODUCTS
 
 Cursor = Annotated[Text, Field(min_length=1, max_length=64)]
@@ -35,8 +36,14 @@ class OmsApi(models.AbstractModel):
         :param by_site: whether to tell the sites one by one
         :param products: internal references or barcodes to tell instead of all, up to 500
         :return: a page, and the ``cursor`` from which ``stock_changes`` goes on without a gap
-        :raises ApiError: ``cursor_invalid`` if no page gave ``after``
+        :raises ApiError: ``cursor_invalid`` if no page gave ``after``, ``not_found`` if there is no
+            such product
         """
+        known = self._find_products(products or ())
+        for index, code in enumerate(products or ()):
+            if code not in known:
+                refusal = self._refuse_product(code, known)
+                raise ApiError(refusal["code"], refusal["message"], f"products.{index}")
         return channel._get_stock_snapshot(after, limit, by_site, products)
 
     @endpoint

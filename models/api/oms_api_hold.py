@@ -5,14 +5,15 @@ from pydantic import Field
 
 from odoo import api, fields, models
 
-from ..inventory.oms_claim_hold import HOLD_ORIGINS
-from .contract import Code, HoldLine, Holds, Id, Minutes, Released, Token
+from ..inventory.oms_claim_hold import HOLD_ORIGINS, MOST_MINUTES
+from .contract import Code, HoldLine, Holds, Id, Released, Token
 from .endpoint import endpoint
 from .error import ApiError
 
 #: Goods that one call may hold.
 MOST_LINES = 200
 
+Minutes = Annotated[float, Field(strict=True, gt=0, le=MOST_MINUTES, allow_inf_nan=False)]
 Lines = Annotated[list[HoldLine], Field(min_length=1, max_length=MOST_LINES)]
 HoldIds = Annotated[list[Id], Field(min_length=1, max_length=5 * MOST_LINES)]
 
@@ -20,7 +21,7 @@ HoldIds = Annotated[list[Id], Field(min_length=1, max_length=5 * MOST_LINES)]
 class OmsApi(models.AbstractModel):
     _inherit = "oms.api"
 
-    @endpoint
+    @endpoint(one_of=("lines", "promise"))
     def hold(
         self,
         channel,
@@ -33,7 +34,7 @@ class OmsApi(models.AbstractModel):
 
         :param lines: product (internal reference or barcode), site (code) and quantity in the
             product's unit; left out with a promise
-        :param minutes: for how long from now
+        :param minutes: for how long from now, up to two weeks
         :param reference: the channel's name for the cart
         :param promise: token of an option: what it takes is held where it comes from, and an order
             with the promise is given it
@@ -62,7 +63,7 @@ class OmsApi(models.AbstractModel):
         """Hold goods longer, counted from now, all of the holds or none.
 
         :param holds: ids of holds
-        :param minutes: for how long from now
+        :param minutes: for how long from now, up to two weeks
         :return: the holds with their new end
         :raises ApiError: ``ended`` if one has ended, ``not_found`` if one is not the channel's
         """
@@ -90,6 +91,8 @@ class OmsApi(models.AbstractModel):
         :rtype: list
         :raises ApiError: a product or site cannot be held for the channel
         """
+        if refusal := self._refuse_quantities(lines, ""):
+            raise ApiError(refusal["code"], refusal["message"], refusal["field"])
         products = self._find_products({line.product for line in lines})
         sites = {site.code: site for site in channel.site_ids}
         asked = defaultdict(float)

@@ -96,7 +96,7 @@ class OmsApi(models.AbstractModel):
         """Return the error of the first quantity that Odoo would round, or None.
 
         :param lines: what has a product and a quantity each
-        :param str field: path of what has the lines
+        :param str field: path of what has the lines; empty for the call itself
         """
         digits = self.env["decimal.precision"].precision_get("Product Unit")
         for index, line in enumerate(lines):
@@ -109,7 +109,8 @@ class OmsApi(models.AbstractModel):
                     product=line.product,
                     step=f"{10.0**-digits:g}",
                 )
-                return self._refuse("invalid", message, f"{field}.lines.{index}.quantity")
+                path = ".".join(filter(None, (field, "lines", str(index), "quantity")))
+                return self._refuse("invalid", message, path)
         return None
 
     @api.model

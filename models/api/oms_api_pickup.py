@@ -23,7 +23,7 @@ class OmsApi(models.AbstractModel):
 
     # === ENDPOINTS === #
 
-    @endpoint(readonly=True)
+    @endpoint(readonly=True, needs={"max_kilometers": "near"})
     def pickup_sites(
         self,
         channel,

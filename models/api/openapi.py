@@ -52,6 +52,12 @@ def describe(server):
     }
 
 
+def _is_body_needed(request):
+    """Tell whether a method cannot be called without any argument."""
+    needed = any(field.is_required() for field in request.model_fields.values())
+    return needed or bool({"anyOf", "oneOf"} & set(request.model_config["json_schema_extra"]))
+
+
 def _describe_path(endpoint, schemas):
     error = {"application/json": {"schema": schemas["error", "serialization"]}}
     summary, _break, rest = endpoint.description.partition("\n")
@@ -64,9 +70,7 @@ def _describe_path(endpoint, schemas):
             "summary": summary,
             "description": rest.strip() or summary,
             "requestBody": {
-                "required": any(
-                    field.is_required() for field in endpoint.request.model_fields.values()
-                ),
+                "required": _is_body_needed(endpoint.request),
                 "content": {
                     "application/json": {"schema": schemas[f"{endpoint.name}.given", "validation"]}
                 },
