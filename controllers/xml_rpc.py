@@ -6,9 +6,7 @@ from odoo.addons.rpc.controllers import RPC
 from odoo.addons.rpc.controllers.xmlrpc import dumps
 
 from ..models.api.error import STATUSES, get_shape
-
-#: What every call to the channel API has in its body.
-_FACADE = b"oms.api"
+from ..models.api.ir_http import FACADE, LOGIN_CALLS
 
 
 class XmlRpc(RPC):
@@ -19,11 +17,13 @@ class XmlRpc(RPC):
     """
 
     def _xmlrpc(self, service):
-        data = request.httprequest.get_data()
-        if service != "object" or _FACADE not in data:
+        if service != "object" or not request.db:
             return super()._xmlrpc(service)
-        params, method = xmlrpc.client.loads(data, use_datetime=True)
-        if _FACADE.decode() not in params[3:4]:
+        params, method = xmlrpc.client.loads(request.httprequest.get_data(), use_datetime=True)
+        called = tuple(params[3:5])
+        if called[:1] != (FACADE,):
+            if called not in LOGIN_CALLS:
+                self._check_no_system(params[1:2])
             return super()._xmlrpc(service)
         try:
             return dumps((_leave_out_null(dispatch_rpc(service, method, params)),))
@@ -31,6 +31,17 @@ class XmlRpc(RPC):
             # get_shape logs what is a fault of the server
             shape = get_shape(request.env, error)
             return dumps(xmlrpc.client.Fault(STATUSES[shape.code], shape.to_json()))
+
+    def _check_no_system(self, uids):
+        """Keep the systems of channels to the facade.
+
+        :raises AccessError: the user is one of them
+        """
+        with request.registry.cursor(readonly=True) as cr:
+            # Odoo has closed the cursor of the request.
+            env = request.env(cr=cr)
+            http = request.registry["ir.http"]
+            http._check_no_oms_channel_user(http._find_rpc_user(env, *uids or (0,)))
 
 
 def _leave_out_null(value):

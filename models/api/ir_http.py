@@ -1,15 +1,23 @@
+import logging
 from http import HTTPStatus
 
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, UnsupportedMediaType
+from werkzeug.exceptions import HTTPException
 
 from odoo import models
-from odoo.http import SessionExpiredException, _dispatchers, request
+from odoo.exceptions import AccessError
+from odoo.http import SessionExpiredException, request
 
 from .contract import MOST_ID
 from .error import CORRELATION_HEADER, STATUSES, ApiError, get_shape
 
 #: Paths of the routes of the addon, and of Odoo's to the facade.
 OWN, JSON_2, JSON_RPC = "/oms/api/", "/json/2/oms.api/", "/jsonrpc"
+FACADE = "oms.api"
+#: What clients ask when they log in: who they are.
+LOGIN_CALLS = (("res.users", "context_get"),)
+LEFT_TO_CHANNELS = ("/json/2/res.users/context_get", "/web/session/")
+JSON_TYPES = ("application/json", "application/json-rpc")
+DESCRIPTION = "/oms/api/v1/openapi.json"
 #: Size of a call in bytes.
 MOST_BYTES = 5_000_000
 #: Odoo's answer to a wrong HTTP method, key or content type, in the API's words.
@@ -30,43 +38,29 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _match(cls, path_info):
-        """Refuse other methods and content types in the API's shape; Odoo tells them in HTML."""
-        if not cls._is_oms_api(OWN, JSON_2):
-            return super()._match(path_info)
-        try:
-            rule, args = super()._match(path_info)
-            cls._check_oms_api_kind(rule)
-        except (MethodNotAllowed, UnsupportedMediaType) as error:
-            error.error_response = cls._handle_error(error)
-            raise
-        return rule, args
-
-    @classmethod
-    def _check_oms_api_kind(cls, rule):
-        """Make sure that the body says that it is JSON, if the method has one.
-
-        :raises werkzeug.exceptions.UnsupportedMediaType: it is something else
-        """
-        # As Odoo asks a moment later, when its answer can no longer be put into another shape.
-        if not _dispatchers[rule.endpoint.routing["type"]].is_compatible_with(request):
-            text = request.env._("Send JSON, with “Content-Type: application/json”.")
-            raise UnsupportedMediaType(text)
+        """Refuse, in the shape of the API, what Odoo would not route or lead to its pages."""
+        if cls._is_oms_api(OWN, JSON_2) and not cls._is_oms_api(DESCRIPTION):
+            cls._check_oms_api_request()
+        return super()._match(path_info)
 
     @classmethod
     def _pre_dispatch(cls, rule, args):
         if cls._is_oms_api(OWN, JSON_2):
             cls._check_oms_api_body()
+        elif not cls._is_oms_api(*LEFT_TO_CHANNELS) and request.env.uid:
+            cls._check_no_oms_channel_user(request.env.user)
         return super()._pre_dispatch(rule, args)
 
     @classmethod
     def _dispatch(cls, endpoint):
-        # Odoo's own clients may send it as much as Odoo allows.
-        if (
-            request.httprequest.path == JSON_RPC
-            and cls._is_too_large()
-            and (cls._is_oms_api_call() or cls._is_oms_channel_user())
-        ):
-            cls._refuse_size()
+        if request.httprequest.path == JSON_RPC and (called := cls._get_rpc_arguments()):
+            is_ours = called[3] == FACADE
+            user = cls._find_rpc_user(request.env, called[1])
+            # Odoo's own clients may send it as much as Odoo allows.
+            if cls._is_too_large() and (is_ours or cls._is_oms_channel_user(user)):
+                cls._refuse_size()
+            if not is_ours and tuple(called[3:5]) not in LOGIN_CALLS:
+                cls._check_no_oms_channel_user(user)
         return super()._dispatch(endpoint)
 
     @classmethod
@@ -104,26 +98,67 @@ class IrHttp(models.AbstractModel):
         """Tell whether the request is one to the channel API, by any of the three ways."""
         if cls._is_oms_api(OWN, JSON_2):
             return True
-        if request.httprequest.path != JSON_RPC:
-            return False
-        try:
-            called = request.dispatcher.jsonrequest["params"]
-            return called["service"] == "object" and "oms.api" in called["args"][3:4]
-        except (AttributeError, KeyError, TypeError, IndexError):
-            return False
+        called = request.httprequest.path == JSON_RPC and cls._get_rpc_arguments()
+        return bool(called) and called[3] == FACADE
 
     @classmethod
-    def _is_oms_channel_user(cls):
-        """Tell whether a call over Odoo's older way names a channel's technical user."""
+    def _get_rpc_arguments(cls):
+        """Return the arguments of a call of a model over Odoo's older way, [] if it is none.
+
+        They are database, user, key, model, method and what the method gets.
+        """
         try:
-            uid = request.dispatcher.jsonrequest["params"]["args"][1]
-        except (AttributeError, KeyError, TypeError, IndexError):
-            return False
-        if type(uid) is not int or not 0 < uid <= MOST_ID:
-            return False
+            called = request.dispatcher.jsonrequest["params"]
+            is_call = called["service"] == "object" and len(called["args"]) > 4
+            return list(called["args"]) if is_call else []
+        except (AttributeError, KeyError, TypeError):
+            return []
+
+    @classmethod
+    def _find_rpc_user(cls, env, uid):
+        """Return the user whom a call over one of Odoo's older ways names, as Odoo reads it."""
+        try:
+            uid = int(uid)
+        except (TypeError, ValueError, OverflowError):
+            uid = 0
         # sudo: nobody is logged in yet on this way
-        user = request.env["res.users"].sudo().browse(uid).exists()
-        return user.share and user._has_group("oms.group_channel_user")
+        users = env["res.users"].sudo()
+        return users.browse(uid).exists() if 0 < uid <= MOST_ID else users
+
+    @classmethod
+    def _is_oms_channel_user(cls, user):
+        """Tell whether a user is a technical one of a channel, who has no other role."""
+        return user.share and user.has_group("oms.group_channel_user")
+
+    @classmethod
+    def _check_no_oms_channel_user(cls, user):
+        """Keep channels' systems to the facade: nothing else in Odoo is theirs, readable or not.
+
+        :raises AccessError: the user is one of them
+        """
+        if cls._is_oms_channel_user(user):
+            raise AccessError(
+                user.env._("The system of a channel calls the channel API, and nothing else.")
+            )
+
+    @classmethod
+    def _check_oms_api_request(cls):
+        """Refuse other methods than POST, and bodies that are no JSON by their type.
+
+        :raises ApiError: with its response, as nobody makes one for what is raised this early
+        """
+        sent = request.httprequest
+        if sent.method != "POST":
+            error = ApiError("method_not_allowed", request.env._("Calls are sent by POST."))
+        elif (sent.content_length or cls._is_oms_api(OWN)) and sent.mimetype not in JSON_TYPES:
+            message = request.env._("Send JSON, and say so: “Content-Type: application/json”.")
+            error = ApiError("unsupported", message)
+        else:
+            return
+        error.error_response = cls._handle_error(error)
+        # It is the caller's mistake: nobody needs to look into it here.
+        error.loglevel = logging.INFO
+        raise error
 
     @classmethod
     def _is_too_large(cls):
@@ -176,9 +211,6 @@ class IrHttp(models.AbstractModel):
         """Return an exception of Odoo's or werkzeug's as one of the API."""
         if not isinstance(exception, (HTTPException, SessionExpiredException)):
             return exception
-        # With another method a path leads elsewhere in Odoo, to pages for people who log in.
-        if cls._is_oms_api(OWN, JSON_2) and request.httprequest.method not in ("POST", "HEAD"):
-            return ApiError("method_not_allowed", request.env._("Calls are sent by POST."))
         if isinstance(exception, SessionExpiredException):
             code = "unauthorized"
         else:
