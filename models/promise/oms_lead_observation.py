@@ -1,6 +1,9 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+#: Rows from which on PostgreSQL has to be told that there are many.
+MANY = 1000
+
 STEP_SELECTION = [
     ("handling", "Preparing at the Site"),
     ("transit", "Under Way"),
@@ -82,4 +85,7 @@ class OmsLeadObservation(models.Model):
                     ),
                 )
             )
+        if len(rows) >= MANY:
+            # PostgreSQL would go on as if the table were as small as it was.
+            self.env.cr.execute("ANALYZE oms_lead_observation")
         self.invalidate_model()

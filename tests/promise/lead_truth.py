@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from math import erf, exp, log, sqrt
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -61,3 +62,8 @@ class World:
 def share_within(days, median, spread):
     """Return the share of a log-normal distribution below some days."""
     return 0.5 * (1.0 + erf(log(days / median) / spread / sqrt(2.0)))
+
+
+def date_in_paris(moment):
+    """Return the day that a moment of Odoo is on, by the clocks of Paris."""
+    return moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo("Europe/Paris")).date()

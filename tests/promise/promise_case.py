@@ -109,6 +109,7 @@ class HistoryCase(PromiseCase):
                     )
                 )
             ]
+        cls.env.cr.execute("ANALYZE oms_fulfillment")
         cls.env.invalidate_all()
         return cls.env["oms.fulfillment"].browse(ids)
 
