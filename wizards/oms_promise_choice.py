@@ -35,6 +35,7 @@ class OmsPromiseChoice(models.TransientModel):
             "res_id": choice.id,
             "view_mode": "form",
             "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
 
     @api.model
