@@ -36,7 +36,8 @@ def other(shop: Shop) -> dict[str, Any]:
     }
     parked = order | {"reference": "Z-2", "lines": [{"product": SECRET, "quantity": 1}]}
     placed = way.call("place_orders", orders=[order, parked])["orders"]
-    assert [each["status"] for each in placed] == ["placed", "parked"]
+    assert placed[0]["status"] in ("placed", "unchanged")
+    assert placed[1]["status"] == "parked"
     line = {"product": "SKU-1", "site": "NICE", "quantity": 1}
     return {
         "hold": way.call("hold", lines=[line], minutes=600)["holds"][0]["id"],
