@@ -45,7 +45,10 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _pre_dispatch(cls, rule, args):
-        if cls._is_oms_api(OWN, JSON_2):
+        if cls._is_oms_api(DESCRIPTION):
+            # Read without a body.
+            pass
+        elif cls._is_oms_api(OWN, JSON_2):
             cls._check_oms_api_body()
         elif not cls._is_oms_api(*LEFT_TO_CHANNELS) and request.env.uid:
             cls._check_no_oms_channel_user(request.env.user)
