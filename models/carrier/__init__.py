@@ -7,6 +7,7 @@ from . import oms_parcel_track
 from . import oms_task
 from . import oms_carrier_task
 from . import oms_carrier_buy
+from . import oms_carrier_labels
 from . import oms_carrier_cancel
 from . import shipment
 from . import stock_picking

@@ -9,7 +9,8 @@ from odoo.exceptions import UserError
 from ...connectors.carrier import Capability, Shipment
 from ...connectors.outcome import Ok
 
-_SHIPMENT = TypeAdapter(Shipment)
+#: How shipments are kept in tasks.
+SHIPMENT = TypeAdapter(Shipment)
 
 
 class OmsCarrierBuy(models.AbstractModel):
@@ -45,9 +46,9 @@ class OmsCarrierBuy(models.AbstractModel):
             shipment = self._get_picking(task)._oms_prepare_shipment(
                 account, task.arguments["reference"], task.arguments["ssccs"]
             )
-            kept = _SHIPMENT.dump_python(shipment, mode="json")
+            kept = SHIPMENT.dump_python(shipment, mode="json")
             task.arguments = {**task.arguments, "shipment": kept}
-        shipment = _SHIPMENT.validate_python(task.arguments["shipment"])
+        shipment = SHIPMENT.validate_python(task.arguments["shipment"])
 
         def call():
             outcome = getattr(adapter, method)(asked, shipment)
@@ -131,22 +132,8 @@ class OmsCarrierBuy(models.AbstractModel):
         parcels = self.env["oms.parcel"].create(vals_list)
         for parcel, made in zip(parcels, created.parcels, strict=True):
             parcel.label_id = self._make_label(picking, parcel, made.label)
+        parcels.filtered(lambda parcel: not parcel.label_id)._fetch_labels(task)
         return parcels
-
-    def _make_label(self, picking, parcel, label):
-        if not label:
-            return False
-        prefix = picking.carrier_id._get_delivery_label_prefix()
-        kind = "application/pdf" if label.format == "pdf" else "x-application/zpl"
-        return self.env["ir.attachment"].create(
-            {
-                "name": f"{prefix}-{parcel.tracking_number}.{label.format.value}",
-                "raw": label.content,
-                "mimetype": kind,
-                "res_model": "stock.picking",
-                "res_id": picking.id,
-            }
-        )
 
     def _take_price(self, picking, result):
         """Have the customer charged what the carrier charges, where the method says so."""

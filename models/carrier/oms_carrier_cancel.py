@@ -34,6 +34,16 @@ class OmsCarrierCancel(models.AbstractModel):
         # Cancelling twice does no harm: what is cancelled already is done.
         return self._prepare_call(task)
 
+    def _on_rejected(self, task):
+        # They stay, and may be used.
+        parcels = self.env["oms.parcel"].browse(task.arguments["parcel_ids"]).exists()
+        parcels.unwanted = False
+
     def _apply(self, task, result):
         parcels = self.env["oms.parcel"].browse(task.arguments["parcel_ids"]).exists()
-        parcels.write({"state": "cancelled", "next_poll": False})
+        parcels.write({"state": "cancelled", "unwanted": False, "next_poll": False})
+        for picking, gone in parcels.grouped("picking_id").items():
+            numbers = set(gone.mapped("tracking_number"))
+            left = (picking.carrier_tracking_ref or "").split(",")
+            left = [number for number in left if number and number not in numbers]
+            picking.carrier_tracking_ref = ",".join(left) or False

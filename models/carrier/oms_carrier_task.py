@@ -58,3 +58,18 @@ class OmsCarrierTask(models.AbstractModel):
             data["price"],
             data["currency"],
         )
+
+    def _make_label(self, picking, parcel, label):
+        if not label:
+            return False
+        prefix = picking.carrier_id._get_delivery_label_prefix()
+        kind = "application/pdf" if label.format == "pdf" else "x-application/zpl"
+        return self.env["ir.attachment"].create(
+            {
+                "name": f"{prefix}-{parcel.tracking_number}.{label.format.value}",
+                "raw": label.content,
+                "mimetype": kind,
+                "res_model": "stock.picking",
+                "res_id": picking.id,
+            }
+        )

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 STATE_SELECTION = [
     ("created", "Labelled"),
@@ -69,6 +70,9 @@ class OmsParcel(models.Model):
         tracking=True,
         index=True,
     )
+    unwanted = fields.Boolean(
+        readonly=True, help="The carrier is being asked to take it back, until it confirms."
+    )
     state_at = fields.Datetime(string="Since", readonly=True)
     event_ids = fields.One2many("oms.tracking.event", "parcel_id", string="History")
     next_poll = fields.Datetime(readonly=True, help="When the carrier is asked for it again.")
@@ -89,7 +93,76 @@ class OmsParcel(models.Model):
         for parcel in self:
             parcel.display_name = parcel.tracking_number or parcel.sscc or f"#{parcel.id}"
 
+    # === LABELS === #
+
+    def _filter_wanted(self):
+        """Return the parcels that are neither cancelled nor about to be."""
+        return self.filtered(lambda parcel: parcel.state != "cancelled" and not parcel.unwanted)
+
+    def _fetch_labels(self, task):
+        """Have the labels of parcels of one shipment fetched.
+
+        :param task: ``oms.task`` by which they were bought
+        """
+        if not self:
+            return self.env["oms.task"]
+        picking = self.picking_id
+        attempts = self.env["oms.task"].search_count(
+            [
+                ("kind", "=", "carrier.labels"),
+                ("res_model", "=", picking._name),
+                ("res_id", "=", picking.id),
+            ]
+        )
+        return self.env["oms.task"]._enqueue(
+            [
+                {
+                    "kind": "carrier.labels",
+                    "key": f"{picking.id}-{min(self.ids)}-{attempts + 1}",
+                    "name": self.env._("Fetch labels of %s", picking.name),
+                    "company_id": picking.company_id.id,
+                    "res_model": picking._name,
+                    "res_id": picking.id,
+                    "arguments": {
+                        "account_id": self.account_id.id,
+                        "shipment": task.arguments["shipment"],
+                        "parcel_ids": self.ids,
+                    },
+                }
+            ]
+        )
+
     # === ACTION METHODS === #
+
+    def action_fetch_label(self):
+        """Ask the carrier for the labels of the parcels' shipments once more.
+
+        :raises UserError: they were not bought from here
+        """
+        self.check_access("read")
+        for _reference, parcels in self.grouped(
+            lambda parcel: (parcel.picking_id, parcel.shipment_ref)
+        ).items():
+            # sudo: who ships need not have rights on tasks
+            parcels = parcels[:1]._get_siblings().sudo()
+            task = parcels.picking_id._oms_get_label_tasks().filtered(
+                lambda task: "shipment" in (task.arguments or {})
+            )[:1]
+            if not task:
+                raise UserError(self.env._("These labels were not bought from here."))
+            parcels._fetch_labels(task)
+
+    def _get_siblings(self):
+        """Return the parcels of the same shipment, which carriers label together."""
+        self.ensure_one()
+        return self.search(
+            [
+                ("picking_id", "=", self.picking_id.id),
+                ("shipment_ref", "=", self.shipment_ref),
+                ("state", "!=", "cancelled"),
+            ],
+            order="id",
+        )
 
     def action_print_label(self):
         """Open the label of the parcel.

@@ -9,5 +9,6 @@ class OmsTask(models.Model):
         return {
             **super()._get_handlers(),
             "carrier.buy": "oms.carrier.buy",
+            "carrier.labels": "oms.carrier.labels",
             "carrier.cancel": "oms.carrier.cancel",
         }

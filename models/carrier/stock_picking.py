@@ -1,4 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+from ..task.oms_task import OPEN_STATES
 
 #: Characters of the database's id in references, which keep copies of it apart at carriers.
 DATABASE_DIGITS = 6
@@ -9,6 +11,7 @@ class StockPicking(models.Model):
 
     oms_parcel_ids = fields.One2many("oms.parcel", "picking_id", string="Parcels", copy=False)
     oms_parcel_count = fields.Integer(compute="_compute_oms_parcel_count")
+    oms_can_buy_labels = fields.Boolean(compute="_compute_oms_can_buy_labels")
     oms_site_id = fields.Many2one(related="oms_fulfillment_id.site_id", string="Site")
 
     def _compute_oms_parcel_count(self):
@@ -19,6 +22,18 @@ class StockPicking(models.Model):
         )
         for picking in self:
             picking.oms_parcel_count = counts.get(picking, 0)
+
+    @api.depends(
+        "carrier_id.delivery_type", "state", "oms_parcel_ids.state", "oms_parcel_ids.unwanted"
+    )
+    def _compute_oms_can_buy_labels(self):
+        for picking in self:
+            picking.oms_can_buy_labels = (
+                picking.carrier_id.delivery_type == "oms"
+                and picking.picking_type_code != "incoming"
+                and picking.state in ("assigned", "done")
+                and not picking.oms_parcel_ids._filter_wanted()
+            )
 
     # === LABELS === #
 
@@ -45,9 +60,7 @@ class StockPicking(models.Model):
         self.ensure_one()
         attempt = self._oms_count_attempts() + 1
         packages = [*self.move_line_ids.result_package_id.mapped("name"), self.name]
-        open_task = self._oms_get_label_tasks().filtered(
-            lambda task: task.state not in ("cancelled", "rejected") and not task.unwanted
-        )[:1]
+        open_task = self._oms_find_label_task()
         if open_task:
             return {
                 "kind": open_task.kind,
@@ -72,6 +85,16 @@ class StockPicking(models.Model):
                 "ssccs": {name: code for name, code in zip(packages, codes, strict=True) if code},
             },
         }
+
+    def _oms_find_label_task(self):
+        """Return the task that buys the labels or has bought them, if they are still wanted."""
+        self.ensure_one()
+        states = [*OPEN_STATES, "stuck"]
+        if self.oms_parcel_ids._filter_wanted():
+            states.append("done")
+        return self._oms_get_label_tasks().filtered(
+            lambda task: task.state in states and not task.unwanted
+        )[:1]
 
     def _oms_get_label_tasks(self):
         # sudo: who ships need not have rights on tasks
@@ -98,7 +121,9 @@ class StockPicking(models.Model):
 
     def _oms_cancel_parcels(self, parcels):
         """Have the carrier take parcels back, shipment by shipment."""
-        parcels = parcels.filtered(lambda parcel: parcel.state != "cancelled")
+        parcels = parcels._filter_wanted()
+        # sudo: parcels are written by the system only
+        parcels.sudo().unwanted = True
         for (account, reference), of_shipment in parcels.grouped(
             lambda parcel: (parcel.account_id, parcel.shipment_ref)
         ).items():

@@ -32,6 +32,7 @@ class FakeCarrier:
         self.bought = []
         self.cancelled = []
         self.tracks = ()
+        self.lose_label = False
         self.capabilities = frozenset(Capability) - ({Capability.FIND} if not find else set())
 
     def buy(self, account, shipment):
@@ -48,13 +49,15 @@ class FakeCarrier:
         return Ok(self.tell(known[0]) if known else None)
 
     def tell(self, shipment):
+        lost, self.lose_label = self.lose_label, False
+        label = None if lost else Label(b"%PDF-1.4 %%EOF", LabelFormat.PDF)
         return Created(
             f"S-{shipment.reference}",
             tuple(
                 LabelledParcel(
                     parcel.reference,
                     f"T-{shipment.reference}-{place}",
-                    Label(b"%PDF-1.4 %%EOF", LabelFormat.PDF),
+                    label,
                     "https://carrier.example.com/T",
                 )
                 for place, parcel in enumerate(shipment.parcels)
@@ -62,6 +65,9 @@ class FakeCarrier:
             7.5,
             "EUR",
         )
+
+    def labels(self, account, shipment, created):
+        return Ok(self.tell(shipment))
 
     def cancel(self, account, created):
         self.cancelled += [parcel.tracking_number for parcel in created.parcels]

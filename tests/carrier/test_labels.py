@@ -102,6 +102,33 @@ class TestLabels(CarrierCase):
         weights = {parcel.reference: parcel.weight for parcel in shipment.parcels}
         self.assertEqual(weights, {"BOX-A": 0.5, "BOX-B": 0.25})
 
+    def test_a_label_that_did_not_come_is_fetched(self):
+        carrier = self.use(FakeCarrier())
+        carrier.lose_label = True
+        picking = self.ship(self.release())
+        self.run_tasks()
+        self.assertFalse(carrier.lose_label, "it came without at first")
+        self.assertEqual(self.tasks(picking, "carrier.labels").state, "done")
+        parcel = picking.oms_parcel_ids
+        self.assertEqual(parcel.label_id.raw, b"%PDF-1.4 %%EOF")
+        self.assertEqual((len(carrier.bought), len(picking.oms_parcel_ids)), (1, 1))
+        parcel.label_id.unlink()
+        parcel.action_fetch_label()
+        self.run_tasks()
+        self.assertTrue(parcel.label_id)
+        self.assertEqual(len(carrier.bought), 1)
+
+    def test_when_labels_can_be_bought(self):
+        self.use(FakeCarrier())
+        picking = self.release()
+        self.assertTrue(picking.oms_can_buy_labels)
+        picking.action_oms_labels()
+        self.run_tasks()
+        self.assertFalse(picking.oms_can_buy_labels)
+        picking._oms_cancel_labels()
+        self.run_tasks()
+        self.assertTrue(picking.oms_can_buy_labels)
+
     # === TAKEN BACK === #
 
     def test_cancelled_before_it_was_bought(self):
@@ -140,12 +167,12 @@ class TestLabels(CarrierCase):
         picking.action_oms_labels()
         self.run_tasks()
         picking._oms_cancel_labels()
-        self.run_tasks()
-        self.tasks(picking).unwanted = True
         picking.action_oms_labels()
         self.run_tasks()
         self.assertEqual(len(carrier.bought), 2)
         self.assertEqual(sorted(picking.oms_parcel_ids.mapped("state")), ["cancelled", "created"])
+        [wanted] = picking.oms_parcel_ids._filter_wanted()
+        self.assertEqual(picking.carrier_tracking_ref, wanted.tracking_number)
 
     # === ACCOUNTS === #
 
