@@ -54,6 +54,7 @@ class OmsCarrierAccount(models.Model):
         "oms_carrier_account_site_rel",
         "account_id",
         "site_id",
+        string="Sites",
         check_company=True,
         help="Sites whose parcels go by this account; all sites when empty.",
     )

@@ -27,7 +27,12 @@ class OmsParcel(models.Model):
     _rec_name = "tracking_number"
 
     picking_id = fields.Many2one(
-        "stock.picking", required=True, readonly=True, ondelete="restrict", index=True
+        "stock.picking",
+        string="Transfer",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
+        index=True,
     )
     package_id = fields.Many2one(
         "stock.package", readonly=True, ondelete="set null", index="btree_not_null"
@@ -35,7 +40,9 @@ class OmsParcel(models.Model):
     account_id = fields.Many2one(
         "oms.carrier.account", readonly=True, ondelete="restrict", index="btree_not_null"
     )
-    carrier_id = fields.Many2one("delivery.carrier", readonly=True, ondelete="restrict")
+    carrier_id = fields.Many2one(
+        "delivery.carrier", string="Delivery Method", readonly=True, ondelete="restrict"
+    )
     company_id = fields.Many2one(
         related="picking_id.company_id", store=True, precompute=True, index=True
     )
@@ -75,7 +82,9 @@ class OmsParcel(models.Model):
     )
     state_at = fields.Datetime(string="Since", readonly=True)
     event_ids = fields.One2many("oms.tracking.event", "parcel_id", string="History")
-    next_poll = fields.Datetime(readonly=True, help="When the carrier is asked for it again.")
+    next_poll = fields.Datetime(
+        string="Asked Again", readonly=True, help="When the carrier is asked for it again."
+    )
     poll_count = fields.Integer(readonly=True)
 
     _number_uniq = models.UniqueIndex(
