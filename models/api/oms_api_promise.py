@@ -191,7 +191,7 @@ class OmsApi(models.AbstractModel):
 
         :return: new ``res.partner``, (code, message, field) or None
         """
-        country = self._find_country(channel, settings, given.country)
+        country = self._find_country(channel, given.country, settings)
         vals = {
             "name": given.city or given.zip or given.country,
             "country_id": country.id,
@@ -228,8 +228,13 @@ class OmsApi(models.AbstractModel):
         return self.env["res.partner"].new(vals), refusal
 
     @api.model
-    def _find_country(self, channel, settings, word):
-        if not settings.has_country_codes and word.upper() in settings.countries:
+    def _find_country(self, channel, word, settings=None):
+        """Return a country by its code, its name or the channel's word for it.
+
+        :param Settings settings: of the channel, which spare asking for codes
+        """
+        kept = settings and not settings.has_country_codes
+        if kept and word.upper() in settings.countries:
             return self.env["res.country"].browse(settings.countries[word.upper()])
         found = self.env["oms.channel.code"]._get_known(channel, "country", {word})
         return found.get(word) or self.env["oms.import.handler"]._find_countries({word})[word]
