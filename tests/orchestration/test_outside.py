@@ -74,7 +74,9 @@ class TestOutside(OmsCase):
                 for number in range(40)
             ]
         )
-        # New sites make what is kept of settings be read again, once.
+        # New sites make all that is kept in memory be read again, once: as soon as they are made,
+        # and once more when what is computed of them is written.
+        self.env.flush_all()
         self.make_order((self.apple, 1), confirm=False).action_confirm()
         self.env.flush_all()
         with self.queries() as after:
