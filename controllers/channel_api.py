@@ -1,8 +1,8 @@
 from odoo import http
 from odoo.http import request
 
-from ..models.api.endpoint import ENDPOINTS
-from ..models.api.error import CORRELATION_HEADER, ApiError, get_correlation_id
+from ..models.api.endpoint import ENDPOINTS, get_unknown
+from ..models.api.error import CORRELATION_HEADER, get_correlation_id
 from ..models.api.openapi import describe
 
 
@@ -31,7 +31,7 @@ class ChannelApi(http.Controller):
     def call(self, endpoint_name, **arguments):
         """Call an endpoint of ``oms.api``; the arguments are the ``params`` of JSON-RPC."""
         if endpoint_name not in ENDPOINTS:
-            raise ApiError("not_found", request.env._("The API has no method “%s”.", endpoint_name))
+            raise get_unknown(request.env, endpoint_name)
         answer = getattr(request.env["oms.api"], endpoint_name)(**arguments)
         request.future_response.headers[CORRELATION_HEADER] = get_correlation_id()
         return answer

@@ -5,6 +5,7 @@ from odoo.http import dispatch_rpc, request
 from odoo.addons.rpc.controllers import RPC
 from odoo.addons.rpc.controllers.xmlrpc import dumps
 
+from ..models.api.endpoint import get_failure
 from ..models.api.error import STATUSES, get_shape
 from ..models.api.ir_http import FACADE, LOGIN_CALLS
 
@@ -29,7 +30,8 @@ class XmlRpc(RPC):
             return dumps((_leave_out_null(dispatch_rpc(service, method, params)),))
         except Exception as error:
             # get_shape logs what is a fault of the server
-            shape = get_shape(request.env, error)
+            failure = get_failure(request.env, error, method, *called[1:] or (None,))
+            shape = get_shape(request.env, failure)
             return dumps(xmlrpc.client.Fault(STATUSES[shape.code], shape.to_json()))
 
     def _check_no_system(self, uids):

@@ -20,6 +20,8 @@ _logger = logging.getLogger(__name__)
 
 #: Problems with the arguments that one answer tells.
 MOST_TOLD = 5
+#: What of Odoo calls methods of models over its older ways.
+RPC_CALLS = ("execute", "execute_kw")
 _PARAM = re.compile(r":param (\w+): *(.*?)(?=\n\s*:|\Z)", re.DOTALL)
 
 
@@ -195,6 +197,33 @@ def get_problem_text(env, problems, whole):
 
 def _get_path(loc):
     return ".".join(map(str, loc))[:200]
+
+
+def get_unknown(env, name):
+    """Return the error that the API has no such method.
+
+    :param name: what was called, as it came
+    :rtype: ApiError
+    """
+    return ApiError("not_found", env._("The API has no method “%s”.", str(name)[:64]))
+
+
+def get_failure(env, error, way, name):
+    """Return why a call to the facade over one of Odoo's older ways failed.
+
+    Odoo stumbles there over what it does not know, as over a fault of the server.
+
+    :param Exception error: what was raised
+    :param way: what of Odoo was called: `execute` and `execute_kw` call methods
+    :param name: of the method
+    :return: the same error, or that there is no such method
+    :rtype: Exception
+    """
+    if isinstance(error, DatabaseError) or get_code(error):
+        return error
+    if way not in RPC_CALLS:
+        return get_unknown(env, way)
+    return error if isinstance(name, str) and name in ENDPOINTS else get_unknown(env, name)
 
 
 def _get_reason(env, problem):

@@ -8,6 +8,7 @@ from odoo.exceptions import AccessError
 from odoo.http import SessionExpiredException, request
 
 from .contract import MOST_ID
+from .endpoint import get_failure
 from .error import CORRELATION_HEADER, STATUSES, ApiError, get_shape
 
 #: Paths of the routes of the addon, and of Odoo's to the facade.
@@ -64,7 +65,21 @@ class IrHttp(models.AbstractModel):
                 cls._refuse_size()
             if not is_ours and tuple(called[3:5]) not in LOGIN_CALLS:
                 cls._check_no_oms_channel_user(user)
+            if is_ours:
+                return cls._dispatch_oms_rpc(super()._dispatch, endpoint, called[4])
         return super()._dispatch(endpoint)
+
+    @classmethod
+    def _dispatch_oms_rpc(cls, dispatch, endpoint, name):
+        """Call the facade over Odoo's older way; tell of methods that it does not have."""
+        try:
+            return dispatch(endpoint)
+        except Exception as error:
+            way = request.dispatcher.jsonrequest["params"].get("method")
+            failure = get_failure(request.env, error, way, name)
+            if failure is error:
+                raise
+            raise failure from error
 
     @classmethod
     def _handle_error(cls, exception):

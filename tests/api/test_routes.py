@@ -1,4 +1,6 @@
+import json
 import logging
+import xmlrpc.client
 
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -67,6 +69,56 @@ class TestRoutes(ApiHttpCase):
         ):
             with self.subTest(path=path, body=body), mute_logger("odoo.http"):
                 self.assertError(self.post(path, body), status, code)
+
+    # Odoo warns of what it will drop some day.
+    @mute_logger("odoo.addons.rpc.controllers.jsonrpc", "odoo.addons.rpc.controllers.xmlrpc")
+    def test_unknown_methods_over_the_older_ways(self):
+        """They are the caller's mistake: the log has no error for whoever runs the server."""
+        who = [self.env.cr.dbname, self.system.id, self.key, "oms.api"]
+        bad_key = [*who[:2], "wrong", *who[3:]]
+        for way, args, status, code in (
+            ("execute_kw", [*who, "nothing", [], {}], 404, "not_found"),
+            ("execute_kw", [*who, "nothing", []], 404, "not_found"),
+            ("execute_kw", [*who, "n" * 5000, [], {}], 404, "not_found"),
+            ("execute_kw", [*who, "env", [], {}], 404, "not_found"),
+            ("execute", [*who, "nothing"], 404, "not_found"),
+            ("no_method", [*who, "ping"], 404, "not_found"),
+            ("execute_kw", [*who, "_enter", [], {}], 403, "forbidden"),
+            ("execute_kw", [*who, "search", [[]], {}], 403, "forbidden"),
+            ("execute_kw", [*bad_key, "nothing", [], {}], 401, "unauthorized"),
+        ):
+            for ask in (self.ask_json_rpc, self.ask_xml_rpc):
+                with self.subTest(ask=ask.__name__, way=way, method=args[4][:9]):
+                    error, told = self.ask_quietly(ask, way, args)
+                    self.assertEqual((told, error["code"]), (status, code))
+                    self.assertEqual(set(error), ERROR)
+                    self.assertLess(len(error["message"]), 200)
+        with mute_logger("odoo.addons.oms.models.api.error", "odoo.http"):
+            # What is a fault of the server stays one.
+            self.patch(type(self.env["oms.channel"]), "_count_call", lambda self: 1 / 0)
+            for ask in (self.ask_json_rpc, self.ask_xml_rpc):
+                error, told = ask("execute_kw", [*who, "ping", [], {}])
+                self.assertEqual((told, error["code"]), (500, "internal"))
+
+    def ask_quietly(self, ask, way, args):
+        with self.assertLogs("odoo", logging.INFO) as log:
+            logging.getLogger("odoo.test").info("something")
+            answer = ask(way, args)
+        loud = [each for each in log.records if each.levelno >= logging.ERROR]
+        self.assertFalse(loud, [each.getMessage() for each in loud])
+        return answer
+
+    def ask_json_rpc(self, way, args):
+        params = {"service": "object", "method": way, "args": args}
+        return self._unpack(self.post("/jsonrpc", {"jsonrpc": "2.0", "params": params}).json())
+
+    def ask_xml_rpc(self, way, args):
+        body = xmlrpc.client.dumps(tuple(args), way).encode()
+        response = self.url_open("/xmlrpc/2/object", data=body)
+        with self.assertRaises(xmlrpc.client.Fault) as caught:
+            xmlrpc.client.loads(response.content)
+        fault = caught.exception
+        return json.loads(fault.faultString), fault.faultCode
 
     def test_keys(self):
         with mute_logger("odoo.http"):

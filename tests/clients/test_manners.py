@@ -123,6 +123,15 @@ def test_the_limit_is_told_in_every_way(shop: Shop) -> None:
         assert 1 <= int(answer.headers["Retry-After"]) <= 60
 
 
+@pytest.mark.parametrize("method", ["nothing", "env"])
+def test_an_unknown_method_is_told_in_every_way(shop: Shop, method: str) -> None:
+    for make in (PlainJson2, PlainOwnRoute, ClientLibJson2, ClientLibRpc, ClientLibXmlRpc, OdooRpc):
+        with pytest.raises(Refused) as refused:
+            make(shop, shop.keys["WEB"]).call(method)
+        assert refused.value.error["code"] == "not_found", make
+        assert set(refused.value.error) >= ERROR
+
+
 def test_nothing_secret_is_logged(shop: Shop, post: Post) -> None:
     """Good and bad calls of every kind leave neither keys nor passwords in the log."""
     who = shop.keys["WEB"]
@@ -145,8 +154,10 @@ def test_nothing_secret_is_logged(shop: Shop, post: Post) -> None:
         (
             "object",
             "execute_kw",
+            [shop.database, who["uid"], who["key"], "oms.api", "none", [], {}],
         ),
         ("object", "execute_kw", [shop.database, who["uid"], who["key"], "no.model", "none", []]),
+        ("object", "no_method", [shop.database, who["uid"], who["key"], "oms.api", "ping"]),
     ):
         body: dict[str, Any] = {"params": {"service": service, "method": method, "args": args}}
         answer = post("/jsonrpc", body, key=None)
