@@ -36,10 +36,11 @@ class SaleOrder(models.Model):
         self._oms_check_decidable()
         self._oms_check_shares(shares)
         decisions = self.env["oms.decision"]
-        for order in self:
-            of_order = [share for share in shares if share[0].order_id == order]
-            if of_order:
-                decisions += order._oms_assign_own(of_order)
+        with self._oms_watch_standing():
+            for order in self:
+                of_order = [share for share in shares if share[0].order_id == order]
+                if of_order:
+                    decisions += order._oms_assign_own(of_order)
         return decisions
 
     def _oms_check_shares(self, shares):

@@ -53,7 +53,7 @@ class SaleOrder(models.Model):
             return self.env._("Nothing that no site has begun.")
         before = order._oms_get_open_fulfillments().site_id.mapped("name")
         try:
-            with self.env.cr.savepoint():
+            with self.env.cr.savepoint(), order._oms_watch_standing():
                 gain = order._oms_try_new_plan(planned, trigger)
         except KeepPlan as kept:
             return str(kept)

@@ -79,6 +79,14 @@ class OmsWorkflow(models.Model):
             for step in steps.sorted(lambda step: (step.sequence, step.id))
         )
 
+    def _has_steps(self, events):
+        """Tell whether the workflow does anything about some events.
+
+        :param events: keys of the events
+        :rtype: bool
+        """
+        return bool(self) and any(self._get_steps(event, self.env.lang) for event in events)
+
     def action_view_parked(self):
         """Open the parked events of the workflow.
 

@@ -1,4 +1,5 @@
 from . import test_event
 from . import test_given_back
 from . import test_hold
+from . import test_standing
 from . import test_workflow
