@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from odoo import api, models
 
 from ..promise.promise_case import PICKED_UP
+from ..transaction import one_at_a_time, retrying
 from .contract import GivenOrder
 from .endpoint import get_problem_text
 from .oms_incoming_order import fingerprint
@@ -53,6 +54,28 @@ class OmsIncomingOrder(models.Model):
     @api.model
     def _place_changed(self, channel, reference):
         """Place an order that was changed while it waited, if nothing is missing any more."""
+        # The change was committed meanwhile: the transaction of the caller does not see it.
+        given = retrying(
+            self.env, lambda env: self.with_env(env)._read_waiting(channel.with_env(env), reference)
+        )
+        if not given:
+            return
+        with one_at_a_time(self.env, self._get_keys(channel, given)):
+            retrying(
+                self.env,
+                lambda env: self.with_env(env)._place_waiting(channel.with_env(env), reference),
+            )
+
+    @api.model
+    def _place_waiting(self, channel, reference):
+        """Place an order as it waits now: somebody else may just have changed it, too."""
+        given = self._read_waiting(channel, reference)
+        if given:
+            self._place_chunk(channel, given)
+
+    @api.model
+    def _read_waiting(self, channel, reference):
+        """Return what an order is now that waits; see :meth:`_read_payloads`."""
         order = self.search(
             [
                 ("channel_id", "=", channel.id),
@@ -60,8 +83,7 @@ class OmsIncomingOrder(models.Model):
                 ("state", "=", "parked"),
             ]
         )
-        if given := order._read_payloads():
-            self._place(channel, given)
+        return order._read_payloads()
 
     # === CHANGING === #
 

@@ -96,6 +96,17 @@ class TestChangedAtOnce(GateCase):
         )
         self.assertEqual(counts, Counter(changed=1, conflict=CLIENTS - 1))
 
+    def test_one_change_after_the_other_of_what_waits(self):
+        """The second one is made of what the first one left, and neither is lost."""
+        self.send_order("Gate of nobody")
+        self.assertEqual(self.change(1, note="Ring twice"), "parked")
+        lines = [{"id": "a", "product": "Gate", "quantity": 2.0}]
+        self.assertEqual(self.change(2, lines=lines), "changed")
+        with self.committed() as env:
+            order = self.find(env)
+            self.assertEqual(order.order_line.product_uom_qty, 2)
+            self.assertIn("Ring twice", order.note)
+
     def test_a_change_and_the_order_itself(self):
         """An order that waits is sent again while it is changed: one order, and changed."""
         self.send_order("Gate of nobody")
