@@ -1,5 +1,6 @@
 import binascii
 import hashlib
+import secrets
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ from odoo import api, models
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
 SCOPE = "oms.promise"
-VERSION = 1
+VERSION = 2
 
 
 class Promised(NamedTuple):
@@ -96,6 +97,8 @@ class OmsPromiseToken(models.AbstractModel):
                 way.earliest and way.earliest.isoformat(),
                 way.promised and way.promised.isoformat(),
                 int(way.valid_until.replace(tzinfo=UTC).timestamp()),
+                # Customers who want the same at the same moment do not share what is held.
+                secrets.token_hex(8),
             ],
         )
 
@@ -130,7 +133,7 @@ class OmsPromiseToken(models.AbstractModel):
             return None
         (
             channel_id, service, carrier_id, site_id, basket, plan, parts, country, zip_key,
-            earliest, promised, until,
+            earliest, promised, until, _nonce,
         ) = found[1:]  # fmt: skip
         return Promised(
             channel_id,

@@ -52,3 +52,19 @@ class TestPromiseToken(PromiseCase):
         self.assertEqual(part.state, "delivered")
         self.assertEqual(part.delivered_at, part.shipped_at)
         self.assertIn(part.promise_ids.state, ("kept", "early"))
+
+    def test_what_is_held_for_one_customer_is_not_given_to_another(self):
+        """Two customers ask for the same at the same moment, and one has it held."""
+        self.stock(self.apple, (self.near, 5))
+        moment = fields.Datetime.now()
+        self.patch(fields.Datetime, "now", lambda *args: moment)
+        first, second = (
+            self.options((self.apple, 2))["home", "standard"]["token"] for _customer in range(2)
+        )
+        self.env.flush_all()
+        [hold] = self.api.hold(promise=first)["holds"]
+        order = self.place("T-3", 2, promise=second)
+        self.assertEqual(self.plan(order), {("NEAR", "Apple"): 2})
+        claim = self.env["oms.claim"].browse(hold["id"])
+        claim.invalidate_recordset()
+        self.assertEqual((claim.state, claim.origin), ("active", "cart"))
