@@ -91,7 +91,7 @@ class OmsPromiseChoiceOption(models.TransientModel):
 
         :return: an action that closes the dialog
         :rtype: dict
-        :raises UserError: the order was confirmed meanwhile
+        :raises UserError: the order was confirmed or changed meanwhile, or this is too long ago
         """
         self.ensure_one()
         order = self.choice_id.order_id
@@ -99,6 +99,6 @@ class OmsPromiseChoiceOption(models.TransientModel):
         if order.state not in ("draft", "sent"):
             raise UserError(self.env._("The order is confirmed: how it is delivered is settled."))
         # sudo: see _prepare_option
-        promised = self.env["oms.promise.token"].sudo()._read(self.token)
+        promised = self.env["oms.promise.token"].sudo()._read(self.token or "")
         order._oms_take_promise(promised)
         return {"type": "ir.actions.act_window_close"}

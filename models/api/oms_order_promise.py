@@ -222,11 +222,7 @@ class OmsOrderPlacing(models.AbstractModel):
             "carrier_id": wish.carrier.id,
         }
         if wish.promised:
-            vals["oms_promised_plan"] = [list(row) for row in wish.promised.plan]
-            vals["oms_promised_parts"] = [
-                [site_id, earliest.isoformat(), promised.isoformat(), confidence, basis]
-                for site_id, earliest, promised, confidence, basis in wish.promised.parts
-            ]
+            vals |= self.env["oms.promise.token"]._prepare_order_vals(wish.promised)
             if wish.promised.promised:
                 vals["commitment_date"] = self._get_due(channel, wish.promised.promised)
         return vals

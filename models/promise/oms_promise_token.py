@@ -120,6 +120,21 @@ class OmsPromiseToken(models.AbstractModel):
         return f"promise:{promised.key}"
 
     @api.model
+    def _prepare_order_vals(self, promised):
+        """Return what an order keeps of what was promised of it.
+
+        :param Promised promised: what the token says
+        :rtype: dict
+        """
+        return {
+            "oms_promised_plan": [list(row) for row in promised.plan],
+            "oms_promised_parts": [
+                [site_id, earliest.isoformat(), latest.isoformat(), confidence, basis]
+                for site_id, earliest, latest, confidence, basis in promised.parts
+            ],
+        }
+
+    @api.model
     def _read(self, token):
         """Return what a token says, whether it is still good or not.
 

@@ -1,10 +1,20 @@
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
+from .oms_promise_token import get_zip_key
 from .promise_case import PICKED_UP, SERVICES, Ask, BasketItem
 
 #: Stores of which a seller is told.
 STORES = 5
+#: What changes what a promise was made for.
+PROMISED_FOR = {
+    "order_line",
+    "partner_id",
+    "partner_shipping_id",
+    "oms_service",
+    "oms_collect_site_id",
+    "carrier_id",
+}
 
 
 class SaleOrder(models.Model):
@@ -35,16 +45,7 @@ class SaleOrder(models.Model):
         channel = order.oms_channel_id
         if not channel.orchestrated:
             raise UserError(self.env._("Orders of this channel are delivered as in Odoo alone."))
-        items = []
-        for line in order.order_line.filtered(lambda line: line.product_id.type == "consu"):
-            unit = line.product_id.uom_id
-            units = line.product_uom_id._compute_quantity(
-                line.product_uom_qty, unit, rounding_method="HALF-UP"
-            )
-            if unit.compare(units, 0.0) > 0:
-                items.append(
-                    BasketItem(len(items), line.product_id, units, line.price_subtotal / units)
-                )
+        items = order._oms_get_basket()
         if not items:
             raise UserError(self.env._("Nothing is to be delivered yet: add a product."))
         ask = Ask(
@@ -58,17 +59,62 @@ class SaleOrder(models.Model):
         )
         return ask, order.env["oms.promising"]._find_ways(ask)
 
+    def _oms_get_basket(self):
+        """Return the goods of the order.
+
+        :return: :class:`~.promise_case.BasketItem` of each line
+        :rtype: list
+        """
+        self.ensure_one()
+        items = []
+        for line in self.order_line.filtered(lambda line: line.product_id.type == "consu"):
+            unit = line.product_id.uom_id
+            units = line.product_uom_id._compute_quantity(
+                line.product_uom_qty, unit, rounding_method="HALF-UP"
+            )
+            if unit.compare(units, 0.0) > 0:
+                items.append(
+                    BasketItem(len(items), line.product_id, units, line.price_subtotal / units)
+                )
+        return items
+
+    def _oms_get_asked(self):
+        """Return what a promise is made for: channel, goods and destination."""
+        # sudo: see _oms_find_ways
+        order = self.sudo()
+        basket = order.env["oms.promise.token"]._sum_up(order._oms_get_basket())
+        partner = order.partner_shipping_id
+        return (
+            order.oms_channel_id.id,
+            tuple(map(tuple, basket)),
+            partner.country_id.code or "",
+            get_zip_key(partner.zip),
+        )
+
     def _oms_take_promise(self, promised):
         """Have the order delivered as promised.
 
-        :param Promised promised: what a token says
+        :param promised: ``Promised``, what a token says; None if it says nothing
+        :raises UserError: it was made for something else, or has ended
         """
         self.ensure_one()
+        if (
+            not promised
+            or promised.valid_until < fields.Datetime.now()
+            or self._oms_get_asked()
+            != (promised.channel_id, promised.basket, promised.country, promised.zip)
+        ):
+            raise UserError(
+                self.env._(
+                    "The quotation was changed, or this is too long ago to be promised: ask again "
+                    "when it can come."
+                )
+            )
         vals = {
             "oms_service": promised.service,
             "oms_collect_site_id": promised.site_id if promised.service in PICKED_UP else False,
             "carrier_id": promised.carrier_id or False,
-            "oms_promised_plan": [list(row) for row in promised.plan],
+            **self.env["oms.promise.token"]._prepare_order_vals(promised),
         }
         if promised.promised:
             # sudo: the channel says in whose time zone the day is meant
@@ -77,3 +123,23 @@ class SaleOrder(models.Model):
                 channel, promised.promised
             )
         self.write(vals)
+
+    def write(self, vals):
+        watched = self.browse()
+        if vals.keys() & PROMISED_FOR and "oms_promised_plan" not in vals:
+            # sudo: who changes a quotation need not see what was promised of it
+            watched = self.sudo().filtered(
+                lambda order: order.state in ("draft", "sent") and order.oms_promised_plan
+            )
+        before = {order: order._oms_get_chosen() for order in watched}
+        res = super().write(vals)
+        changed = watched.filtered(lambda order: order._oms_get_chosen() != before[order])
+        if changed:
+            # What was promised, and from where, was another order.
+            changed.write({"oms_promised_plan": False, "oms_promised_parts": False})
+        return res
+
+    def _oms_get_chosen(self):
+        """Return what a promise was made for, and how the goods come by it."""
+        way = self.oms_service, self.oms_collect_site_id.id, self.carrier_id.id
+        return *self._oms_get_asked(), *way

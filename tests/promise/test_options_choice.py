@@ -1,5 +1,8 @@
 """What a seller sees of a quotation, and chooses."""
 
+from datetime import timedelta
+
+from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 
@@ -16,6 +19,11 @@ class TestPromiseChoice(PromiseCase):
         cls.seller = cls.make_user("seller", "sales_team.group_sale_salesman_all_leads")
 
     def choose(self, order, service, code=None):
+        option = self.find(order, service, code)
+        option.action_choose()
+        return option
+
+    def find(self, order, service, code=None):
         action = order.with_user(self.seller).action_oms_promise()
         choice = self.env[action["res_model"]].with_user(self.seller).browse(action["res_id"])
         Form(choice)
@@ -25,7 +33,6 @@ class TestPromiseChoice(PromiseCase):
                 and code in (None, each.carrier_id.oms_code, each.site_id.code)
             )
         )
-        option.action_choose()
         return option
 
     def test_a_method(self):
@@ -53,3 +60,41 @@ class TestPromiseChoice(PromiseCase):
         self.channel.orchestrated = False
         with self.assertRaisesRegex(UserError, "Odoo alone"):
             order.with_user(self.seller).action_oms_promise()
+
+    def test_what_was_chosen_is_what_is_scored(self):
+        order = self.make_order((self.apple, 3), confirm=False)
+        option = self.choose(order, "home", "express")
+        order.action_confirm()
+        order._oms_promise()
+        promise = order.oms_promise_ids.filtered("current")
+        self.assertEqual(promise.promised_date, option.promised)
+        self.assertEqual(promise.earliest_date, option.earliest)
+        self.assertEqual(promise.confidence, self.channel.promise_confidence)
+
+    def test_more_than_was_chosen_is_sourced_whole(self):
+        order = self.make_order((self.apple, 3), confirm=False)
+        self.choose(order, "home", "express")
+        line = order.order_line
+        order.order_line = [Command.update(line.id, {"name": "Apples"})]
+        self.assertTrue(order.oms_promised_plan)
+        order.order_line = [Command.update(line.id, {"product_uom_qty": 7})]
+        self.assertFalse(order.oms_promised_plan)
+        order.action_confirm()
+        self.assertEqual(sum(self.plan(order).values()), 7)
+
+    def test_what_does_not_hold_any_more_is_not_chosen(self):
+        order = self.make_order((self.apple, 3), confirm=False)
+        option = self.find(order, "home", "express")
+        order.order_line.product_uom_qty = 4
+        with self.assertRaisesRegex(UserError, "ask again"):
+            option.action_choose()
+        order.order_line.product_uom_qty = 3
+        option.token = "x" * 40
+        with self.assertRaisesRegex(UserError, "ask again"):
+            option.action_choose()
+        option = self.find(order, "home", "express")
+        later = fields.Datetime.now() + timedelta(days=31)
+        self.patch(fields.Datetime, "now", lambda *args: later)
+        with self.assertRaisesRegex(UserError, "ask again"):
+            option.action_choose()
+        self.assertFalse(order.oms_promised_plan)
