@@ -164,8 +164,11 @@ class OmsOrderChanging(models.AbstractModel):
             vals["commitment_date"] = given.wanted_at
         if given.note is not None:
             vals["note"] = plaintext2html(given.note) if given.note else False
-        if given.prices_include_tax is not None:
-            vals["oms_channel_with_tax"] = given.prices_include_tax
+        with_tax = given.prices_include_tax
+        if with_tax is not None and with_tax != order.oms_channel_with_tax:
+            vals["oms_channel_with_tax"] = with_tax
+            # Prices that were sent before mean something else now: those of Odoo stay.
+            order.order_line.oms_channel_price = False
         if vals:
             order.write(vals)
 

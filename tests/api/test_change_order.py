@@ -383,6 +383,24 @@ class TestChangeOrder(ChangeCase):
             ("unknown_tax", "changes.0.lines.0.tax_rate"),
         )
 
+    def test_prices_that_were_sent_without_tax_stay_without(self):
+        """A later change sends prices with tax, and says nothing of the other line's."""
+        tax = self.env["account.tax"].create(
+            {
+                "name": "20 %",
+                "amount": 20.0,
+                "type_tax_use": "sale",
+                "price_include_override": "tax_excluded",
+            }
+        )
+        (self.apple | self.berry).taxes_id = tax
+        self.place(self.given())
+        self.change("1", prices_include_tax=True, lines=[{"id": "a", "unit_price": 12.0}])
+        answer = self.change("2", lines=[{"id": "b", "quantity": 3}])
+        self.assertEqual(answer["status"], "changed")
+        self.assertEqual((self.line("a").price_unit, self.line("b").price_unit), (10.0, 4.0))
+        self.assertAlmostEqual(answer["total"], 3 * 12.0 + 3 * 4.0 * 1.2)
+
     def test_another_total(self):
         self.place(self.given(total=36.5))
         more = {"lines": [{"id": "a", "quantity": 4}]}
