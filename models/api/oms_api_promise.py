@@ -192,9 +192,12 @@ class OmsApi(models.AbstractModel):
         :return: new ``res.partner``, (code, message, field) or None
         """
         country = self._find_country(channel, given.country, settings)
+        # As the state of an order is found.
+        state = self.env["oms.import.customers"]._find_state(given.state, country)
         vals = {
             "name": given.city or given.zip or given.country,
             "country_id": country.id,
+            "state_id": state.id,
             "zip": given.zip,
             "city": given.city,
         }

@@ -77,6 +77,16 @@ class TestOptions(PromiseCase):
         self.assertEqual((unknown["line"], unknown["quantity"]), (1, 30))
         self.assertIn("Berry", unknown["reason"])
 
+    def test_methods_of_a_state(self):
+        state = self.env["res.country.state"].create(
+            {"name": "Testland", "code": "TLD", "country_id": self.france.id}
+        )
+        self.express.write({"country_ids": self.france.ids, "state_ids": state.ids})
+        self.assertNotIn(("home", "express"), self.options((self.apple, 1)))
+        for word in ("TLD", "testland"):
+            found = self.options((self.apple, 1), ship_to=self.destination | {"state": word})
+            self.assertIn(("home", "express"), found)
+
     def test_filters(self):
         self.assertEqual(
             set(self.options((self.apple, 1), services=["home"], methods=["express"])),
