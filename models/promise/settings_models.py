@@ -68,6 +68,18 @@ class AccountFiscalPosition(models.Model):
     _inherit = ["account.fiscal.position", "oms.settings.mixin"]
 
 
+class ResCountryGroup(models.Model):
+    """Fiscal positions count for the countries of a group."""
+
+    _name = "res.country.group"
+    _inherit = ["res.country.group", "oms.settings.mixin"]
+
+
+class ResCurrency(models.Model):
+    _name = "res.currency"
+    _inherit = ["res.currency", "oms.settings.mixin"]
+
+
 class ResCompany(models.Model):
     _name = "res.company"
     _inherit = ["res.company", "oms.settings.mixin"]

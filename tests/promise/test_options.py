@@ -87,6 +87,22 @@ class TestOptions(PromiseCase):
             found = self.options((self.apple, 1), ship_to=self.destination | {"state": word})
             self.assertIn(("home", "express"), found)
 
+    def test_settings_are_read_again_when_they_change(self):
+        group = self.env["res.country.group"].create({"name": "Of fiscal positions"})
+        currency = self.channel.company_id.currency_id
+
+        def read():
+            return self.env["oms.promising"]._get_settings(self.channel.id, self.env.lang)
+
+        for record, vals in (
+            (group, {"country_ids": self.france.ids}),
+            (currency, {"rounding": 0.05}),
+        ):
+            before = read()
+            self.assertIs(read(), before)
+            record.write(vals)
+            self.assertIsNot(read(), before)
+
     def test_filters(self):
         self.assertEqual(
             set(self.options((self.apple, 1), services=["home"], methods=["express"])),
