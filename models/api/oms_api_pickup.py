@@ -83,7 +83,7 @@ class OmsApi(models.AbstractModel):
         if near.latitude is not None:
             return Place(near.latitude, near.longitude, "exact")
         settings = self.env["oms.promising"]._lay_out(channel)
-        country = self._find_country(channel, settings, near.country)
+        country = self._find_country(channel, near.country, settings)
         if not country:
             message = self.env._("There is no country “%s”.", near.country)
             raise ApiError("not_found", message, "near.country")
