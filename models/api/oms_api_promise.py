@@ -250,7 +250,6 @@ class OmsApi(models.AbstractModel):
 
         :rtype: dict
         """
-        words = {item.index: item for item in ask.items}
         now = [part for part in way.parts if not part.ready]
         dated = next((part.dates for part in way.parts if part.dates), None)
         return {
@@ -270,12 +269,12 @@ class OmsApi(models.AbstractModel):
             "price": way.price,
             "kg_co2e": None if way.kg is None else round(way.kg, 3),
             "parcels": len({(part.site.id, part.ready) for part in way.parts}),
-            "parts": [self._tell_part(words, part) for part in way.parts],
+            "parts": [self._tell_part(ask.items, part) for part in way.parts],
             "when_unknown": not way.is_dated,
             "unknown": [
                 {
-                    "line": index,
-                    "product": self._tell_product(words[index].product),
+                    "line": ask.items[index].index,
+                    "product": self._tell_product(ask.items[index].product),
                     "quantity": quantity,
                     "reason": reason,
                 }
@@ -290,7 +289,7 @@ class OmsApi(models.AbstractModel):
         return product.default_code or product.barcode or str(product.id)
 
     @api.model
-    def _tell_part(self, words, part):
+    def _tell_part(self, items, part):
         dates = part.dates
         return {
             "site": part.site.code,
@@ -298,8 +297,8 @@ class OmsApi(models.AbstractModel):
             "kilometers": round(part.kilometers, 1),
             "lines": [
                 {
-                    "line": index,
-                    "product": self._tell_product(words[index].product),
+                    "line": items[index].index,
+                    "product": self._tell_product(items[index].product),
                     "quantity": quantity,
                 }
                 for index, quantity in sorted(part.quantities.items())

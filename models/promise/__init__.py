@@ -15,6 +15,7 @@ from . import sale_order_service
 from . import oms_sourcing_promised
 from . import oms_promising
 from . import oms_promising_later
+from . import oms_promising_left
 from . import oms_promise_token
 from . import oms_promise
 from . import oms_promise_risk

@@ -63,7 +63,7 @@ class OmsPromiseToken(models.AbstractModel):
         :param Way way: with its dates
         :rtype: str
         """
-        items = {item.index: item for item in ask.items}
+        items = ask.items
         partner = ask.partner
         return hash_sign(
             self.env(su=True),

@@ -25,6 +25,8 @@ class View(NamedTuple):
     :param home: new ``sale.order`` that is delivered
     :param store: new ``sale.order`` that is picked up; empty where nobody asks for it
     :param dict demands: list of ``Demand`` by order
+    :param dict left: why nobody can tell when goods come that Odoo delivers by itself, by place in
+        the basket
     :param Candidates candidates: sites by order
     :param dict available: quantity by (site id, product id)
     :param Book book: shares of the channels
@@ -37,6 +39,7 @@ class View(NamedTuple):
     home: models.BaseModel
     store: models.BaseModel
     demands: dict
+    left: dict
     candidates: dict
     available: dict
     book: object
@@ -72,6 +75,7 @@ class OmsPromising(models.AbstractModel):
         if view.store:
             ways += self._find_picked_up(view)
         self._add_later(view, ways)
+        self._add_left(view, ways)
         self._add_emissions(view, ways)
         self._add_dates(view, ways)
         return self._sort(ways)
@@ -93,7 +97,8 @@ class OmsPromising(models.AbstractModel):
         if picked_up and pickup:
             store = self._prepare_order(ask, picked_up[0], settings)
         orders = home | store if ask.is_placed else store or home
-        demands = {order: self._prepare_demands(order) for order in orders}
+        left = self._find_left(ask, home)
+        demands = {order: self._prepare_demands(order, left) for order in orders}
         sites, outside = Sourcing._add_outside_sites(
             channel, self.env["oms.site"].browse(settings.site_ids), channel.strategy_id
         )
@@ -104,13 +109,17 @@ class OmsPromising(models.AbstractModel):
             None,
             {home: outside},
         )
-        products = home.order_line.product_id.filtered("is_storable")
+        products = self.env["product.product"].union(
+            *(demand.line.product_id for demand in demands[orders[0]])
+        )
+        products = products.filtered("is_storable")
         sites = self.env["oms.site"].union(*candidates.values())
         return View(
             ask,
             home,
             store,
             demands,
+            left,
             candidates,
             self._get_stock(sites, products, ask.moment),
             self.env["oms.allocation"]._open_book(products, channel.company_id),
@@ -192,8 +201,12 @@ class OmsPromising(models.AbstractModel):
         )
 
     @api.model
-    def _prepare_demands(self, order):
-        return [Demand(line, line.oms_qty_open) for line in order.order_line]
+    def _prepare_demands(self, order, left):
+        return [
+            Demand(line, line.oms_qty_open)
+            for index, line in enumerate(order.order_line)
+            if index not in left
+        ]
 
     # === WAYS === #
 
@@ -355,10 +368,10 @@ class OmsPromising(models.AbstractModel):
         """
         Carrier, Site = self.env["delivery.carrier"], self.env["oms.site"]
         way = Way("home", Carrier, Site)
-        lines = {demand.line.id: index for index, demand in enumerate(view.demands[order])}
-        if not admission.sites:
+        lines = {line.id: index for index, line in enumerate(order.order_line)}
+        if not admission.sites or not view.demands[order]:
             way.unknown = [
-                (index, demand.quantity, "") for index, demand in enumerate(view.demands[order])
+                (lines[demand.line.id], demand.quantity, "") for demand in view.demands[order]
             ]
             return way
         outcome = self._solve(view, order, admission)

@@ -21,16 +21,18 @@ PICKED_UP = ("collect", "reserve")
 class BasketItem(NamedTuple):
     """Goods that somebody wants.
 
-    :param int index: place in the basket
+    :param int index: of the line by which it was asked for
     :param product: ``product.product``
     :param float quantity: in the product's unit
     :param unit_price: what a unit is sold for, or None for Odoo's price
+    :param bool has_own_route: whether its line names a route by which Odoo delivers it
     """
 
     index: int
     product: models.BaseModel
     quantity: float
     unit_price: float | None = None
+    has_own_route: bool = False
 
 
 class Ask(NamedTuple):

@@ -74,7 +74,13 @@ class SaleOrder(models.Model):
             )
             if unit.compare(units, 0.0) > 0:
                 items.append(
-                    BasketItem(len(items), line.product_id, units, line.price_subtotal / units)
+                    BasketItem(
+                        len(items),
+                        line.product_id,
+                        units,
+                        line.price_subtotal / units,
+                        bool(line.route_ids),
+                    )
                 )
         return items
 

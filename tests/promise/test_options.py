@@ -224,6 +224,27 @@ class TestOptions(PromiseCase):
         self.assertEqual(option["stock"], "all")
         self.assertGreater(option["promised"], day.date().isoformat())
 
+    def test_what_is_bought_for_each_order_has_no_date(self):
+        """Odoo delivers it by its route, whatever sites have of it."""
+        route = self.env.ref("stock.route_warehouse0_mto")
+        route.active = True
+        own = self.make_product("Cherry")
+        own.route_ids = route
+        self.stock(own, (self.near, 50))
+        self.assertFalse(self.make_order((own, 2), confirm=False).order_line._oms_is_orchestrated())
+        for option in self.options((own, 2)).values():
+            self.assertTrue(option["when_unknown"])
+            self.assertEqual((option["parts"], option["promised"]), ([], None))
+        answer = self.ask(("No such", 1), (self.berry, 1), (own, 2), services=["home"])
+        for option in answer["options"]:
+            self.assertEqual(self.plan_of(option), {("FAR", "Berry"): 1})
+            # Lines are told by where they stand in the call, those that are wrong among them.
+            self.assertEqual(option["parts"][0]["lines"][0]["line"], 1)
+            [gap] = option["unknown"]
+            self.assertEqual((gap["line"], gap["product"], gap["quantity"]), (2, "Cherry", 2))
+            self.assertIn("bought or made", gap["reason"])
+            self.assertTrue(option["token"])
+
     # === WHAT IS WRONG === #
 
     def test_lines_that_cannot_be(self):
