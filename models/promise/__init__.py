@@ -19,6 +19,7 @@ from . import oms_promising_left
 from . import oms_promise_token
 from . import oms_promise
 from . import oms_promise_risk
+from . import oms_promise_once
 from . import oms_promise_calibration
 from . import sale_order_promise
 from . import sale_order_promise_anew

@@ -58,25 +58,28 @@ class OmsLeadModel(models.Model):
         return round(budget.ask(owed, PAID_BACK * self._count_usual(promises, moment)), 4)
 
     def _read_promises(self, channel, moment):
-        """Return the promises of a channel that count, the oldest first.
+        """Return the promises of a channel that count, the oldest first, each once.
 
         :return: (fulfillment id or None, promised date, state, when it was made) of each
         """
         self.env["oms.promise"].flush_model()
+        self.env["oms.fulfillment"].flush_model(["state"])
         return self.env.execute_query(
             SQL(
                 """
                 SELECT fulfillment_id, promised_date,
-                       CASE WHEN arrived_at <= %(now)s THEN state
+                       CASE WHEN once.arrived_at <= %(now)s THEN once.state
                             WHEN promised_date < %(now)s::date THEN 'late'
                             ELSE 'open' END,
                        made_at
-                  FROM oms_promise
-                 WHERE channel_id = %(channel)s AND state != 'dropped' AND made_at <= %(now)s
+                  FROM oms_promise promise
+                  JOIN (%(once)s) once ON once.id = promise.id
+                 WHERE channel_id = %(channel)s AND once.state != 'dropped' AND made_at <= %(now)s
                    AND basis IN ('lane', 'group')
                    AND ABS(confidence - %(confidence)s) < 0.005
-              ORDER BY made_at, id
+              ORDER BY made_at, promise.id
                 """,
+                once=self.env["oms.promise"]._get_once_sql(),
                 channel=channel.id,
                 confidence=channel.promise_confidence,
                 now=moment,

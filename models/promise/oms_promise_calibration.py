@@ -8,8 +8,9 @@ class OmsPromiseCalibration(models.Model):
     """Which share of promises was kept, by the confidence with which they were made.
 
     Nothing is stored. Promises that people made count for none; those whose goods others took
-    over count once. What was promised for a day to come is left out even if it came: to count only
-    the good news of what is not over would flatter.
+    over count once, and so does what was lost and sent again, see
+    :meth:`~.oms_promise_once.OmsPromise._get_once_sql`. What was promised for a day to come is
+    left out even if it came: to count only the good news of what is not over would flatter.
     """
 
     _name = "oms.promise.calibration"
@@ -29,7 +30,11 @@ class OmsPromiseCalibration(models.Model):
             "made_at",
             "deviation_days",
             "tz",
-        ]
+            "arrived_at",
+            "carried_from_id",
+            "fulfillment_id",
+        ],
+        "oms.fulfillment": ["state"],
     }
 
     channel_id = fields.Many2one("oms.channel", readonly=True)
@@ -50,15 +55,18 @@ class OmsPromiseCalibration(models.Model):
     def _table_query(self):
         return SQL(
             """
-            SELECT id, channel_id, company_id, site_id, carrier_id, service, promised_date,
+            SELECT promise.id, channel_id, company_id, site_id, carrier_id, service,
+                   promised_date,
                    ROUND(confidence::numeric, 2)::float8 AS confidence,
                    ROUND(confidence::numeric * 100) || ' %%' AS asked,
-                   (state <> 'late')::int AS kept, 1 AS number,
-                   (state <> 'late')::int::float8 AS share
-              FROM oms_promise
-             WHERE state IN ('kept', 'early', 'late') AND confidence > 0
+                   (once.state <> 'late')::int AS kept, 1 AS number,
+                   (once.state <> 'late')::int::float8 AS share
+              FROM oms_promise promise
+              JOIN (%s) once ON once.id = promise.id
+             WHERE once.state IN ('kept', 'early', 'late') AND confidence > 0
                AND promised_date < timezone('UTC', statement_timestamp())::date
-            """
+            """,
+            self.env["oms.promise"]._get_once_sql(),
         )
 
     @api.model

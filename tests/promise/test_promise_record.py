@@ -321,6 +321,84 @@ class TestPromiseRecord(PromiseCase):
         self.assertAlmostEqual(curve[0]["lower"], 0.3968, places=4)
         self.assertAlmostEqual(curve[0]["upper"], 0.8922, places=4)
 
+    def counted(self):
+        [*curve] = self.env["oms.promise.calibration"].get_curve(
+            [("channel_id", "=", self.channel.id)]
+        )
+        return [(point["number"], point["kept"]) for point in curve]
+
+    def account(self, moment):
+        """Return the states that the account of promises counts at a moment."""
+        rows = self.env["oms.lead.model"]._read_promises(self.channel, moment)
+        return [state for _part, _day, state, _made in rows]
+
+    def lose(self, part):
+        """Lose what a fulfillment sent; return the one that sends it again."""
+        order = part.order_id
+        for picking in part.picking_ids.filtered(lambda picking: picking.state != "done"):
+            self.ship(picking)
+        before = order.oms_fulfillment_ids
+        part._lose()
+        order._oms_take_up("lost")
+        return order.oms_fulfillment_ids - before
+
+    def test_what_was_lost_and_sent_again_counts_once(self):
+        """For the customer it was one promise, kept if the goods came by the date after all."""
+        confidence = self.channel.promise_confidence
+        now = datetime(2026, 3, 10, 10)
+        for times, arrived, kept in ((1, 14, 0.0), (1, 11, 1.0), (2, 11, 1.0), (2, 14, 0.0)):
+            with self.subTest(times=times, arrived=arrived), self.env.cr.savepoint() as savepoint:
+                with freeze_time(now):
+                    order = self.make_order((self.apple, 1))
+                    first = self.pin(
+                        order, "2026-03-12", tz="UTC", confidence=confidence, basis="lane"
+                    )
+                    part = first.fulfillment_id
+                    for _time in range(times):
+                        part = self.lose(part)
+                        self.assertEqual(part.promise_ids.promised_date, date(2026, 3, 12))
+                with freeze_time(datetime(2026, 3, 13, 12)):
+                    self.follow()
+                    self.env.flush_all()
+                with freeze_time(datetime(2026, 3, arrived, 10)):
+                    self.deliver(part, datetime(2026, 3, arrived, 9))
+                    self.env.flush_all()
+                    # Who lost it is told so all the same.
+                    self.assertEqual(len(order.oms_promise_ids), times + 1)
+                    self.assertEqual(self.counted(), [(1, kept)])
+                    state = "kept" if kept else "late"
+                    self.assertEqual(self.account(datetime(2026, 3, 15)), [state])
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def test_what_was_lost_for_good_is_late(self):
+        with freeze_time("2026-03-10 10:00:00"):
+            order = self.make_order((self.apple, 1))
+            first = self.pin(order, "2026-03-12", tz="UTC", confidence=0.9, basis="lane")
+            for picking in order.picking_ids:
+                self.ship(picking)
+            first.fulfillment_id._lose()
+        with freeze_time("2026-03-13 12:00:00"):
+            self.follow()
+            self.env.flush_all()
+        self.assertEqual(self.counted(), [(1, 0.0)])
+
+    def test_goods_that_were_not_lost_count_beside(self):
+        """A part that was sourced later has the date of the first one, and goods of its own."""
+        with freeze_time("2026-03-10 10:00:00"):
+            order = self.make_order((self.apple, 1), (self.berry, 1))
+            first = self.pin(order, "2026-03-12", tz="UTC", confidence=0.9, basis="lane")
+            self.stock(self.berry, (self.far, 5))
+            order._oms_take_up("stock")
+            later = order.oms_fulfillment_ids - first.fulfillment_id
+            self.assertTrue(later.promise_ids)
+        with freeze_time("2026-03-11 10:00:00"):
+            self.deliver(first.fulfillment_id, datetime(2026, 3, 11, 9))
+        with freeze_time("2026-03-14 10:00:00"):
+            self.deliver(later, datetime(2026, 3, 14, 9))
+            self.env.flush_all()
+        self.assertEqual(self.counted(), [(2, 0.5)])
+
     # === ROLES === #
 
     def test_who_sees_promises(self):
