@@ -160,10 +160,15 @@ class OmsTask(models.Model):
 
     def _cancel(self):
         """Take tasks back: those that were never tried are cancelled, others undone when known."""
-        open_ones = self.filtered(lambda task: task.state in (*OPEN_STATES, "stuck"))
+        # sudo: answers are seen by administrators only, and who takes tasks back need not see them
+        open_ones = self.sudo().filtered(lambda task: task.state in (*OPEN_STATES, "stuck"))
         open_ones._lock()
+        # What was at it a moment ago may have ended it.
+        open_ones = open_ones.filtered(lambda task: task.state in (*OPEN_STATES, "stuck"))
         untouched = open_ones.filtered(
-            lambda task: task.state == "waiting" and not task.may_have_happened
+            lambda task: (
+                task.state in ("waiting", "stuck") and not (task.may_have_happened or task.result)
+            )
         )
         untouched.write({"state": "cancelled", "next_try": False, "done_at": self._now()})
         (open_ones - untouched).write({"unwanted": True})
@@ -188,7 +193,9 @@ class OmsTask(models.Model):
 
         :raises UserError: none of them can be tried again
         """
-        tasks = self.filtered(lambda task: task.state in ("rejected", "stuck", "unknown"))
+        self.check_access("write")
+        # sudo: answers are seen by administrators only, and the task goes by whether there is one
+        tasks = self.sudo().filtered(lambda task: task.state in ("rejected", "stuck", "unknown"))
         if not tasks:
             raise UserError(self.env._("Only rejected and stuck tasks can be tried again."))
         tasks._check_known()
@@ -214,10 +221,23 @@ class OmsTask(models.Model):
                 )
 
     def action_not_done(self):
-        """Say, having looked, that stuck tasks were not done, so that they are done now."""
-        tasks = self.filtered(lambda task: task.state in ("stuck", "unknown"))
+        """Say, having looked, that stuck tasks were not done, so that they are done now.
+
+        :raises UserError: of none of them it can be said, or one was done and answered
+        """
+        self.check_access("write")
+        # sudo: answers are seen by administrators only, and the task goes by whether there is one
+        tasks = self.sudo().filtered(lambda task: task.state in ("stuck", "unknown"))
         if not tasks:
             raise UserError(self.env._("Only of stuck tasks somebody has to say this."))
+        if answered := tasks.filtered("result"):
+            raise UserError(
+                self.env._(
+                    "“%s” was done, and what was answered is kept. Try it again, so that it is "
+                    "written down.",
+                    answered[0].name,
+                )
+            )
         for task in tasks:
             task.message_post(
                 body=self.env._("%s looked: it was not done.", self.env.user.display_name)
@@ -234,6 +254,7 @@ class OmsTask(models.Model):
 
     def action_cancel(self):
         """Take tasks back."""
+        self.check_access("write")
         self._cancel()
 
     def action_view_document(self):

@@ -104,6 +104,9 @@ class OmsTask(models.Model):
         except OperationalError:
             # What was committed tells the next one where to go on.
             _logger.warning("Task %s was interrupted", self.id, exc_info=True)
+        except Exception as error:  # one that cannot be done must not keep others waiting
+            _logger.exception("Task %s cannot be done", self.id)
+            self._in_transaction("_set_aside", f"{type(error).__name__}: {error}")
 
     def _in_transaction(self, name, *arguments):
         """Call a method in a transaction of its own, again where others were faster."""
@@ -135,14 +138,27 @@ class OmsTask(models.Model):
         :return: what asks or looks, None where there is nothing to do; and whether it only looks
         :rtype: tuple
         """
+        self._lock()
+        if self.state not in OPEN_STATES:
+            # It was taken back, or a person took it on, just before.
+            return None, False
         if self.state == "running":
             # Whoever was at it is gone.
             self.may_have_happened = True
-        handler = self._get_handler(self.kind)
         looking = self.may_have_happened
+        if self.unwanted and not looking:
+            self._end("cancelled")
+            return None, looking
         try:
-            call = handler._prepare_look(self) if looking else handler._prepare_call(self)
+            with self.env.cr.savepoint():
+                handler = self._get_handler(self.kind)
+                call = handler._prepare_look(self) if looking else handler._prepare_call(self)
         except UserError as error:
+            if looking:
+                # Nobody can be asked, as things are, what came of it: that is no refusal.
+                self.attempts += 1
+                self._put_off(str(error))
+                return None, looking
             self._end("rejected", str(error))
             return None, looking
         if call is None:
@@ -178,6 +194,8 @@ class OmsTask(models.Model):
             if looking:
                 # It was not the task that was refused, but the question.
                 self._put_off(outcome.text)
+            elif self.unwanted:
+                self._end("cancelled", outcome.text)
             else:
                 self._end("rejected", outcome.text)
         elif looking and outcome.value is None:
@@ -196,9 +214,11 @@ class OmsTask(models.Model):
     def _write_down(self):
         """Make of the answer what is to be made of it, in one transaction with the task's end."""
         self._lock()
-        handler = self._get_handler(self.kind)
+        if self.state != "applying":
+            return
         try:
             with self.env.cr.savepoint():
+                handler = self._get_handler(self.kind)
                 if self.unwanted:
                     handler._on_unwanted(self, self.result["value"])
                 else:
@@ -227,7 +247,13 @@ class OmsTask(models.Model):
             }
         )
         if state == "rejected":
-            self._get_handler(self.kind)._on_rejected(self)
+            try:
+                with self.env.cr.savepoint():
+                    self._get_handler(self.kind)._on_rejected(self)
+                    self.env.flush_all()
+            except UserError as problem:
+                # What it was for may be gone; that it was rejected stays true.
+                _logger.info("Nobody is told that task %s was rejected: %s", self.id, problem)
             self._call_for_help(self.env._("Rejected: %s", error))
 
     def _put_off(self, error, seconds=None, state=None):
@@ -244,6 +270,14 @@ class OmsTask(models.Model):
         self.write(
             {"state": state, "error": error, "next_try": self._now() + timedelta(seconds=wait)}
         )
+
+    def _set_aside(self, error):
+        """Have a person look at what raised an error that nobody foresaw."""
+        self._lock()
+        if self.state in OPEN_STATES:
+            if self.state == "running":
+                self.may_have_happened = True
+            self._get_stuck(error)
 
     def _get_stuck(self, error):
         self.write({"state": "stuck", "error": error, "next_try": False})

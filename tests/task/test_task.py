@@ -220,7 +220,68 @@ class TestTask(TransactionCase):
         self.run_job(tasks=task)
         self.assertEqual((task.state, self.outside.done), ("cancelled", []))
 
+    def test_taken_back_just_before_it_is_asked(self):
+        task = self.enqueue()
+        task._cancel()
+        self.assertEqual(task._begin(), (None, False), "whoever took it up comes too late")
+        self.assertEqual((task.state, task.attempts), ("cancelled", 0))
+
+    def test_taken_back_while_it_is_asked_in_vain(self):
+        for answer in ("not_sent", "rejected"):
+            self.use(Outside())
+            task = self.enqueue(answer)
+
+            def ask(_key, task=task, answer=answer):
+                task._cancel()
+                self.env.flush_all()
+                self.outside.answers = [answer]
+                return Outside.ask(self.outside, _key)
+
+            with patch.object(self.outside, "ask", ask):
+                self.run_job()
+            self.run_job(tasks=task)
+            self.assertEqual(task.state, "cancelled", answer)
+            self.assertEqual((self.outside.asked, self.outside.done), ([answer], []))
+            self.assertFalse(task.activity_ids, "nobody has to look")
+
+    @mute_logger(RUN)
+    def test_taken_back_when_it_was_stuck(self):
+        self.use(Outside(*["not_sent"] * MOST_ATTEMPTS))
+        task = self.enqueue()
+        self.run_job(MOST_ATTEMPTS, task)
+        self.assertEqual(task.state, "stuck")
+        task._cancel()
+        self.assertEqual(task.state, "cancelled")
+
     # === MANY === #
+
+    @mute_logger(RUN)
+    def test_one_that_nobody_can_do_keeps_nobody_waiting(self):
+        prepare = self.handler._prepare_call
+
+        def fail(task):
+            if task.key == "one":
+                raise ZeroDivisionError("in the handler")
+            return prepare(task)
+
+        self.handler._prepare_call = fail
+        tasks = self.enqueue("one") | self.enqueue("two")
+        self.run_job()
+        self.assertEqual(tasks.mapped("state"), ["stuck", "done"])
+        self.assertIn("ZeroDivisionError", tasks[0].error)
+        self.assertTrue(tasks[0].activity_ids)
+
+    @mute_logger(RUN)
+    def test_rejected_and_what_it_was_for_is_gone(self):
+        self.handler.impossible = True
+
+        def gone(_task):
+            raise UserError("It is not there any more.")  # pylint: disable=translation-required
+
+        self.handler._on_rejected = gone
+        tasks = self.enqueue("one") | self.enqueue("two")
+        self.run_job()
+        self.assertEqual(tasks.mapped("state"), ["rejected", "rejected"])
 
     def test_one_that_fails_keeps_nobody_waiting(self):
         self.use(Outside("before", "ok", "ok"))
@@ -248,3 +309,23 @@ class TestTask(TransactionCase):
             self.env["oms.task"].with_user(seller).search([])
         task.with_user(manager).action_cancel()
         self.assertEqual(task.state, "cancelled")
+
+    @mute_logger(RUN)
+    def test_a_manager_mends_tasks(self):
+        """Who may not see the answers may have them written down all the same."""
+        manager = new_test_user(self.env, "task_manager", "oms.group_order_manager")
+        self.use(Outside("rejected"), fail=MOST_ATTEMPTS)
+        task = self.enqueue()
+        self.run_job()
+        self.env.invalidate_all()
+        task.with_user(manager).action_retry()
+        self.run_job(MOST_ATTEMPTS, task)
+        self.assertEqual(task.state, "stuck")
+        self.env.invalidate_all()
+        with self.assertRaises(UserError):
+            # It was done: to do it again would be once too often.
+            task.with_user(manager).action_not_done()
+        self.handler.fail = 0
+        task.with_user(manager).action_retry()
+        self.run_job()
+        self.assertEqual((task.state, self.outside.done), ("done", ["one"]))
