@@ -1,3 +1,5 @@
+from urllib.parse import urlsplit
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
@@ -176,10 +178,45 @@ class OmsCarrierAccount(models.Model):
         return accounts
 
     def write(self, vals):
+        if "adapter" in vals:
+            # sudo: whoever may change accounts may empty secrets, but not read them
+            others = self.sudo().filtered(lambda account: account.adapter != vals["adapter"])
+            # The keys of one carrier are nothing for another.
+            others.setting_ids.filtered("is_secret").value = False
+        if "base_url" in vals:
+            for account in self:
+                account._check_keys_stay(vals["base_url"], account.base_url)
         res = super().write(vals)
         if "adapter" in vals:
             self._offer_settings()
         return res
+
+    def _check_keys_stay(self, url, before):
+        """Refuse that somebody who may not read the keys has them sent to an address of his own.
+
+        :param url: where they are to go, or nothing
+        :param before: where they went until now, or nothing
+        :raises UserError: keys are kept, and the carrier is not known to be there
+        """
+        self.ensure_one()
+        if self.env.su or not url or self.env.user.has_group("base.group_system"):
+            return
+        # sudo: whether there are keys is no secret
+        lines = self.sudo().setting_ids
+        if not any(line.is_secret and line.value for line in lines):
+            return
+        adapter = ADAPTERS.get(self.adapter)
+        known = [before, self.base_url]
+        if adapter:
+            known += [adapter.base_url, *(each.default for each in adapter.settings)]
+        if _get_host(url) not in {_get_host(each) for each in known if each}:
+            raise UserError(
+                self.env._(
+                    "The keys of “%s” would be sent to another address. Empty them first, or ask "
+                    "an administrator to change it.",
+                    self.name,
+                )
+            )
 
     def _offer_settings(self):
         for account in self:
@@ -228,17 +265,19 @@ class OmsCarrierAccount(models.Model):
         self.ensure_one()
         return LabelFormat(self.label_format)
 
-    def _find_for(self, site):
+    def _find_for(self, site, company=None):
         """Return the first of the accounts by which a site can send.
 
         :param site: ``oms.site`` or none
+        :param company: ``res.company`` that sends; that of the site when None
         """
+        company = company or site.company_id
         return self.filtered(
             lambda account: (
                 account.active
                 and not account.missing_text
                 and (not account.site_ids or site in account.site_ids)
-                and (not site or account.company_id == site.company_id)
+                and (not company or account.company_id == company)
             )
         )[:1]
 
@@ -253,3 +292,10 @@ class OmsCarrierAccount(models.Model):
         action["domain"] = [("account_id", "in", self.ids)]
         action["context"] = {}
         return action
+
+
+def _get_host(url):
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""

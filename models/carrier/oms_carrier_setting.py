@@ -52,11 +52,31 @@ class OmsCarrierSetting(models.Model):
     @api.depends("value", "is_secret")
     def _compute_shown(self):
         for line in self:
-            line.shown = DOTS if line.is_secret and line.value else line.value
+            # Whoever asks what a form would show may claim to be at another setting.
+            is_secret = line.is_secret or line._origin.is_secret
+            line.shown = DOTS if is_secret and line.value else line.value
 
     def _inverse_shown(self):
-        for line in self:
-            if line.shown != DOTS:
-                # sudo: whoever may change accounts may write secrets, but not read them
-                line.sudo().value = line.shown
+        written = self.filtered(lambda line: line.shown != DOTS)
+        # Where keys go comes first: those that are filled in along with it may go there.
+        for line in written.sorted(lambda line: line._get_place() != "url"):
+            # sudo: whoever may change accounts may write secrets, but not read them
+            kept = line.sudo()
+            if line._get_place() == "url":
+                line.account_id._check_keys_stay(line.shown, kept.value)
+            kept.value = line.shown
         self.account_id._check_base_url()
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Forget what is kept when the setting becomes another one, or that of another account."""
+        moved = self.filtered(
+            lambda line: (
+                line.name != vals.get("name", line.name)
+                or line.account_id.id != vals.get("account_id", line.account_id.id)
+            )
+        )
+        # sudo: whoever may change accounts may empty secrets, but not read them
+        moved.sudo().value = False
+        return super().write(vals)

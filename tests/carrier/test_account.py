@@ -41,6 +41,47 @@ class TestAccount(CarrierCase):
         line.shown = line.shown
         self.assertEqual(line.sudo().value, "top secret")
 
+    def test_secrets_are_not_read_by_another_name(self):
+        account = self.make()
+        line = account.setting_ids.filtered("is_secret")
+        line.shown = "top secret"
+        manager = new_test_user(self.env, "carrier_manager", "oms.group_order_manager")
+        self.env.invalidate_all()
+        own = line.with_user(manager)
+        told = own.onchange({"name": "contract"}, ["name"], {"name": {}, "shown": {}})
+        self.assertNotIn("top secret", str(told))
+        told = own.onchange({"name": "contract", "shown": False}, ["name"], {"shown": {}})
+        self.assertNotIn("top secret", str(told))
+        own.name = "other"
+        self.env.invalidate_all()
+        self.assertFalse(own.shown)
+        self.assertFalse(line.sudo().value, "it is forgotten, not shown")
+
+    def test_keys_do_not_go_elsewhere(self):
+        """Who may not read the keys cannot have them sent to himself, either."""
+        account = self.make()
+        manager = new_test_user(self.env, "carrier_manager", "oms.group_order_manager")
+        own = account.with_user(manager)
+        own.base_url = "https://carrier.example.com/v3"
+        line = own.setting_ids.filtered("is_secret")
+        line.shown = "top secret"
+        own.base_url = "https://carrier.example.com/v4"
+        with self.assertRaises(UserError):
+            own.base_url = "https://mine.example.org"
+        documents = own.setting_ids.filtered(lambda each: each.name == "documents")
+        with self.assertRaises(UserError):
+            documents.shown = "https://mine.example.org"
+        self.assertFalse(documents.sudo().value)
+        line.shown = False
+        own.base_url = "https://mine.example.org"
+
+    def test_another_carrier_does_not_get_the_keys(self):
+        account = self.make("dhl")
+        self.fill(account, password="top secret")
+        account.adapter = "chronopost"
+        password = account.setting_ids.filtered(lambda line: line.name == "password")
+        self.assertEqual((len(password), password.value), (1, False))
+
     def test_services_inside_are_for_administrators(self):
         account = self.make()
         for url in ("http://carrier.example.com", "https://127.0.0.1:8069", "https://10.0.0.1"):
