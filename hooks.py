@@ -12,10 +12,11 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Take away what the addon made in the database outside of the ORM.
+    """Take away what the addon made in the database that Odoo does not know to be its own.
 
     :param odoo.api.Environment env: superuser environment of the removal
     """
     env["oms.site.slot"]._uninstall_sql()
     env["oms.supply"]._uninstall_sql()
     env["oms.position"]._uninstall_sql()
+    env["res.company"]._uninstall_sequences()

@@ -59,14 +59,16 @@ class DeliveryCarrier(models.Model):
         """Take the labels back, bought or not."""
         pickings._oms_cancel_labels()
 
-    def _oms_find_account(self, site):
+    def _oms_find_account(self, site, company=None):
         """Return the account by which a site sends with this method.
 
+        :param site: ``oms.site`` or none
+        :param company: ``res.company`` that sends; that of the site when None
         :raises UserError: there is none
         """
         self.ensure_one()
         # sudo: who ships need not have rights on accounts
-        account = self.sudo().oms_account_ids._find_for(site)
+        account = self.sudo().oms_account_ids._find_for(site, company)
         if not account:
             raise UserError(
                 self.env._(

@@ -2,6 +2,8 @@ import logging
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -17,6 +19,8 @@ WAITS = (1, 2, 3, 4, 6, 8, 12, 24)
 #: Parcels that one question names, and days after which a parcel is asked for no more.
 MOST_ASKED = 50
 MOST_DAYS = 45
+#: Parcels that are looked at before others get their turn.
+MOST_AT_ONCE = 500
 
 
 class OmsParcel(models.Model):
@@ -27,7 +31,9 @@ class OmsParcel(models.Model):
     @api.model
     def _cron_track(self):
         """Ask carriers for the parcels whose time has come; no transaction waits for them."""
-        parcels = self.search([("next_poll", "<=", fields.Datetime.now())], limit=500)
+        due = [("next_poll", "<=", fields.Datetime.now())]
+        # Those that have waited longest come first, whoever keeps failing comes later again.
+        parcels = self.search(due, order="next_poll, id", limit=MOST_AT_ONCE)
         groups = [
             (account, batch)
             for account, of_account in parcels.grouped("account_id").items()
@@ -35,36 +41,56 @@ class OmsParcel(models.Model):
         ]
         self.env["ir.cron"]._commit_progress(remaining=len(groups))
         for account, batch in groups:
-            batch._track(account)
+            try:
+                batch._track(account)
+            except OperationalError as error:
+                _logger.info("Parcels of %s are asked for in the next run: %s", account.name, error)
             if not self.env["ir.cron"]._commit_progress(1):
-                break
+                return
+        if len(parcels) == MOST_AT_ONCE:
+            self.env["ir.cron"]._commit_progress(remaining=self.search_count(due, limit=1))
 
     def _split(self, size):
         return [self[start : start + size] for start in range(0, len(self), size)]
 
     def _track(self, account):
         """Ask one carrier for parcels, and write down what it says."""
-        numbers = tuple(number for number in self.mapped("tracking_number") if number)
-        tracks = ()
-        try:
-            adapter = account._get_adapter()
-        except UserError as error:
-            _logger.info("Parcels of %s are not tracked: %s", account.name, error)
-            adapter = None
-        if adapter and Capability.TRACK in adapter.capabilities and numbers:
-            asked = account._prepare_account()
-            outcome = adapter.track(asked, numbers)
-            if isinstance(outcome, Ok):
-                tracks = outcome.value
-            else:
-                _logger.info("Tracking of %s: %s", account.name, outcome.text)
+        tracks = self._ask_for(account)
 
         def write(env):
-            parcels = self.with_env(env)
-            parcels._take_tracks(tracks)
+            parcels = self.with_env(env).exists()
+            try:
+                with env.cr.savepoint():
+                    parcels._take_tracks(tracks)
+                    env.flush_all()
+            except OperationalError:
+                raise
+            except Exception:  # one that cannot be written down must not keep others waiting
+                _logger.exception("What %s told of parcels cannot be written down", account.name)
             parcels._plan_next_poll()
 
         retrying(self.env, write)
+
+    def _ask_for(self, account):
+        """Return what a carrier says of parcels, nothing where it does not tell."""
+        numbers = tuple(number for number in self.mapped("tracking_number") if number)
+        if not account or not numbers:
+            return ()
+        try:
+            adapter = account._get_adapter()
+            if Capability.TRACK not in adapter.capabilities:
+                return ()
+            outcome = adapter.track(account._prepare_account(), numbers)
+        except UserError as error:
+            _logger.info("Parcels of %s are not tracked: %s", account.name, error)
+            return ()
+        except Exception:  # what one carrier answers must not keep others waiting
+            _logger.exception("Tracking of %s", account.name)
+            return ()
+        if isinstance(outcome, Ok):
+            return outcome.value
+        _logger.info("Tracking of %s: %s", account.name, outcome.text)
+        return ()
 
     def _take_tracks(self, tracks):
         """Write down what carriers report, in whatever order and however often they do.
@@ -150,3 +176,19 @@ class OmsTrackingEvent(models.Model):
     def _get_key(self):
         self.ensure_one()
         return self.moment, self.status, self.code, self.place
+
+
+class OmsFulfillment(models.Model):
+    _inherit = "oms.fulfillment"
+
+    def _deliver_arrived(self):
+        res = super()._deliver_arrived()
+        # Some tell that goods left only when the customers have them.
+        shipped = self.filtered(lambda fulfillment: fulfillment.state == "shipped")
+        if shipped:
+            # sudo: who ships need not see what carriers reported
+            parcels = self.env["oms.parcel"].sudo()
+            parcels.search(
+                [("fulfillment_id", "in", shipped.ids), ("state", "=", "delivered")]
+            )._on_state("delivered")
+        return res

@@ -1,7 +1,10 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...connectors.carrier import sscc
+
+#: Beginning of the codes of the sequences from which the numbers of SSCCs come.
+SSCC_CODE = "oms.sscc."
 
 
 class ResCompany(models.Model):
@@ -18,6 +21,50 @@ class ResCompany(models.Model):
         "A GS1 company prefix has 4 to 12 digits.",
     )
 
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        companies._get_sscc_sequences()
+        return companies
+
+    def write(self, vals):
+        res = super().write(vals)
+        if vals.get("oms_gs1_prefix"):
+            # Made now, so that two who pack at the same moment do not make one each.
+            self._get_sscc_sequences()
+        return res
+
+    # === SSCC === #
+
+    def _get_sscc_sequences(self):
+        """Return the sequence of each prefix. Companies that share a prefix share its numbers.
+
+        :rtype: dict
+        """
+        # sudo: who packs need not have rights on sequences
+        sequences = self.env["ir.sequence"].sudo()
+        found = {}
+        for prefix in set(self.mapped("oms_gs1_prefix")) - {False}:
+            code = f"{SSCC_CODE}{prefix}"
+            found[prefix] = sequences.search([("code", "=", code)], order="id", limit=1)
+            if not found[prefix]:
+                found[prefix] = sequences.create(
+                    {
+                        "name": f"SSCC {prefix}",
+                        "code": code,
+                        "company_id": False,
+                        "implementation": "standard",
+                    }
+                )
+        return found
+
+    @api.model
+    def _uninstall_sequences(self):
+        """Take the sequences away that came with prefixes."""
+        self.env["ir.sequence"].search([("code", "=like", f"{SSCC_CODE}%")]).unlink()
+
     def _get_next_ssccs(self, count):
         """Return serial shipping container codes that were never given before.
 
@@ -29,19 +76,7 @@ class ResCompany(models.Model):
         self.ensure_one()
         if not self.oms_gs1_prefix:
             return [""] * count
-        code = f"oms.sscc.{self.oms_gs1_prefix}"
-        # sudo: who packs need not have rights on sequences
-        sequences = self.env["ir.sequence"].sudo()
-        sequence = sequences.search([("code", "=", code), ("company_id", "=", self.id)], limit=1)
-        if not sequence:
-            sequence = sequences.create(
-                {
-                    "name": f"SSCC {self.oms_gs1_prefix}",
-                    "code": code,
-                    "company_id": self.id,
-                    "implementation": "standard",
-                }
-            )
+        sequence = self._get_sscc_sequences()[self.oms_gs1_prefix]
         numbers = [int(sequence.next_by_id()) for _code in range(count)]
         room = 10 ** (16 - len(self.oms_gs1_prefix))
         if any(number >= 10 * room for number in numbers):

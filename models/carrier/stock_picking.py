@@ -52,7 +52,7 @@ class StockPicking(models.Model):
         """
         tasks = self.env["oms.task"]
         for picking in self:
-            account = picking.carrier_id._oms_find_account(picking.oms_site_id)
+            account = picking.carrier_id._oms_find_account(picking.oms_site_id, picking.company_id)
             tasks |= tasks._enqueue([picking._oms_prepare_label_task(account)])
         return tasks
 

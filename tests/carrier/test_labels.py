@@ -174,7 +174,55 @@ class TestLabels(CarrierCase):
         [wanted] = picking.oms_parcel_ids._filter_wanted()
         self.assertEqual(picking.carrier_tracking_ref, wanted.tracking_number)
 
+    @mute_logger("odoo.addons.oms.models.task.oms_task_run")
+    def test_what_was_refused_is_not_bought_beside_what_was_asked_for_anew(self):
+        carrier = self.use(FakeCarrier("rejected"))
+        picking = self.release()
+        picking.action_oms_labels()
+        self.run_tasks()
+        refused = self.tasks(picking)
+        self.assertEqual(refused.state, "rejected")
+        picking.action_oms_labels()
+        self.run_tasks()
+        self.assertEqual(len(carrier.bought), 1)
+        refused.action_retry()
+        self.run_tasks()
+        self.assertEqual((len(carrier.bought), refused.state), (1, "rejected"))
+
+    @mute_logger("odoo.addons.oms.models.task.oms_task_run")
+    def test_the_transfer_is_gone(self):
+        self.use(FakeCarrier())
+        picking = self.release()
+        picking.action_oms_labels()
+        task = self.tasks(picking)
+        task.res_id = self.env["stock.picking"].search([], order="id desc", limit=1).id + 1000
+        other = self.release()
+        other.action_oms_labels()
+        self.run_tasks()
+        self.assertEqual(task.state, "rejected")
+        self.assertEqual(self.tasks(other).state, "done", "others do not wait for it")
+
     # === ACCOUNTS === #
+
+    def test_companies_that_share_a_prefix_share_its_numbers(self):
+        ours = self.env.company
+        theirs = self.env["res.company"].create({"name": "Sister"})
+        (ours | theirs).oms_gs1_prefix = "4012345"
+        codes = [*ours._get_next_ssccs(2), *theirs._get_next_ssccs(2)]
+        self.assertEqual(len(set(codes)), 4)
+        sequences = [("code", "=", "oms.sscc.4012345")]
+        self.assertEqual(self.env["ir.sequence"].search_count(sequences), 1)
+        ours._uninstall_sequences()
+        self.assertFalse(self.env["ir.sequence"].search_count(sequences))
+
+    def test_accounts_of_other_companies_are_theirs(self):
+        theirs = self.env["res.company"].create({"name": "Sister"})
+        foreign = self.account.copy({"company_id": theirs.id, "sequence": 0})
+        self.method.oms_account_ids |= foreign
+        nowhere = self.env["oms.site"]
+        ours = self.method._oms_find_account(nowhere, self.env.company)
+        self.assertEqual(ours, self.account)
+        self.assertEqual(self.method._oms_find_account(nowhere, theirs), foreign)
 
     def test_a_site_without_an_account(self):
         self.account.site_ids = self.far

@@ -1,8 +1,10 @@
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.oms.connectors.carrier import Status, Track, TrackingEvent
 from odoo.addons.oms.models.carrier.oms_parcel_track import MOST_DAYS
@@ -68,6 +70,61 @@ class TestTracking(CarrierCase):
         self.assertFalse(self.parcel.next_poll)
         fulfillment = self.picking.oms_fulfillment_id
         self.assertEqual(fulfillment.state, "delivered")
+
+    def test_delivered_before_anybody_told_that_it_left(self):
+        picking = self.release()
+        picking.action_oms_labels()
+        self.run_tasks()
+        self.parcel = picking.oms_parcel_ids
+        self.start -= timedelta(hours=2)
+        self.tell(Status.PICKED_UP, Status.DELIVERED)
+        self.poll()
+        self.assertEqual(self.parcel.state, "delivered")
+        self.assertFalse(picking.oms_fulfillment_id.delivered_at)
+        self.ship(picking)
+        self.assertEqual(picking.oms_fulfillment_id.state, "delivered")
+
+    def test_one_that_fails_keeps_nobody_waiting(self):
+        other = self.env["oms.carrier.account"].create({"name": "Other", "adapter": "simulator"})
+        broken = self.parcel.copy({"tracking_number": "B", "account_id": other.id})
+        broken.next_poll = fields.Datetime.now() - timedelta(minutes=5)
+        self.tell(Status.PICKED_UP)
+        track = self.carrier.track
+
+        def fail(account, numbers):
+            if "B" in numbers:
+                raise ZeroDivisionError("in the adapter")
+            return track(account, numbers)
+
+        with (
+            patch.object(self.carrier, "track", fail),
+            mute_logger("odoo.addons.oms.models.carrier.oms_parcel_track"),
+        ):
+            self.poll()
+        self.assertEqual(self.parcel.state, "picked_up")
+        self.assertGreater(broken.next_poll, fields.Datetime.now(), "it is asked for later")
+
+    def test_who_waited_longest_comes_first(self):
+        """However many there are, each gets its turn, and none waits for the next run."""
+        path = "odoo.addons.oms.models.carrier.oms_parcel_track.MOST_AT_ONCE"
+        later = self.parcel.copy({"tracking_number": "L"})
+        later.next_poll = fields.Datetime.now() - timedelta(minutes=1)
+        self.parcel.next_poll = fields.Datetime.now() - timedelta(minutes=5)
+        asked = []
+        track = self.carrier.track
+
+        def note(account, numbers):
+            asked.extend(numbers)
+            return track(account, numbers)
+
+        self.env.flush_all()
+        with (
+            patch(path, 1),
+            patch.object(self.carrier, "track", note),
+            self.enter_registry_test_mode(),
+        ):
+            self.env.ref("oms.cron_track_parcels").method_direct_trigger()
+        self.assertEqual(asked[:1], [self.parcel.tracking_number])
 
     def test_asked_less_and_less_often(self):
         waits = []
