@@ -33,7 +33,7 @@ from .contract import (
     TrackingEvent,
     Unknown,
 )
-from .reading import Unreadable, read_encoded_label, read_moment
+from .reading import Unreadable, read_encoded_label, read_moment, track_each
 from .transport import Reply, send
 
 SHIPPING = "http://cxf.shipping.soap.chronopost.fr/"
@@ -219,8 +219,8 @@ class Chronopost:
         self, account: Account, tracking_numbers: tuple[str, ...]
     ) -> Outcome[tuple[Track, ...]]:
         """See :class:`~.contract.Adapter`."""
-        tracks = []
-        for number in tracking_numbers:
+
+        def ask(number: str) -> Outcome[Track | None]:
             parts = [("language", "en_GB"), ("skybillNumber", number)]
             outcome = self._call(
                 account, "tracking", TRACKING, "trackSkybillV2", parts, _read_track
@@ -228,8 +228,11 @@ class Chronopost:
             if isinstance(outcome, Unknown):
                 return outcome
             if isinstance(outcome, Ok) and outcome.value.events:
-                tracks.append(dataclasses.replace(outcome.value, tracking_number=number))
-        return Ok(tuple(tracks))
+                return Ok(dataclasses.replace(outcome.value, tracking_number=number))
+            # A number that Chronopost does not know is refused.
+            return Ok(None)
+
+        return track_each(tracking_numbers, ask)
 
     # === CALLS === #
 

@@ -34,7 +34,7 @@ from .contract import (
     TrackingEvent,
     Unknown,
 )
-from .reading import Unreadable, need, read, read_encoded_label, read_moment
+from .reading import Unreadable, need, read, read_encoded_label, read_moment, track_each
 from .transport import Reply, send
 
 _TYPE = "application/glsVersion1+json"
@@ -198,16 +198,14 @@ class Gls:
         self, account: Account, tracking_numbers: tuple[str, ...]
     ) -> Outcome[tuple[Track, ...]]:
         """See :class:`~.contract.Adapter`."""
-        tracks = []
-        for number in tracking_numbers:
+
+        def ask(number: str) -> Outcome[Track | None]:
             reply = self._post(account, "/rs/tracking/parceldetails", {"TrackID": number})
-            outcome = self._read(reply, _read_track)
-            if isinstance(outcome, Rejected) and outcome.code == "NO_DATA_FOUND":
-                continue
-            if not isinstance(outcome, Ok):
-                return outcome
-            tracks.append(outcome.value)
-        return Ok(tuple(tracks))
+            outcome: Outcome[Track | None] = self._read(reply, _read_track)
+            unknown = isinstance(outcome, Rejected) and outcome.code == "NO_DATA_FOUND"
+            return Ok(None) if unknown else outcome
+
+        return track_each(tracking_numbers, ask)
 
     def pickup_points(self, account: Account, near: Address) -> Outcome[tuple[PickupPoint, ...]]:
         """See :class:`~.contract.Adapter`."""

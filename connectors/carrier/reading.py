@@ -2,17 +2,19 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from .contract import Label, LabelFormat, Ok, Rejected, Unknown
+from .contract import Label, LabelFormat, Ok, Outcome, Rejected, Track, Unknown
 from .transport import Reply
 
 T = TypeVar("T")
 
 #: How labels begin, which tells a label from an error page.
 _BEGINS = {LabelFormat.PDF: b"%PDF-", LabelFormat.ZPL: b"^XA"}
+#: Failures one after the other from which on it is the carrier, and not a parcel.
+_MOST_FAILURES = 3
 _ENDS = {LabelFormat.PDF: b"%%EOF", LabelFormat.ZPL: b"^XZ"}
 
 
@@ -68,6 +70,30 @@ def found_or_gone(
             return Rejected("gone", "The carrier does not know the shipment any more.")
         return Ok(outcome.value, outcome.warnings)
     return outcome
+
+
+def track_each(
+    numbers: Iterable[str], ask: Callable[[str], Outcome[Track | None]]
+) -> Outcome[tuple[Track, ...]]:
+    """Ask for parcels one by one. What is wrong with one need not be wrong with the next.
+
+    :param ask: returns what is known of a parcel by its number, None for nothing
+    :return: what is known; the first failure where that is nothing
+    """
+    tracks: list[Track] = []
+    first: Rejected | Unknown | None = None
+    in_a_row = 0
+    for number in numbers:
+        outcome = ask(number)
+        if isinstance(outcome, Ok):
+            in_a_row = 0
+            if outcome.value is not None:
+                tracks.append(outcome.value)
+            continue
+        first, in_a_row = first or outcome, in_a_row + 1
+        if in_a_row == _MOST_FAILURES:
+            break
+    return first if first and not tracks else Ok(tuple(tracks))
 
 
 def need(data: Mapping[str, Any], key: str, kind: type | tuple[type, ...] = str) -> Any:

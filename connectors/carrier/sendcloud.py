@@ -32,7 +32,7 @@ from .contract import (
     TrackingEvent,
     Unknown,
 )
-from .reading import Unreadable, found_or_gone, need, read, read_label, read_moment
+from .reading import Unreadable, found_or_gone, need, read, read_label, read_moment, track_each
 from .transport import Reply, send
 
 _MIME = {LabelFormat.PDF: "application/pdf", LabelFormat.ZPL: "application/zpl"}
@@ -179,17 +179,14 @@ class Sendcloud:
         self, account: Account, tracking_numbers: tuple[str, ...]
     ) -> Outcome[tuple[Track, ...]]:
         """See :class:`~.contract.Adapter`. Tells how each parcel stands, not how it came there."""
-        found: list[Track] = []
-        for number in tracking_numbers:
+
+        def ask(number: str) -> Outcome[Track | None]:
             reply = self._send(account, "GET", "/shipments", query={"tracking_number": number})
             if _is_none(reply):
-                continue
-            outcome = read(reply, lambda data, number=number: _read_track(data, number), _refuse)
-            if not isinstance(outcome, Ok):
-                return outcome
-            if outcome.value:
-                found.append(outcome.value)
-        return Ok(tuple(found))
+                return Ok(None)
+            return read(reply, lambda data: _read_track(data, number), _refuse)
+
+        return track_each(tracking_numbers, ask)
 
     def pickup_points(self, account: Account, near: Address) -> Outcome[tuple[PickupPoint, ...]]:
         """See :class:`~.contract.Adapter`."""

@@ -1,9 +1,12 @@
 """The one place from which carriers are called: bounded in time and size, verified, without secrets
 in what is logged."""
 
+import contextlib
 import ipaddress
 import json
 import logging
+import socket
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -126,16 +129,28 @@ def send(
 
 def _read(response: requests.Response, started: float) -> Reply | Unknown:
     pieces, size = [], 0
+    late = Unknown("The carrier's answer took too long.")
+    # A piece is waited for until it is whole, and each of its bytes may take its time.
+    sock = _get_socket(response)
+    end = started + MOST_SECONDS
+    watch = threading.Timer(max(end - time.monotonic(), 0.0), _hang_up, (sock,))
+    watch.daemon = True
+    watch.start()
     try:
         for piece in response.iter_content(_CHUNK):
             pieces.append(piece)
             size += len(piece)
             if size > MOST_BYTES:
                 return Unknown("The carrier's answer is too large.")
-            if time.monotonic() - started > MOST_SECONDS:
-                return Unknown("The carrier's answer took too long.")
-    except requests.exceptions.RequestException:
-        return Unknown("The carrier's answer broke off.")
+            if time.monotonic() > end:
+                return late
+    except (requests.exceptions.RequestException, OSError):
+        broken = Unknown("The carrier's answer broke off.")
+        return late if time.monotonic() > end else broken
+    finally:
+        watch.cancel()
+    if time.monotonic() > end:
+        return late
     content = b"".join(pieces)
     length = response.headers.get("Content-Length")
     if length and length.isdigit() and int(length) > size:
@@ -150,6 +165,21 @@ def _read(response: requests.Response, started: float) -> Reply | Unknown:
     if 300 <= status < 400:
         return Unknown(f"The carrier points elsewhere ({status}).", sent=False)
     return Unknown(f"The carrier failed ({status}): {reply.excerpt}")
+
+
+def _get_socket(response: requests.Response) -> socket.socket | None:
+    """Return the socket of an answer that is not read to its end, None if it is."""
+    connection = getattr(response.raw, "connection", None) or getattr(
+        response.raw, "_connection", None
+    )
+    return getattr(connection, "sock", None)
+
+
+def _hang_up(sock: socket.socket | None) -> None:
+    if sock is not None:
+        # Whoever reads from it is woken up.
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
 
 
 def _read_wait(value: str | None) -> float | None:
@@ -203,10 +233,7 @@ def _find_address_problem(host: str) -> str:
 
 def _find_peer_problem(response: requests.Response) -> str:
     """Say why the address that a name led to may not be used, whatever it led to before."""
-    connection = getattr(response.raw, "connection", None) or getattr(
-        response.raw, "_connection", None
-    )
-    sock = getattr(connection, "sock", None)
+    sock = _get_socket(response)
     if sock is None:
         return ""
     return _find_address_problem(sock.getpeername()[0].split("%")[0])

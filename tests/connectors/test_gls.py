@@ -30,6 +30,14 @@ def test_history_in_order_of_time(peer, account):
     assert track.events[0].moment.isoformat() == "2026-03-10T17:00:00+00:00"
 
 
+def test_one_parcel_of_which_gls_does_not_tell_keeps_no_other_waiting(peer, account):
+    created = ADAPTER.buy(account, SHIPMENT).value
+    numbers = tuple(parcel.tracking_number for parcel in created.parcels)
+    peer.fail("html")
+    [track] = ADAPTER.track(account, numbers).value
+    assert track.tracking_number == numbers[1]
+
+
 def test_what_gls_has_cannot_be_cancelled(peer, account):
     created = ADAPTER.buy(account, SHIPMENT).value
     peer.parcels[created.parcels[1].tracking_number]["status"] = "SCANNED"

@@ -10,6 +10,7 @@ from peers.server import FAULTS
 from peers.texts import PDF, ZPL
 
 from connectors.carrier import ADAPTERS, Capability, LabelFormat, Ok, Rejected, Status, Unknown
+from connectors.carrier.reading import track_each
 
 
 @pytest.fixture(params=PEERS, ids=lambda peer: peer.adapter)
@@ -211,3 +212,19 @@ def test_secrets_stay_secret(peer, account, adapter, caplog):
         adapter.buy(account, SHIPMENT)
     assert peer.secret not in caplog.text
     assert peer.secret not in repr(account)
+
+
+def test_failures_in_a_row_are_the_carriers_and_single_ones_the_parcels():
+    asked = []
+
+    def ask(number):
+        asked.append(number)
+        if number in "bdefg":
+            return Unknown(number)
+        return Ok(None if number == "c" else number)
+
+    assert track_each("abc", ask) == Ok(("a",))
+    assert track_each("bd", ask) == Unknown("b")
+    asked.clear()
+    assert track_each("adefgh", ask) == Ok(("a",))
+    assert asked == list("adef")

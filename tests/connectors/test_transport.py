@@ -1,3 +1,8 @@
+import contextlib
+import socket
+import threading
+import time
+
 import pytest
 from peers.server import Peer
 
@@ -40,6 +45,38 @@ def test_answers_have_a_size(account, monkeypatch):
 def test_answers_have_an_end(account, monkeypatch):
     monkeypatch.setattr(transport, "MOST_SECONDS", -1.0)
     assert send(account, "GET", "/large") == Unknown("The carrier's answer took too long.")
+
+
+def test_answers_that_drip_have_an_end(monkeypatch):
+    """Each byte comes in time, and the whole would take an hour."""
+    monkeypatch.setattr(transport, "MOST_SECONDS", 1.0)
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip():
+            connection, _address = server.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 36000\r\n\r\n")
+                while not ended.wait(0.1):
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        account = Account(
+            f"http://127.0.0.1:{server.getsockname()[1]}", timeout=(1.0, 5.0), allow_local=True
+        )
+        started = time.monotonic()
+        # Not to wait for an hour where it fails.
+        guard = threading.Timer(20.0, ended.set)
+        guard.start()
+        outcome = send(account, "GET", "/")
+        took = time.monotonic() - started
+        ended.set()
+        guard.cancel()
+        thread.join()
+    assert outcome == Unknown("The carrier's answer took too long.")
+    assert took < 10.0
 
 
 @pytest.mark.parametrize(
