@@ -1,3 +1,7 @@
+import logging
+
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL, format_date
@@ -5,6 +9,10 @@ from odoo.tools import SQL, format_date
 from .outcome import judge, to_moment
 from .promise_case import SERVICE_SELECTION
 
+_logger = logging.getLogger(__name__)
+
+#: Orders that are promised at once.
+PROMISE_BATCH = 200
 STATE_SELECTION = [
     ("open", "Under Way"),
     ("kept", "Kept"),
@@ -144,7 +152,9 @@ class OmsPromise(models.Model):
         "(fulfillment_id) WHERE current AND fulfillment_id IS NOT NULL",
         "Another date was promised for the fulfillment at the same moment: try again.",
     )
-    _open_idx = models.Index("(promised_date) WHERE state = 'open'")
+    _open_idx = models.Index(
+        "(promised_date) WHERE state IN ('open', 'late') AND arrived_at IS NULL"
+    )
     _dates_check = models.Constraint(
         "CHECK (earliest_date <= promised_date)",
         "Nothing is promised for a day before the earliest one.",
@@ -367,6 +377,7 @@ class OmsPromise(models.Model):
     def _cron_follow(self):
         """Promise what is missing, count as late what is over, and see what will be."""
         self._promise_missing()
+        self.env["ir.cron"]._commit_progress()
         self._score_overdue()
         self.env["ir.cron"]._commit_progress()
         self._cron_watch()
@@ -387,15 +398,42 @@ class OmsPromise(models.Model):
                 ("oms_fulfillment_ids", "any", UNPROMISED),
             ]
         )
-        return orders._oms_promise()
+        return self.union(
+            *(
+                self._promise_apart(orders[start : start + PROMISE_BATCH])
+                for start in range(0, len(orders), PROMISE_BATCH)
+            )
+        )
+
+    @api.model
+    def _promise_apart(self, orders):
+        """Promise dates of orders; one of which that cannot be done keeps no other waiting.
+
+        :return: the promises made
+        """
+        try:
+            with self.env.cr.savepoint():
+                return orders._oms_promise()
+        except OperationalError:
+            raise
+        except Exception:  # whatever is wrong with one order
+            if len(orders) == 1:
+                _logger.exception("No date can be promised of order %s", orders.id)
+                return self.browse()
+        return self.union(*(self._promise_apart(order) for order in orders))
 
     @api.model
     def _score_overdue(self):
         """Count promises as late whose day is over and whose goods have not come."""
         # A day is over at most half a day before UTC says so.
         today = fields.Date.add(fields.Datetime.now().date(), days=1)
-        over = self.search([("state", "in", ("open", "late")), ("promised_date", "<", today)])
-        waiting = over.filtered(lambda promise: not promise.arrived_at)
+        waiting = self.search(
+            [
+                ("state", "in", ("open", "late")),
+                ("arrived_at", "=", False),
+                ("promised_date", "<", today),
+            ]
+        )
         waiting._compute_outcome()
         return waiting
 

@@ -67,6 +67,8 @@ class OmsPromise(models.Model):
                 retrying(self.env, lambda env, batch=batch: batch.with_env(env)._watch())
             except OperationalError as error:
                 _logger.info("Promises are looked at in the next run: %s", error)
+            except Exception:  # what is wrong with some must not keep others waiting
+                _logger.exception("Promises from %s to %s", batch[0].id, batch[-1].id)
             if not self.env["ir.cron"]._commit_progress(len(batch)):
                 break
 

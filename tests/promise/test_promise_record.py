@@ -1,6 +1,7 @@
 import random
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from freezegun import freeze_time
@@ -8,6 +9,7 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ..common import OmsCase
 
@@ -54,6 +56,23 @@ class PromiseCase(OmsCase):
 
 @tagged("post_install", "-at_install")
 class TestPromiseRecord(PromiseCase):
+    def test_one_that_cannot_be_promised_keeps_no_other_waiting(self):
+        first, second = (self.make_order((self.apple, 1)) for _order in range(2))
+        (first | second).commitment_date = fields.Datetime.now() + timedelta(days=5)
+        prepare = type(first)._oms_prepare_known
+
+        def fail(order, part):
+            if order == first:
+                raise ZeroDivisionError
+            return prepare(order, part)
+
+        with (
+            patch.object(type(first), "_oms_prepare_known", fail),
+            mute_logger("odoo.addons.oms.models.promise.oms_promise"),
+        ):
+            made = self.Promise._promise_apart(first | second)
+        self.assertEqual(made.order_id, second)
+
     # === PINNING === #
 
     def test_the_same_promise_is_one(self):
