@@ -106,7 +106,12 @@ class OmsLeadModel(models.Model):
     def _cron_learn(self):
         """Learn in each company what came to be known since the last time."""
         for company in self.env["oms.site"].search([("company_id", "!=", False)]).company_id:
-            retrying(self.env, lambda env, one=company: env[self._name]._learn(one.with_env(env)))
+            try:
+                retrying(
+                    self.env, lambda env, one=company: env[self._name]._learn(one.with_env(env))
+                )
+            except Exception:  # what is wrong in one company must not keep others waiting
+                _logger.exception("Lead times of company %s were not learned", company.id)
 
     @api.model
     def _learn(self, company, moment=None):
@@ -217,7 +222,7 @@ class OmsLeadModel(models.Model):
         """Return observations that were not learned from in full.
 
         Where nobody tells of deliveries, nothing is learned of what is under way: it would seem to
-        take forever.
+        take forever. Nor of what was sent before those of which somebody told first.
 
         :rtype: list[News]
         """
@@ -233,7 +238,7 @@ class OmsLeadModel(models.Model):
                            SELECT FROM oms_lead_observation other
                             WHERE other.company_id = seen.company_id AND other.step = seen.step
                               AND other.carrier_id IS NOT DISTINCT FROM seen.carrier_id
-                              AND other.state = 'done'
+                              AND other.state = 'done' AND other.begun <= seen.begun
                        ))
               ORDER BY id
                 """,

@@ -227,6 +227,27 @@ class TestLeadLearning(HistoryCase):
         )
         self.assertEqual({step: each.state for step, each in self.learn(moment).items()}, known)
 
+    def test_what_was_sent_before_anybody_told_of_deliveries_says_nothing(self):
+        """Some begin to tell of deliveries months after they began to send."""
+        told = BEGIN + 60 * DAY
+        rows = self.world.rows(self.world.draw(3000, 0.0, 100))
+        self.make_history(
+            [
+                (order, site, released, shipped, delivered if released >= told else None)
+                for order, site, released, shipped, delivered in rows
+                if released >= told or shipped < told
+            ]
+        )
+        lanes = self.learn(BEGIN + 130 * DAY)["transit"].lane_ids
+        self.assertEqual(len(lanes), 18)
+        kept = []
+        for lane in lanes:
+            code = next(zip_code for zip_code in ("10", "20", "30") if zip_code in lane.region)
+            truth = self.world.transit[lane.carrier_id, f"{code}000"]
+            self.assertAlmostEqual(lane.median / truth, 1.0, delta=0.2)
+            kept.append(share_within(lane.late, truth, TRANSIT_SPREAD))
+        self.assertAlmostEqual(np.mean(kept), 0.9, delta=0.04)
+
     def test_word_that_comes_late_counts_once(self):
         rows = self.world.rows(self.world.draw(300, 0.0, 30))
         late = self.make_history(rows)[100]
