@@ -19,7 +19,8 @@ class DeliveryCarrier(models.Model):
     )
 
     _oms_code_uniq = models.UniqueIndex(
-        "(oms_code) WHERE oms_code != ''", "Another delivery method has this channel code already."
+        "(COALESCE(company_id, 0), oms_code) WHERE oms_code != ''",
+        "Another delivery method of the company has this channel code already.",
     )
 
     @api.depends("delivery_type")

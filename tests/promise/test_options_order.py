@@ -3,8 +3,11 @@
 import random
 from datetime import timedelta
 
+from psycopg2.errors import UniqueViolation
+
 from odoo import fields
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.oms.models.api.error import get_code
 
@@ -27,6 +30,17 @@ class TestPromisedOrders(PromiseCase):
     def setUp(self):
         super().setUp()
         self.enterContext(self.enter_registry_test_mode())
+
+    def test_each_company_has_codes_of_its_own(self):
+        sister = self.env["res.company"].create({"name": "Sister"})
+        for company in self.env.company + sister:
+            self.make_method("Courier", "courier", 5.0, company_id=company.id)
+        with (
+            self.assertRaises(UniqueViolation),
+            mute_logger("odoo.sql_db"),
+            self.env.cr.savepoint(),
+        ):
+            self.make_method("Courier", "courier", 5.0, company_id=sister.id)
 
     def given(self, reference, lines, place=PARIS, **more):
         return {
