@@ -27,6 +27,9 @@ class XmlRpc(RPC):
                 self._check_no_system(params[1:2])
             return super()._xmlrpc(service)
         try:
+            http = request.registry["ir.http"]
+            if http._is_too_large():
+                http._refuse_size()
             return dumps((_leave_out_null(dispatch_rpc(service, method, params)),))
         except Exception as error:
             # get_shape logs what is a fault of the server

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import xmlrpc.client
 from urllib.parse import urlsplit
 
 from odoo import fields
@@ -105,6 +106,22 @@ class TestHttpLimits(ApiHttpCase):
             self.assertRefused(send(b'{"self": ', b"1}"), 400, "malformed")
             large = [b'{"a": "', *[b"x" * 1_000_000] * 6, b'"}']
             self.assertRefused(send(*large), 413, "too_large")
+
+    def test_a_large_call_over_xml_rpc(self):
+        arguments = (self.env.cr.dbname, self.system.id, self.key, "oms.api", "ping", [])
+        texts = (" ", "x" * 6_000_000)
+        small, large = (
+            xmlrpc.client.dumps((*arguments, {"unknown": text}), "execute_kw") for text in texts
+        )
+        with mute_logger("odoo.addons.rpc.controllers.xmlrpc"):
+            for body, status, code in ((small, 422, "invalid"), (large, 413, "too_large")):
+                answer = self.url_open(
+                    "/xmlrpc/2/object", data=body, headers={"Content-Type": "text/xml"}
+                )
+                with self.assertRaises(xmlrpc.client.Fault) as caught:
+                    xmlrpc.client.loads(answer.content)
+                self.assertEqual(caught.exception.faultCode, status)
+                self.assertEqual(json.loads(caught.exception.faultString)["code"], code)
 
     # === CONNECTIONS === #
 
