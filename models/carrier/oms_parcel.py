@@ -87,8 +87,10 @@ class OmsParcel(models.Model):
     )
     poll_count = fields.Integer(readonly=True)
 
+    # Carriers give their numbers anew after some months.
     _number_uniq = models.UniqueIndex(
-        "(account_id, tracking_number) WHERE state != 'cancelled'",
+        "(account_id, tracking_number) "
+        "WHERE state NOT IN ('delivered', 'returned', 'lost', 'cancelled')",
         "There is a parcel with this tracking number already.",
     )
     _sscc_uniq = models.UniqueIndex(
@@ -187,7 +189,10 @@ class OmsParcel(models.Model):
 
     def action_track(self):
         """Ask the carriers now where the parcels are."""
-        self.filtered(lambda parcel: parcel.state not in ENDED).next_poll = fields.Datetime.now()
+        self.check_access("read")
+        under_way = self.filtered(lambda parcel: parcel.state not in ENDED)
+        # sudo: nobody writes parcels, they follow what carriers report
+        under_way.sudo().next_poll = fields.Datetime.now()
         job = self.env.ref("oms.cron_track_parcels", raise_if_not_found=False)
         if job:
             # sudo: whoever may see parcels may have them looked for

@@ -1,6 +1,8 @@
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
+from psycopg2.errors import UniqueViolation
+
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
@@ -146,6 +148,37 @@ class TestTracking(CarrierCase):
         self.tell(Status.IN_TRANSIT)
         self.poll()
         self.assertEqual(self.parcel.state, "cancelled")
+
+    def test_carriers_give_numbers_anew(self):
+        self.parcel.state = "delivered"
+        self.env.flush_all()
+        again = self.parcel.copy({"state": "created"})
+        self.assertEqual(again.tracking_number, self.parcel.tracking_number)
+        with (
+            self.assertRaises(UniqueViolation),
+            mute_logger("odoo.sql_db"),
+            self.env.cr.savepoint(),
+        ):
+            again.copy()
+
+    def test_who_sees_parcels_has_them_looked_for(self):
+        clerk = new_test_user(self.env, "parcel_clerk", "stock.group_stock_user")
+        self.parcel.next_poll = False
+        self.parcel.with_user(clerk).action_track()
+        self.assertTrue(self.parcel.next_poll)
+
+    def test_who_has_no_business_with_parcels_opens_transfers(self):
+        receipt = self.env["stock.picking"].create(
+            {"picking_type_id": self.picking.picking_type_id.warehouse_id.in_type_id.id}
+        )
+        buyer = new_test_user(self.env, "parcel_buyer", "purchase.group_purchase_user")
+        accountant = new_test_user(self.env, "parcel_reader", "account.group_account_readonly")
+        for user in (buyer, accountant):
+            self.env.invalidate_all()
+            [values] = receipt.with_user(user).read(["oms_parcel_count"])
+            self.assertEqual(values["oms_parcel_count"], 0)
+        with self.assertRaises(AccessError):
+            receipt.with_user(accountant).action_oms_labels()
 
     def test_who_sees_parcels(self):
         clerk = new_test_user(self.env, "parcel_clerk", "stock.group_stock_user")
