@@ -1,5 +1,6 @@
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import file_open
 
 from .carrier_case import CarrierCase
 
@@ -81,6 +82,17 @@ class TestAccount(CarrierCase):
         account.adapter = "chronopost"
         password = account.setting_ids.filtered(lambda line: line.name == "password")
         self.assertEqual((len(password), password.value), (1, False))
+
+    def test_copies_of_a_database_have_no_keys(self):
+        account = self.make()
+        self.fill(account, public_key="public", secret_key="top secret")
+        self.env.flush_all()
+        with file_open("oms/data/neutralize.sql") as file:
+            self.env.cr.execute(file.read())
+        self.env.invalidate_all()
+        self.assertFalse(any(account.setting_ids.mapped("value")))
+        self.assertFalse(account.active)
+        self.assertTrue(self.account.active, "the demo carrier is nobody outside")
 
     def test_services_inside_are_for_administrators(self):
         account = self.make()
