@@ -1,4 +1,3 @@
-import re
 from collections import defaultdict
 from typing import Annotated
 
@@ -14,8 +13,6 @@ from .error import ApiError
 
 #: Deliveries of one call.
 MOST_DELIVERIES = 500
-#: What stands between the numbers where a transfer has several.
-_BETWEEN = re.compile(r"[,;+\s]+")
 
 Given = Annotated[list[Annotated[Delivery, Item]], Field(min_length=1, max_length=MOST_DELIVERIES)]
 
@@ -29,8 +26,9 @@ class OmsApi(models.AbstractModel):
     def report_deliveries(self, channel, deliveries: Given) -> Deliveries:
         """Take down what customers have got, each parcel once.
 
-        Promises are scored by it. What was told before stays as it is, so that a call may be
-        sent again.
+        Promises are scored by it. Of a transfer with several tracking numbers that are told one by
+        one the customer has the goods with the last of them. What was told before stays as it is,
+        so that a call may be sent again.
 
         :param deliveries: up to 500 deliveries; what becomes of one has no say in the others
         :return: what became of each, in the order asked
@@ -38,11 +36,13 @@ class OmsApi(models.AbstractModel):
         parcels = self._find_parcels(
             channel, [each for each in deliveries if not isinstance(each, Faulty)]
         )
-        arrived = {}
+        arrived, numbers = {}, {}
         answers = [
-            self._sort_delivery(parcels, arrived, index, delivery)
+            self._sort_delivery(parcels, arrived, numbers, index, delivery)
             for index, delivery in enumerate(deliveries)
         ]
+        for picking, moments in numbers.items():
+            picking._oms_keep_delivered_numbers(moments)
         by_moment = defaultdict(self.env["stock.picking"].browse)
         for parcel, moment in arrived.items():
             by_moment[moment] |= parcel
@@ -81,7 +81,7 @@ class OmsApi(models.AbstractModel):
             parcels["reference", fulfillment.order_id.oms_external_ref] |= picking
             parcels["shipment", fulfillment.name] |= picking
             parcels["shipment", picking.name] |= picking
-            for number in _BETWEEN.split(picking.carrier_tracking_ref or ""):
+            for number in picking._oms_split_numbers(picking.carrier_tracking_ref):
                 parcels["tracking", number] |= picking
             parcels["tracking", picking.carrier_tracking_ref] |= picking
         return parcels
@@ -97,11 +97,13 @@ class OmsApi(models.AbstractModel):
         ]
 
     @api.model
-    def _sort_delivery(self, parcels, arrived, index, delivery):
+    def _sort_delivery(self, parcels, arrived, numbers, index, delivery):
         """Put what a delivery names among what arrived.
 
         :param dict parcels: as :meth:`_find_parcels` returns it
         :param dict arrived: takes the moment by transfer
+        :param dict numbers: takes the moments by tracking number, by transfer, of those that are
+            told number by number
         :return: data of ``contract_deliveries.Delivered``
         :rtype: dict
         """
@@ -126,11 +128,42 @@ class OmsApi(models.AbstractModel):
             code = getattr(error, "code", "conflict")
             where = getattr(error, "field", field)
             return answer | {"status": "refused", "error": self._refuse(code, str(error), where)}
-        arrived.update(dict.fromkeys(fresh, moment))
+        news = [
+            self._take_parcel(arrived, numbers, picking, delivery.tracking, moment)
+            for picking in fresh
+        ]
         return answer | {
-            "status": "delivered" if fresh else "unchanged",
+            "status": "delivered" if any(news) else "unchanged",
             "parcels": named.mapped("name"),
         }
+
+    @api.model
+    def _take_parcel(self, arrived, numbers, picking, tracking, moment):
+        """Put a transfer among what arrived, or only those of its parcels that a number names.
+
+        :param dict arrived: as :meth:`_sort_delivery` takes it, like ``numbers``
+        :param tracking: one of its tracking numbers, all of them, or None where the transfer is
+            named as a whole
+        :return: whether that is news
+        :rtype: bool
+        """
+        named = picking._oms_split_numbers(tracking)
+        every = picking._oms_get_numbers()
+        if not named & every or every <= named:
+            arrived[picking] = moment
+            return True
+        if picking not in numbers:
+            numbers[picking] = picking._oms_get_delivered_numbers()
+        known = numbers[picking]
+        news = not named & every <= known.keys()
+        for number in named & every:
+            known.setdefault(number, moment)
+        if every <= known.keys():
+            # Clocks of carriers may be wrong by minutes, and some tell the day only.
+            left = picking.move_ids._oms_filter_left().mapped("date")
+            arrived[picking] = max([*known.values(), *left])
+            return True
+        return news
 
     @api.model
     def _get_named_parcels(self, parcels, delivery, field):

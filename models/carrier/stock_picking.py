@@ -44,6 +44,51 @@ class StockPicking(models.Model):
                 and not picking.oms_parcel_ids._filter_wanted()
             )
 
+    # === WHAT ARRIVED === #
+
+    def _oms_get_known_parcels(self):
+        """Return the parcels of the transfer that carriers know by a number."""
+        # sudo: who tells of deliveries need not have rights on parcels
+        return self.sudo().oms_parcel_ids.filtered(
+            lambda parcel: parcel.tracking_number and parcel.state != "cancelled"
+        )
+
+    def _oms_get_numbers(self):
+        parcels = self._oms_get_known_parcels()
+        return set(parcels.mapped("tracking_number")) or super()._oms_get_numbers()
+
+    def _oms_get_delivered_numbers(self):
+        known = super()._oms_get_delivered_numbers()
+        now = fields.Datetime.now()
+        for parcel in self._oms_get_known_parcels():
+            if parcel.state == "delivered":
+                known.setdefault(parcel.tracking_number, min(parcel.state_at or now, now))
+        return known
+
+    def _oms_keep_delivered_numbers(self, moments):
+        parcels = self._oms_get_known_parcels().filtered(
+            lambda parcel: parcel.tracking_number in moments and parcel.state != "delivered"
+        )
+        # sudo: likewise
+        self.env["oms.tracking.event"].sudo().create(
+            [
+                {
+                    "parcel_id": parcel.id,
+                    "status": "delivered",
+                    "moment": moments[parcel.tracking_number],
+                    "text": self.env._("The channel tells that it was delivered."),
+                }
+                for parcel in parcels
+                if not parcel.event_ids.filtered(
+                    lambda event, at=moments[parcel.tracking_number]: (
+                        event.status == "delivered" and event.moment == at
+                    )
+                )
+            ]
+        )
+        parcels._follow_events()
+        return super()._oms_keep_delivered_numbers(moments)
+
     # === LABELS === #
 
     def send_to_shipper(self):

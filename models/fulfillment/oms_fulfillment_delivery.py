@@ -170,7 +170,7 @@ class OmsFulfillment(models.Model):
         """
         # sudo: nobody writes fulfillments, they follow what happens
         arrived = self.sudo().filtered("delivered_at")
-        arrived._get_parcels().write({"oms_delivered_at": False})
+        arrived._get_parcels().write({"oms_delivered_at": False, "oms_delivered_numbers": False})
         arrived.write({"delivered_at": False})
         return arrived
 

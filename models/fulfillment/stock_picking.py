@@ -1,7 +1,12 @@
+import re
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 from odoo.tools.sql import column_exists, create_column
+
+#: What stands between the numbers where a transfer has several.
+_BETWEEN = re.compile(r"[,;+\s]+")
 
 
 class StockPicking(models.Model):
@@ -25,6 +30,13 @@ class StockPicking(models.Model):
         groups="base.group_user",
     )
 
+    oms_delivered_numbers = fields.Json(
+        copy=False,
+        help="When the customer had the parcels of the transfer that somebody told of one by one, "
+        "by tracking number.",
+        groups="base.group_user",
+    )
+
     def _auto_init(self):
         """Create the stored compute empty: transfers from before the addon fulfill nothing."""
         if not column_exists(self.env.cr, self._table, "oms_fulfillment_id"):
@@ -36,6 +48,46 @@ class StockPicking(models.Model):
         for picking in self:
             moves = picking.move_ids.filtered(lambda move: not move.origin_returned_move_id)
             picking.oms_fulfillment_id = moves.oms_fulfillment_line_id.fulfillment_id[:1]
+
+    # === PARCELS === #
+
+    @api.model
+    def _oms_split_numbers(self, text):
+        """Return the tracking numbers that stand in one field, as Odoo writes several.
+
+        :rtype: set[str]
+        """
+        return set(_BETWEEN.split(text or "")) - {""}
+
+    def _oms_get_numbers(self):
+        """Return the tracking numbers of the parcels of the transfer.
+
+        :rtype: set[str]
+        """
+        self.ensure_one()
+        return self._oms_split_numbers(self.carrier_tracking_ref)
+
+    def _oms_get_delivered_numbers(self):
+        """Return when the customer had those of the parcels that came, as far as that is known.
+
+        :return: moment in UTC by tracking number
+        :rtype: dict
+        """
+        self.ensure_one()
+        told = self.oms_delivered_numbers or {}
+        return {number: fields.Datetime.to_datetime(moment) for number, moment in told.items()}
+
+    def _oms_keep_delivered_numbers(self, moments):
+        """Write down when the customer had parcels of the transfer.
+
+        :param dict moments: in UTC, by tracking number
+        """
+        self.ensure_one()
+        self.oms_delivered_numbers = {
+            number: fields.Datetime.to_string(moment) for number, moment in moments.items()
+        }
+
+    # === DELIVERY === #
 
     def _oms_set_delivered(self, moment=None):
         """Write down that the customer has the goods of transfers.

@@ -152,14 +152,61 @@ class TestDelivery(ApiCase):
             {"shipment": by_kind["parcel"].picking_ids.name},
             {"tracking": "T1"},
             {"tracking": "T3", "reference": "X-among"},
+            {"tracking": "T2"},
         )
-        self.assertEqual([answer["status"] for answer in answers], ["delivered"] * 5)
+        self.assertEqual([answer["status"] for answer in answers], ["delivered"] * 6)
         for kind, part in by_kind.items():
             self.assertEqual(part.state, "delivered", kind)
         self.assertEqual(self.report({"tracking": "T1"})[0]["status"], "unchanged")
         [status] = self.api.order_status(references=["X-tracking"])["orders"]
         self.assertEqual((status["state"], status["shipments"][0]["state"]), ("delivered",) * 2)
         self.assertTrue(status["shipments"][0]["delivered_at"])
+
+    def test_a_transfer_is_delivered_with_the_last_of_its_parcels(self):
+        self.ship_all()
+        self.parcel.carrier_tracking_ref = "T1,T2, T3"
+        self.parcel.move_ids.date = self.now - timedelta(hours=5)
+
+        def tell(tracking, hours):
+            at = (self.now - timedelta(hours=hours)).isoformat() + "Z"
+            [answer] = self.report({"tracking": tracking, "at": at})
+            return answer["status"], self.part.state
+
+        self.assertEqual(tell("T2", 1), ("delivered", "shipped"))
+        self.assertEqual(tell("T2", 0), ("unchanged", "shipped"))
+        self.assertEqual(tell("T1", 2), ("delivered", "shipped"))
+        self.assertFalse(self.parcel.oms_delivered_at)
+        self.assertEqual(tell("T3", 4), ("delivered", "delivered"))
+        self.assertEqual(
+            self.part.delivered_at, (self.now - timedelta(hours=1)).replace(microsecond=0)
+        )
+        self.assertEqual(tell("T3", 0), ("unchanged", "delivered"))
+        self.part._unset_delivered()
+        self.assertEqual(tell("T1", 0), ("delivered", "shipped"), "all is to be told anew")
+        self.assertEqual(tell("T1,T2, T3", 0), ("delivered", "delivered"))
+
+    def test_a_transfer_that_is_named_is_delivered_as_a_whole(self):
+        self.ship_all()
+        self.parcel.carrier_tracking_ref = "T1,T2"
+        self.report({"tracking": "T1"}, {"shipment": self.parcel.name})
+        self.assertEqual(self.part.state, "delivered")
+
+    def test_parcels_of_carriers_are_told_one_by_one(self):
+        self.ship_all()
+        self.parcel.carrier_tracking_ref = "T1,T2,T0"
+        rows = [
+            {"picking_id": self.parcel.id, "tracking_number": number, "state": state}
+            for number, state in (("T0", "cancelled"), ("T1", "in_transit"), ("T2", "in_transit"))
+        ]
+        parcels = self.env["oms.parcel"].create(rows)
+        self.assertEqual(self.report({"tracking": "T1"})[0]["status"], "delivered")
+        self.assertEqual(parcels.mapped("state"), ["cancelled", "delivered", "in_transit"])
+        self.assertEqual(self.part.state, "shipped")
+        self.assertEqual(self.report({"tracking": "T1"})[0]["status"], "unchanged")
+        # The carrier tells of the other one itself.
+        parcels[2].write({"state": "delivered", "state_at": self.now})
+        parcels[2]._on_state("delivered")
+        self.assertEqual(self.part.state, "delivered")
 
     def test_channel_is_answered_item_by_item(self):
         self.ship_all()
