@@ -70,7 +70,8 @@ class TestQueries(OmsCase):
             f"statements per further order: {growth:.1f}, in Odoo alone {native_growth:.1f} "
             f"({one}, {ten}, {native_one}, {native_ten})"
         )
-        self.assertLess(one, native_one + 15, seen)
+        # Half of what it takes more is the promise of a date, once for all orders of a batch.
+        self.assertLess(one, native_one + 30, seen)
         self.assertLess(growth, native_growth - 12, seen)
 
     def test_taking_up_reads_availability_three_times_a_batch(self):
