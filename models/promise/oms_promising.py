@@ -7,6 +7,7 @@ import numpy as np
 from odoo import api, fields, models
 
 from ...engine.geography import great_circle_km
+from ..inventory.oms_position_read import HORIZON_DAYS
 from ..orchestration.oms_sourcing import Demand
 from ..orchestration.oms_strategy_tariff import AT_HAND
 from .lead_dates import LeadAsk
@@ -133,7 +134,8 @@ class OmsPromising(models.AbstractModel):
         """Return what the sites have by (site id, product id), now or at a moment to come."""
         if not moment or not products:
             return sites._get_available(products)
-        found = self.env["oms.position"]._get_promisable(products, sites, moment)
+        days = max(HORIZON_DAYS, (moment - fields.Datetime.now()).days + 1)
+        found = self.env["oms.position"]._get_promisable(products, sites, moment, days)
         return {key: quantity for key, quantity in found.items() if quantity > 1e-9}
 
     @api.model

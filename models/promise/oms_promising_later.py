@@ -69,7 +69,8 @@ class OmsPromising(models.AbstractModel):
         """
         products = self.env["product.product"].union(*products).filtered("is_storable")
         sites = self.env["oms.site"].union(*view.candidates.values())
-        horizon = fields.Datetime.add(view.moment, days=MOST_HORIZON_DAYS - 1)
+        # From now on, as stock is projected: not from when the order would be placed.
+        horizon = fields.Datetime.add(fields.Datetime.now(), days=MOST_HORIZON_DAYS - 1)
         moments, coming = set(), defaultdict(set)
         for supply in self.env["oms.supply"].search_fetch(
             [

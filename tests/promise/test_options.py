@@ -245,6 +245,20 @@ class TestOptions(PromiseCase):
             self.assertIn("bought or made", gap["reason"])
             self.assertTrue(option["token"])
 
+    def test_at_a_moment_far_ahead(self):
+        """Orders are promised for up to 90 days ahead, and stock is looked at for 180 days."""
+        now = fields.Datetime.now()
+        cherry = self.make_product("Cherry")
+        self.make_open_move(cherry, self.near, 10, now + timedelta(days=10))
+        self.make_open_move(cherry, self.near, 10, now + timedelta(days=120))
+        self.make_open_move(cherry, self.near, 10, now + timedelta(days=200))
+        later = (now + timedelta(days=80)).isoformat(timespec="seconds") + "Z"
+        for units, stock, is_unknown in ((10, "all", False), (20, "part", False), (30, None, True)):
+            found = self.options((cherry, units), services=["home"], at=later)
+            option = found["home", "standard"]
+            self.assertEqual(option["when_unknown"], is_unknown, units)
+            self.assertIn(option["stock"], (stock, "part"))
+
     # === WHAT IS WRONG === #
 
     def test_lines_that_cannot_be(self):
