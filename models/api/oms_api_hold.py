@@ -36,8 +36,9 @@ class OmsApi(models.AbstractModel):
             product's unit; left out with a promise
         :param minutes: for how long from now, up to two weeks
         :param reference: the channel's name for the cart
-        :param promise: token of an option: what it takes is held where it comes from, and an order
-            with the promise is given it
+        :param promise: token of an option: what it takes is held where it comes from. An order
+            with the promise is given it; one with a ``reference`` of its own to an order that
+            names the holds
         :return: the holds, to be extended, released or given with the order
         :raises ApiError: ``shortage`` if not enough is available, ``not_found``, ``not_sellable``
             or ``busy``; nothing is held then

@@ -181,7 +181,10 @@ class OmsOrderPlacing(models.AbstractModel):
     @api.model
     def _is_over(self, channel, given, promised):
         """Tell whether a promise had ended when its order came."""
-        if promised.valid_until >= fields.Datetime.now() or self._find_held(channel, given):
+        if promised.valid_until >= fields.Datetime.now():
+            return False
+        sites = {site_id for _product, site_id, _quantity in promised.plan}
+        if sites and sites <= set(self._find_held(channel, given).site_id.ids):
             # Who has the goods in hand may take a little longer to pay.
             return False
         # What waited for somebody to mend it came in time, if it did.

@@ -207,6 +207,22 @@ class TestPromisedOrders(PromiseCase):
             self.api.hold(promise=token)
         self.assertEqual(get_code(caught.exception), "promise_ended")
 
+    def test_other_goods_in_hand_do_not_prolong_a_promise(self):
+        self.stock(self.apple, (self.near, 30))
+        self.stock(self.berry, (self.far, 5))
+        token = self.options((self.apple, 3))["home", "standard"]["token"]
+        self.env.flush_all()
+        self.api.hold(promise=token, minutes=60)
+        line = {"product": "Berry", "site": "FAR", "quantity": 1.0}
+        [other] = self.api.hold(lines=[line], minutes=60)["holds"]
+        later = fields.Datetime.now() + timedelta(days=31)
+        self.patch(fields.Datetime, "now", lambda *args: later)
+        given = self.given("O-1", [(self.apple, 3)], promise=token)
+        [answer] = self.place({**given, "holds": [other["id"]]})
+        self.assertEqual((answer["status"], answer["error"]["code"]), ("refused", "promise_ended"))
+        [answer] = self.place(given)
+        self.assertPlaced(answer)
+
     def test_sent_again_with_another_promise(self):
         self.stock(self.apple, (self.near, 30))
         token = self.options((self.apple, 3))["home", "standard"]["token"]
