@@ -40,6 +40,7 @@ class SaleOrder(models.Model):
             "state": self.state,
             "note": self.note or "",
             "wanted": str(self.commitment_date or ""),
+            "way": [self.oms_service, self.oms_collect_site_id.id, self.carrier_id.id],
             "address": [
                 *(
                     address[name] or ""

@@ -342,6 +342,18 @@ class TestChangeOrder(ChangeCase):
             self.assertEqual((answer["status"], answer["error"]["code"]), ("refused", code))
             self.assertEqual(answer["error"]["field"], f"changes.0.{field}")
 
+    def test_another_way_is_another_revision(self):
+        self.near.collects = True
+        self.place(self.given())
+        before = self.revision()
+        answer = self.change(collect_at="NEAR")
+        self.assertEqual(answer["status"], "changed", answer)
+        self.assertNotEqual(self.revision(), before)
+        self.assertEqual(self.revision(), answer["revision"])
+        answer = self.change("2", service="home", if_revision=before)
+        self.assertEqual((answer["status"], answer["error"]["code"]), ("conflict", "conflict"))
+        self.assertEqual(self.find().oms_collect_site_id, self.near)
+
     def test_what_waits_goes_another_way(self):
         self.near.collects = True
         self.place(self.given(lines=[{"id": "a", "product": "SKU-9", "quantity": 2}]))
