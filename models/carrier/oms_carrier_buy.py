@@ -27,10 +27,7 @@ class OmsCarrierBuy(models.AbstractModel):
         picking = self._get_picking(task)
         if picking.state == "cancel":
             raise UserError(self.env._("%s is cancelled.", picking.name))
-        others = picking._oms_get_label_tasks() - task
-        if others.filtered(
-            lambda other: other.state not in ("cancelled", "rejected") and not other.unwanted
-        ):
+        if picking._oms_find_label_tasks() - task:
             raise UserError(
                 self.env._("The labels of %s were asked for anew meanwhile.", picking.name)
             )

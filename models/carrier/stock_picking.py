@@ -114,7 +114,7 @@ class StockPicking(models.Model):
         self.ensure_one()
         attempt = self._oms_count_attempts() + 1
         packages = [*self.move_line_ids.result_package_id.mapped("name"), self.name]
-        open_task = self._oms_find_label_task()
+        open_task = self._oms_find_label_tasks()[:1]
         if open_task:
             return {
                 "kind": open_task.kind,
@@ -140,8 +140,8 @@ class StockPicking(models.Model):
             },
         }
 
-    def _oms_find_label_task(self):
-        """Return the task that buys the labels or has bought them, if they are still wanted."""
+    def _oms_find_label_tasks(self):
+        """Return the tasks that buy the labels or have bought them, if they are still wanted."""
         self.ensure_one()
         states = [*OPEN_STATES, "stuck"]
         # sudo: who has labels bought need not see parcels
@@ -149,7 +149,7 @@ class StockPicking(models.Model):
             states.append("done")
         return self._oms_get_label_tasks().filtered(
             lambda task: task.state in states and not task.unwanted
-        )[:1]
+        )
 
     def _oms_get_label_tasks(self):
         # sudo: who ships need not have rights on tasks
