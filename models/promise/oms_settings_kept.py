@@ -116,8 +116,8 @@ class OmsPromising(models.AbstractModel):
 
         :rtype: Settings
         """
-        # sudo: settings bind everybody, whatever they may read
-        self = self.sudo()
+        # sudo: settings bind everybody, whatever they may read, and whoever asked first
+        self = self.with_env(self.env(context={"lang": lang}, su=True))
         channel = self.env["oms.channel"].browse(channel_id)
         sites, pickup = channel._get_sourcing_sites(), channel._get_pickup_sites()
         carriers, strategies = channel._get_carriers(), channel.strategy_id._get_all_used()

@@ -226,6 +226,8 @@ class TestLeadDates(PromiseCase):
         carriers = [self.make_carrier(f"C{number}") for number in range(5)]
         moment = paris(2026, 3, 24, 10, 0)
         asks = [self.ask(moment, site, carrier) for site in sites for carrier in carriers]
+        # What is written to sites has what is kept of them forgotten.
+        self.env.flush_all()
         first = self.Lead._get_dates(asks, self.channel, moment)
         self.assertEqual({each.promised for each in first}, {date(2026, 3, 25)})
         seconds = []
