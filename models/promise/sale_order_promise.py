@@ -232,9 +232,29 @@ class SaleOrder(models.Model):
 
     def write(self, vals):
         res = super().write(vals)
+        if "commitment_date" in vals:
+            self._oms_follow_deadline()
         if vals.get("commitment_date") and not self.env.context.get("oms_follows_promise"):
             self._oms_pin_agreed()
         return res
+
+    def _oms_follow_deadline(self):
+        """Give the first steps of deliveries the deadline that Odoo gives the last one only.
+
+        The next step takes it over from them. What is lowered later could not be set off against
+        moves with another deadline, and would come back as a return of the customer's.
+        """
+        for order in self:
+            # sudo: who promises a date need not have rights on transfers
+            steps = order.sudo().order_line.move_ids.filtered(
+                lambda move: (
+                    move.state not in ("done", "cancel")
+                    and move.location_id.usage != "customer"
+                    and move.location_dest_id.usage != "customer"
+                )
+            )
+            if steps:
+                steps.date_deadline = order.commitment_date or order.expected_date
 
     def _oms_pin_agreed(self):
         """Write down that the date of orders, which had been promised for another, was changed."""
