@@ -13,6 +13,7 @@ class ResCompany(models.Model):
     oms_gs1_prefix = fields.Char(
         string="GS1 Company Prefix",
         size=12,
+        groups="base.group_user",
         help="4 to 12 digits, given by GS1. With it every parcel has an SSCC of its own.",
     )
 

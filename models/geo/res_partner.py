@@ -25,6 +25,7 @@ class ResPartner(models.Model):
         string="Placed By",
         readonly=True,
         help="How the coordinates were found, if not by somebody who knew them.",
+        groups="base.group_user",
     )
 
     # By it an address without coordinates is put where others of its postcode are.
@@ -34,7 +35,8 @@ class ResPartner(models.Model):
         """Forget coordinates that were found by an address that changes, and find them again."""
         given = any(vals.get(name) for name in COORDINATES)
         if COORDINATES & vals.keys() and "oms_place_precision" not in vals:
-            vals = {**vals, "oms_place_precision": False}
+            # sudo: whoever may write an address may say where it is
+            self.sudo().filtered("oms_place_precision").oms_place_precision = False
         if given or not WRITTEN & vals.keys():
             return super().write(vals)
         words = {partner: partner._oms_get_place_words() for partner in self}

@@ -10,6 +10,7 @@ class SaleOrder(models.Model):
         string="Not on the Map",
         compute="_compute_oms_place_hint",
         help="Why the delivery address could not be placed.",
+        groups="base.group_user",
     )
 
     @api.depends(
