@@ -18,5 +18,5 @@ def specs():
     data = os.environ.get("OMS_DATA")
     folder = Path(data).parent / "specs" if data else None
     if not folder or not folder.is_dir():
-        pytest.skip("needs the vendors' contracts: OMS_DATA names no folder with specs beside it")
+        pytest.skip("no data folder with the vendors' contracts beside it: OMS_DATA names none")
     return folder
