@@ -98,6 +98,7 @@
         "views/promise_lead_settings_views.xml",
         "data/promise_lead.xml",
         "views/promise_lead_views.xml",
+        "views/promise_season_views.xml",
         "views/promise_option_views.xml",
         "views/promise_choice_views.xml",
         "views/promise_record_views.xml",

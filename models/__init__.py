@@ -1,3 +1,4 @@
+from . import oms_settings_mixin
 from . import geo
 from . import task
 from . import network

@@ -7,6 +7,7 @@ from .clock import Clock
 from .dates import kept_chances, promised_dates
 from .lanes import LEVELS, Lane, Observation, Records, records_of
 from .learner import Estimate, Learner
+from .seasons import Season, season_of
 from .state import from_dict, to_dict
 from .steps import Step, fixed, learned, milestones, miss_chance, together
 
@@ -22,6 +23,7 @@ __all__ = [
     "Observation",
     "Records",
     "Score",
+    "Season",
     "Step",
     "after",
     "calibration",
@@ -36,6 +38,7 @@ __all__ = [
     "promised_dates",
     "records_of",
     "scores",
+    "season_of",
     "shares_by_day",
     "to_dict",
     "together",

@@ -51,7 +51,9 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("region",),
     ("method",),
     ("method", "region"),
+    ("method", "season"),
     ("site",),
+    ("site", "season"),
     ("site", "method"),
     ("site", "method", "region"),
 )

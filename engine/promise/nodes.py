@@ -24,7 +24,7 @@ DRIFT = np.array([0.012] + [NODRIFT] * (len(LEVELS) - 1))
 """How much a node of each level may wander in a day, standard deviation of its logarithm. 1.2 %
 for all lanes together is 7 % in a month: a filter that expects more takes chance for change."""
 
-UNSEEN = np.array([0.3, 0.1, 0.2, 0.3, 0.1, 0.2, 0.1, 0.1])
+UNSEEN = np.array([0.3, 0.2, 0.2, 0.3, 0.1, 0.1, 0.2, 0.1, 0.1, 0.1])
 """Standard deviation of nodes of each level before anything was seen: what one thing does, and,
 less, what two of them do together beyond what each does."""
 

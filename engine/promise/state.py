@@ -14,7 +14,7 @@ from .lanes import LEVELS
 from .learner import Learner
 from .nodes import Nodes
 
-VERSION = 1
+VERSION = 2
 Floats = NDArray[np.float64]
 
 

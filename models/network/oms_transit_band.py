@@ -7,6 +7,7 @@ class OmsTransitBand(models.Model):
     """How long parcels travel over a distance, until real lead times are known."""
 
     _name = "oms.transit.band"
+    _inherit = ["oms.settings.mixin"]
     _description = "Transit Time by Distance"
     _order = "kilometers, id"
     _rec_name = "kilometers"
@@ -59,26 +60,3 @@ class OmsTransitBand(models.Model):
         bands = self.sudo().search([("company_id", "in", (company_id, False))])
         own = bands.filtered("company_id") or bands
         return tuple(own.mapped("kilometers")), tuple(own.mapped("days"))
-
-    @api.model
-    def _forget(self):
-        clear = self.env.registry.clear_cache
-        clear()
-        # Who asks until then is told what was before, and must not keep it.
-        self.env.cr.postcommit.add(clear)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        bands = super().create(vals_list)
-        self._forget()
-        return bands
-
-    def write(self, vals):
-        res = super().write(vals)
-        self._forget()
-        return res
-
-    def unlink(self):
-        res = super().unlink()
-        self._forget()
-        return res

@@ -6,6 +6,8 @@ from . import oms_lead_time
 from . import oms_lead_observation
 from . import oms_lead_model
 from . import oms_lead_lane
+from . import oms_season
+from . import oms_lead_season
 from . import oms_lead_gather
 from . import oms_lead_time_learned
 from . import delivery_carrier_code

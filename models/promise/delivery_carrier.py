@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 #: Fields that say on which weekdays a carrier delivers, Monday first.
 WEEKDAY_FIELDS = (
@@ -43,18 +43,6 @@ class DeliveryCarrier(models.Model):
     _oms_weekdays_check = models.Constraint(
         f"CHECK ({' OR '.join(WEEKDAY_FIELDS)})", "A carrier delivers on some day of the week."
     )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        carriers = super().create(vals_list)
-        self.env["oms.lead.time"]._forget()
-        return carriers
-
-    def write(self, vals):
-        res = super().write(vals)
-        if not {"oms_transit_days", "oms_delivers_holidays", *WEEKDAY_FIELDS}.isdisjoint(vals):
-            self.env["oms.lead.time"]._forget()
-        return res
 
     def _oms_get_weekdays(self):
         """Return the weekdays on which the carrier delivers, Monday is 0.

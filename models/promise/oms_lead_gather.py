@@ -8,6 +8,7 @@ import numpy as np
 from odoo import models
 from odoo.tools import SQL
 
+from ...engine.promise import season_of
 from .lead_places import find_zone
 from .lead_time_units import local_days, to_posix, to_utc
 
@@ -15,6 +16,8 @@ from .lead_time_units import local_days, to_posix, to_utc
 GIVE_UP_DAYS = 90.0
 #: Who tells Odoo that a parcel left may do so when the carrier is gone: seconds.
 PICKUP_TOLERANCE = 3600.0
+#: Place of the moment of the beginning in what is described of an observation.
+BEGUN = 11
 
 
 class Seen(NamedTuple):
@@ -77,6 +80,7 @@ class OmsLeadModel(models.Model):
             .ids
         )
         book, pickups, rows = self.env["oms.lead.time"]._get_book(), {}, []
+        seasons = self.env["oms.season"]._get_seasons(company.id)
         for each in seen:
             clock = clocks[each.site_id]
             zone = clock.zone.key
@@ -88,7 +92,10 @@ class OmsLeadModel(models.Model):
             )
         company_id = company.id
         self.env["oms.lead.observation"]._store(
-            [(row[0], row[1], company_id, *row[2:]) for row in rows]
+            [
+                (row[0], row[1], company_id, *row[2:5], season_of(seasons, row[BEGUN]), *row[5:])
+                for row in rows
+            ]
         )
         return zones
 
@@ -185,7 +192,7 @@ class OmsLeadModel(models.Model):
         return found
 
     def _describe(self, book, each, clock, zone, pickups, now, handed_over, loads):
-        """Return the observations that a fulfillment gives, as rows without the company.
+        """Return the observations that a fulfillment gives, as rows without company and season.
 
         :param zone: ``ZoneInfo`` of the destination
         """
@@ -200,18 +207,18 @@ class OmsLeadModel(models.Model):
         carrier = each.carrier_id or None
         args = (to_posix(now), gone)
         prepared = self._get_span(released, shipped, clock.zone, *args)
-        rows = [(each.id, "handling", each.site_id, None, "", "", usual, load, *prepared)]
+        rows = [(each.id, "handling", each.site_id, None, "", usual, load, *prepared)]
         if shipped and not handed_over:
             fetched = self._get_fetched(pickups, clock, each, shipped)
             if delivered is not None:
                 fetched = min(fetched, max(delivered, shipped))
             carried = self._get_span(fetched, delivered, zone, *args)
-            way = (each.site_id, carrier, region, "")
+            way = (each.site_id, carrier, region)
             rows.append((each.id, "transit", *way, transit, 1.0, *carried))
         both = usual + transit if usual and transit else 0.0
         # Of what was handed over at the site nobody learns how long parcels take.
         whole = self._get_span(released, delivered, zone, *args, skipped=handed_over and shipped)
-        rows.append((each.id, "total", each.site_id, carrier, region, "", both, 1.0, *whole))
+        rows.append((each.id, "total", each.site_id, carrier, region, both, 1.0, *whole))
         return rows
 
     def _get_span(self, started, ended, zone, now, gone, skipped=None):

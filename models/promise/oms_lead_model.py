@@ -86,6 +86,9 @@ class OmsLeadModel(models.Model):
         string="Observations", readonly=True, help="Of things that are done, ever learned from."
     )
     usual_open = fields.Json(readonly=True, groups="base.group_system")
+    seasons = fields.Json(
+        readonly=True, groups="base.group_system", help="By which the observations were told apart."
+    )
     lane_ids = fields.One2many("oms.lead.lane", "model_id", string="Lanes")
     lane_count = fields.Integer(compute="_compute_lane_count")
 
@@ -129,11 +132,12 @@ class OmsLeadModel(models.Model):
         models_ = self.sudo()._get_models(company)
         models_._lock()
         zones = self.sudo()._gather(company, moment)
+        models_._follow_seasons(self.env["oms.season"]._get_seasons(company.id))
         day = self._get_last_day(zones, moment)
         for model in models_:
             model._learn_step(day, moment)
         models_._write_lanes()
-        self.env["oms.lead.time"]._forget()
+        self.env["oms.settings.mixin"]._forget_settings()
         return models_
 
     @api.model

@@ -36,14 +36,6 @@ class OmsLeadTime(models.AbstractModel):
         """
         return Book()
 
-    @api.model
-    def _forget(self):
-        """Have all processes work out anew what they know of lead times."""
-        clear = self.env.registry.clear_cache
-        clear()
-        # Who asks until then is told what was before, and must not keep it.
-        self.env.cr.postcommit.add(clear)
-
     # === DATES === #
 
     @api.model

@@ -162,7 +162,7 @@ class OmsLeadTime(models.AbstractModel):
         begins = ceil(begins / PART) * PART
         zone = ZoneInfo(way.zone)
         if onward is not None and step == "total":
-            basis = get_basis(onward, self._get_lane(book, way, ready, step), step)
+            basis = get_basis(onward, self._get_lane(book, way, ready, step, None), step)
             configured = self._get_leave(book, way, ready, done)
             return onward, step, basis, (local_days(begins, zone),), (1.0,), configured
         if handling is None:
@@ -179,17 +179,24 @@ class OmsLeadTime(models.AbstractModel):
         middle = leaves[int(np.searchsorted(np.cumsum(CHANCES), 0.5))]
         if not isfinite(middle):
             middle = self._get_leave(book, way, ready, done)
-        basis = get_basis(handling, self._get_lane(book, way, ready, "handling"), "handling")
+        lane = self._get_lane(book, way, ready, "handling", None)
+        basis = get_basis(handling, lane, "handling")
         if onward is not None:
-            own = get_basis(onward, self._get_lane(book, way, ready, step), step)
+            own = get_basis(onward, self._get_lane(book, way, ready, step, None), step)
             basis = own if basis == "lane" else "group"
         elif not way.handed_over:
             basis = "configured"
         return onward, step, basis, starts, tuple(CHANCES.tolist()), middle
 
     @api.model
-    def _get_lane(self, book, way, ready, step):
-        """Return the lane of a way in the words of the engine."""
+    def _get_lane(self, book, way, ready, step, start):
+        """Return the lane of a way in the words of the engine.
+
+        :param float start: when the step begins, days since 1970-01-01 by the clocks that count;
+            None where the season does not matter
+        """
+        company_id = self._get_facts(book, way.site_id).company_id
+        season = "" if start is None else self._get_season(book, company_id, start)
 
         def work_out():
             # sudo: kept for all users
@@ -199,17 +206,18 @@ class OmsLeadTime(models.AbstractModel):
                 usual = way.days
             elif step == "total":
                 usual = usual + way.days if usual and way.days else 0.0
-            return lane_of(step, way.site_id, way.carrier_id, way.region, "", usual)
+            return lane_of(step, way.site_id, way.carrier_id, way.region, season, usual)
 
-        return book.find(("lane", way, step), work_out)
+        return book.find(("lane", way, step, season), work_out)
 
     @api.model
     def _work_out_cases(self, book, way, ready, begins, handling, load, zone):
         """Return when goods leave in each case: POSIX seconds, and days at the destination."""
-        lane = self._get_lane(book, way, ready, "handling")
         there = ZoneInfo(self._get_facts(book, way.site_id).tz)
+        begun = local_days(begins, there)
+        lane = self._get_lane(book, way, ready, "handling", begun)
         days = handling.quantiles([lane], CASES.tolist(), load)[0]
-        ends = after(handling.clock(), local_days(begins, there), days).tolist()
+        ends = after(handling.clock(), begun, days).tolist()
         hours = self._get_hours(book, way.site_id, ready)
         closes, opens = hours.ends.tolist(), hours.starts.tolist()
         leaves = []
@@ -255,7 +263,10 @@ class OmsLeadTime(models.AbstractModel):
     @api.model
     def _work_out_shares(self, book, onward, step, rows):
         """Add up all cases of some ways, shape (rows, D)."""
-        lanes = [self._get_lane(book, row[0][0], row[0][1], step) for row in rows]
+        lanes = [
+            self._get_lane(book, way, ready, step, self._get_usual_start(starts))
+            for (way, ready, *_more), _known, _first, starts, _chances in rows
+        ]
         most = max(len(row[3]) for row in rows)
         starts = np.full((len(rows), most), np.inf)
         chances = np.zeros((len(rows), most))
@@ -267,6 +278,11 @@ class OmsLeadTime(models.AbstractModel):
         longest = onward.quantiles(lanes, [0.995])[:, 0]
         count = int(min(max(np.max(span + 1.5 * longest) + 4.0, LEAST_DAYS), MOST_DAYS))
         return shares_by_day(onward, lanes, starts, chances, first, count)
+
+    @api.model
+    def _get_usual_start(self, starts):
+        """Return the moment at which goods most likely leave, of those in each case."""
+        return starts[len(starts) // 2] if isfinite(starts[len(starts) // 2]) else min(starts)
 
     @api.model
     def _count_arrivals(self, book, way, ready, starts, chances, first):

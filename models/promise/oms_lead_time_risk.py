@@ -126,7 +126,7 @@ class OmsLeadTime(models.AbstractModel):
             row = self._count_arrivals(book, way, now, starts, chances, first)
             place = min(course.due - first, len(row) - 1)
             return 1.0 - float(row[place])
-        lane = self._get_lane(book, way, now, "transit")
+        lane = self._get_lane(book, way, now, "transit", self._get_usual_start(starts))
         row = shares_by_day(onward, [lane], [starts], [chances], [course.due], 1)
         return 1.0 - float(row[0, 0])
 
@@ -140,7 +140,7 @@ class OmsLeadTime(models.AbstractModel):
             days = self._get_delivery_days(book, way, shipped)
             arrives = days.arrive(start, way.days)
             return float(arrives is None or arrives > course.due)
-        lane = self._get_lane(book, way, now, "transit")
+        lane = self._get_lane(book, way, now, "transit", start)
         chances, _ever = kept_chances(onward, [lane], [start], [course.due], local_days(now, zone))
         return 1.0 - float(chances[0])
 
@@ -166,8 +166,8 @@ class OmsLeadTime(models.AbstractModel):
             leaves = self._get_leave(book, way, max(placed, now), max(done, now))
             return [local_days(leaves, zone) if isfinite(leaves) else inf], [1.0]
         there = ZoneInfo(self._get_facts(book, way.site_id).tz)
-        lane = self._get_lane(book, way, placed, "handling")
         clock, begun = handling.clock(), local_days(begins, there)
+        lane = self._get_lane(book, way, placed, "handling", begun)
         spent = max(float(clock.at(local_days(now, there)) - clock.at(begun)), 0.0)
         share, _ever = handling.arrived([lane], [[spent]])
         # What remains of the distribution: it has not been done until now.
@@ -231,7 +231,8 @@ class OmsLeadTime(models.AbstractModel):
     def _get_step(self, book, course, step, moment):
         """Return how long a step takes in the words of the engine, and its clock."""
         way, learner = course.way, course.learners[step]
-        lane = self._get_lane(book, way, moment, step)
+        # What arrives on a day set off before it.
+        lane = self._get_lane(book, way, moment, step, course.due - way.days)
         if learner is not None:
             known = book.find(("step", lane, step), lambda: learned(step, learner, lane))
             return known, learner.clock()

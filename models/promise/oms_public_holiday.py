@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 
 class OmsPublicHoliday(models.Model):
@@ -8,6 +8,7 @@ class OmsPublicHoliday(models.Model):
     """
 
     _name = "oms.public.holiday"
+    _inherit = ["oms.settings.mixin"]
     _description = "Public Holiday"
     _order = "date desc, country_id, id"
 
@@ -20,19 +21,3 @@ class OmsPublicHoliday(models.Model):
     _date_uniq = models.UniqueIndex(
         "(date, COALESCE(country_id, 0))", "This holiday of the country is there already."
     )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        holidays = super().create(vals_list)
-        self.env["oms.lead.time"]._forget()
-        return holidays
-
-    def write(self, vals):
-        res = super().write(vals)
-        self.env["oms.lead.time"]._forget()
-        return res
-
-    def unlink(self):
-        res = super().unlink()
-        self.env["oms.lead.time"]._forget()
-        return res

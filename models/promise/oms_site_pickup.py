@@ -18,6 +18,7 @@ class OmsSitePickup(models.Model):
     """When a carrier fetches parcels at a site."""
 
     _name = "oms.site.pickup"
+    _inherit = ["oms.settings.mixin"]
     _description = "Carrier Pickup"
     _order = "site_id, carrier_id, weekday, hour, id"
     _rec_name = "hour"
@@ -60,22 +61,6 @@ class OmsSitePickup(models.Model):
             day = names.get(pickup.weekday) or self.env._("Each open day")
             pickup.display_name = f"{day}, {hours}:{minutes:02}"
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        pickups = super().create(vals_list)
-        self.env["oms.lead.time"]._forget()
-        return pickups
-
-    def write(self, vals):
-        res = super().write(vals)
-        self.env["oms.lead.time"]._forget()
-        return res
-
-    def unlink(self):
-        res = super().unlink()
-        self.env["oms.lead.time"]._forget()
-        return res
-
     def _get_moments(self, hours, zone):
         """Return when parcels are fetched on the open days of a site.
 
@@ -103,38 +88,6 @@ class OmsSite(models.Model):
         string="Carrier Pickups",
         help="When carriers fetch parcels. Empty: parcels leave as soon as they are ready.",
     )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        sites = super().create(vals_list)
-        self.env["oms.lead.time"]._forget()
-        return sites
-
-    def write(self, vals):
-        res = super().write(vals)
-        if not self._get_time_fields().isdisjoint(vals):
-            self.env["oms.lead.time"]._forget()
-        return res
-
-    @api.model
-    def _get_time_fields(self):
-        """Return the names of what dates from a site depend on.
-
-        :rtype: set[str]
-        """
-        return {
-            "company_id",
-            "resource_calendar_id",
-            "tz",
-            "cutoff_hour",
-            "handling_time",
-            "handling_unit",
-            "capacity_orders",
-            "capacity_units",
-            "capacity_open",
-            "capacity_policy",
-            "capacity_days",
-        }
 
     def _get_pickups(self, carrier):
         """Return the pickups of parcels of a carrier at the site.

@@ -1,6 +1,7 @@
 from . import test_lead_dates
 from . import test_lead_learning
 from . import test_lead_risk
+from . import test_season
 from . import test_promise_delivery
 from . import test_options
 from . import test_options_order

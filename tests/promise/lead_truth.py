@@ -34,9 +34,10 @@ class World:
             for carrier, region in self.ways
         }
 
-    def draw(self, number, first, days):
+    def draw(self, number, first, days, pace=lambda day: 1.0):
         """Draw fulfillments of some days.
 
+        :param pace: how much longer than usual a step takes that begins on a day of the world
         :return: (site, (carrier, region), released, shipped, delivered) tuples, in order
         """
         found = []
@@ -44,7 +45,9 @@ class World:
             site = self.sites[self.rng.integers(len(self.sites))]
             way = self.ways[self.rng.integers(len(self.ways))]
             prepared = self.handling[site] * exp(self.rng.normal(0.0, HANDLING_SPREAD))
+            prepared *= pace(begun)
             carried = self.transit[way] * exp(self.rng.normal(0.0, TRANSIT_SPREAD))
+            carried *= pace(begun + prepared)
             moments = np.cumsum([begun, prepared, carried]).tolist()
             found.append(
                 (site, way, *(BEGIN + timedelta(minutes=round(1440 * each)) for each in moments))

@@ -288,7 +288,7 @@ class TestLeadLearning(HistoryCase):
         model = self.learn(BEGIN + 50 * DAY)["transit"]
         state, count = model.state, model.count
         model.state = {"version": 0}
-        self.env["oms.lead.time"]._forget()
+        self.env["oms.settings.mixin"]._forget_settings()
         with self.assertLogs("odoo.addons.oms.models.promise", "WARNING"):
             dates = self.dates(BEGIN + 51 * DAY)
         self.assertEqual(dates.basis, "group", "of both together something is known")
