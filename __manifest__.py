@@ -104,6 +104,9 @@
         "views/promise_record_views.xml",
         "views/promise_anew_views.xml",
         "data/promise_anew.xml",
+        "security/tracking_rules.xml",
+        "data/tracking.xml",
+        "views/tracking_webhook_views.xml",
     ],
     "demo": ["demo/demo.xml"],
     "assets": {

@@ -1,2 +1,3 @@
 from . import channel_api
+from . import webhook
 from . import xml_rpc

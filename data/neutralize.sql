@@ -7,3 +7,5 @@ UPDATE oms_carrier_setting
 UPDATE oms_carrier_account
    SET active = false
  WHERE adapter <> 'simulator';
+-- nor do they take what carriers tell the real one
+UPDATE oms_carrier_account SET webhook_token = NULL;

@@ -12,4 +12,5 @@ from . import intake
 from . import feed
 from . import promise
 from . import carrier
+from . import tracking
 from . import api

@@ -12,3 +12,4 @@ from . import promise
 from . import api
 from . import task
 from . import carrier
+from . import tracking

@@ -35,6 +35,7 @@ from .contract import (
 )
 from .reading import Unreadable, read_encoded_label, read_moment, track_each
 from .transport import Reply, send
+from .webhook import SECRET, PlainWebhook
 
 SHIPPING = "http://cxf.shipping.soap.chronopost.fr/"
 TRACKING = "http://cxf.tracking.soap.chronopost.fr/"
@@ -71,7 +72,7 @@ _STATUS = {
 }
 
 
-class Chronopost:
+class Chronopost(PlainWebhook):
     """See the module."""
 
     name = "Chronopost"
@@ -92,6 +93,7 @@ class Chronopost:
             "Address of Rates",
             default="https://ws.chronopost.fr/quickcost-cxf/QuickcostServiceWS",
         ),
+        SECRET,
     )
     capabilities = frozenset(
         {
@@ -101,6 +103,7 @@ class Chronopost:
             Capability.TRACK,
             Capability.CANCEL,
             Capability.RETURN_LABEL,
+            Capability.WEBHOOK,
         }
     )
 

@@ -26,6 +26,7 @@ class Capability(StrEnum):
     RETURN_LABEL = "return_label"
     PICKUP_POINTS = "pickup_points"
     MANIFEST = "manifest"
+    WEBHOOK = "webhook"
 
 
 class LabelFormat(StrEnum):
@@ -277,6 +278,20 @@ class Manifest:
     document: Label | None = None
 
 
+@dataclass(frozen=True)
+class Message:
+    """Something that a carrier sent by itself.
+
+    :param headers: by their names in lower case
+    :param body: as it came
+    :param received: when, aware
+    """
+
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    received: datetime
+
+
 class Adapter(Protocol):
     """A carrier. Methods that are not among its capabilities are not called."""
 
@@ -314,6 +329,15 @@ class Adapter(Protocol):
     def manifest(self, account: Account, day: date) -> Outcome[tuple[Manifest, ...]]:
         """Close the day: tell the carrier that what was labelled is ready."""
 
+    def is_genuine(self, account: Account, message: Message) -> bool:
+        """Tell whether a message is the carrier's: signed, over the bytes as they came."""
+
+    def get_message_id(self, message: Message) -> str:
+        """Return what names a message however often it is sent, '' where its bytes do."""
+
+    def read_message(self, body: bytes) -> Outcome[tuple[Track, ...]]:
+        """Read a message of the carrier; of what it tells besides parcels nothing is returned."""
+
 
 __all__ = [
     "Account",
@@ -326,6 +350,7 @@ __all__ = [
     "LabelFormat",
     "LabelledParcel",
     "Manifest",
+    "Message",
     "Ok",
     "Outcome",
     "Parcel",

@@ -36,13 +36,14 @@ from .contract import (
 from .countries import get_three_letters
 from .reading import Unreadable, need, read, read_encoded_label, read_label
 from .transport import Reply, send
+from .webhook import SECRET, PlainWebhook
 
 _FORMAT = {LabelFormat.PDF: "PDF", LabelFormat.ZPL: "ZPL2"}
 _PROFILE = "STANDARD_GRUPPENPROFIL"
 _LEAST_REFERENCE, _MOST_REFERENCE = 8, 35
 
 
-class Dhl:
+class Dhl(PlainWebhook):
     """See the module."""
 
     name = "DHL Parcel DE"
@@ -61,6 +62,7 @@ class Dhl:
             "Address of Returns",
             default="https://api-eu.dhl.com/parcel/de/shipping/returns/v1",
         ),
+        SECRET,
     )
     capabilities = frozenset(
         {
@@ -69,6 +71,7 @@ class Dhl:
             Capability.CANCEL,
             Capability.RETURN_LABEL,
             Capability.MANIFEST,
+            Capability.WEBHOOK,
         }
     )
 

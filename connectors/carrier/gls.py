@@ -36,6 +36,7 @@ from .contract import (
 )
 from .reading import Unreadable, need, read, read_encoded_label, read_moment, track_each
 from .transport import Reply, send
+from .webhook import SECRET, PlainWebhook
 
 _TYPE = "application/glsVersion1+json"
 _TEMPLATE = {LabelFormat.PDF: ("PDF", "NONE"), LabelFormat.ZPL: ("ZEBRA", "ZPL_200")}
@@ -66,7 +67,7 @@ _STATUS = {
 _DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 
-class Gls:
+class Gls(PlainWebhook):
     """See the module."""
 
     name = "GLS ShipIT"
@@ -83,6 +84,7 @@ class Gls:
             "Address of Tokens",
             default="https://api.gls-group.net/oauth2/v2/token",
         ),
+        SECRET,
     )
     capabilities = frozenset(
         {
@@ -94,6 +96,7 @@ class Gls:
             Capability.RETURN_LABEL,
             Capability.PICKUP_POINTS,
             Capability.MANIFEST,
+            Capability.WEBHOOK,
         }
     )
 

@@ -7,9 +7,11 @@ count).
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from ..signature import is_hex_hmac
 from .contract import (
     Account,
     Address,
@@ -19,6 +21,7 @@ from .contract import (
     Label,
     LabelFormat,
     LabelledParcel,
+    Message,
     Ok,
     Outcome,
     Parcel,
@@ -34,6 +37,7 @@ from .contract import (
 )
 from .reading import Unreadable, found_or_gone, need, read, read_label, read_moment, track_each
 from .transport import Reply, send
+from .webhook import SECRET, get_secrets, read_json_message
 
 _MIME = {LabelFormat.PDF: "application/pdf", LabelFormat.ZPL: "application/zpl"}
 #: Sendcloud's words for how a parcel stands.
@@ -60,7 +64,15 @@ _STATUS = {
     "CANCELLED": Status.CANCELLED,
     "CANCELLATION_REQUESTED": Status.CANCELLED,
     "CANCELLED_UPSTREAM": Status.CANCELLED,
+    # Only webhooks have these words for them.
+    "ANNOUNCED_NOT_COLLECTED": Status.CREATED,
+    "BEING_ANNOUNCED": Status.CREATED,
+    "CANCELLATION_REQUEST": Status.CANCELLED,
+    "NOT_SORTED": Status.IN_TRANSIT,
+    "PARCEL_EN_ROUTE": Status.IN_TRANSIT,
 }
+#: Above this a number of seconds since 1970 is one of milliseconds.
+_MOST_SECONDS = 10**11
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -75,6 +87,7 @@ class Sendcloud:
         Setting("contract", Place.OPTION, "Contract Number"),
         Setting("carriers", Place.OPTION, "Carriers of Service Points"),
         Setting("documents", Place.URL, "Address of Labels"),
+        SECRET,
     )
     capabilities = frozenset(
         {
@@ -85,6 +98,7 @@ class Sendcloud:
             Capability.CANCEL,
             Capability.RETURN_LABEL,
             Capability.PICKUP_POINTS,
+            Capability.WEBHOOK,
         }
     )
 
@@ -205,6 +219,25 @@ class Sendcloud:
 
     def manifest(self, account: Account, day: Any) -> Outcome[Any]:
         return Rejected("unsupported", "Sendcloud closes the day by itself.")
+
+    # === WEBHOOKS === #
+
+    def is_genuine(self, account: Account, message: Message) -> bool:
+        """See :class:`~.contract.Adapter`.
+
+        By the kind of integration Sendcloud signs with the key of webhooks or with the secret key.
+        """
+        secrets = (*get_secrets(account), account.credentials.get("secret_key", ""))
+        told = message.headers.get("sendcloud-signature", "")
+        return is_hex_hmac(message.body, told, secrets)
+
+    def get_message_id(self, message: Message) -> str:
+        """See :class:`~.contract.Adapter`. Sendcloud's messages have no number."""
+        return ""
+
+    def read_message(self, body: bytes) -> Outcome[tuple[Track, ...]]:
+        """See :class:`~.contract.Adapter`."""
+        return read_json_message(body, _read_message)
 
     def _send(self, account: Account, method: str, path: str, **kwargs: Any) -> Any:
         credentials = account.credentials
@@ -390,6 +423,34 @@ def _read_track(data: Any, number: str) -> Track | None:
             )
             return Track(number, (event,))
     return None
+
+
+def _read_message(data: Any) -> tuple[Track, ...]:
+    if need(data, "action") != "parcel_status_changed":
+        return ()
+    parcel = need(data, "parcel", dict)
+    number = parcel.get("tracking_number")
+    if not isinstance(number, str) or not number:
+        # It was told of before it had a label.
+        return ()
+    status = need(parcel, "status", dict)
+    told = need(status, "message")
+    code = status.get("code") or "_".join(told.upper().replace(":", " ").split())
+    moment = data.get("carrier_status_change_timestamp") or data.get("timestamp")
+    event = TrackingEvent(
+        _STATUS.get(code, Status.OTHER), _read_timestamp(moment), told, code=str(code)
+    )
+    return (Track(number, (event,)),)
+
+
+def _read_timestamp(number: Any) -> datetime:
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise Unreadable("The message has no moment.")
+    seconds = number / 1000 if number > _MOST_SECONDS else number
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):
+        raise Unreadable("The message has a moment that is none.") from None
 
 
 def _read_points(data: Any) -> tuple[PickupPoint, ...]:

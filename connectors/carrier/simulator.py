@@ -30,6 +30,7 @@ from .contract import (
     Track,
     TrackingEvent,
 )
+from .webhook import SECRET, PlainWebhook
 
 NAME = "Demo Carrier"
 #: Heaviest parcel that it takes, kilograms.
@@ -47,7 +48,7 @@ _ROAD = (
 )
 
 
-class Simulator:
+class Simulator(PlainWebhook):
     """See the module."""
 
     name = NAME
@@ -55,6 +56,7 @@ class Simulator:
     settings = (
         Setting("company_prefix", Place.OPTION, "GS1 Company Prefix", default=_DEMO_PREFIX),
         Setting("days", Place.OPTION, "Days Under Way", default="2"),
+        SECRET,
     )
     capabilities = frozenset(Capability)
 

@@ -80,6 +80,7 @@ class OmsParcel(models.Model):
     unwanted = fields.Boolean(
         readonly=True, help="The carrier is being asked to take it back, until it confirms."
     )
+    taken_back = fields.Boolean(readonly=True, help="The carrier took the label back for us.")
     state_at = fields.Datetime(string="Since", readonly=True)
     event_ids = fields.One2many("oms.tracking.event", "parcel_id", string="History")
     next_poll = fields.Datetime(

@@ -6,8 +6,10 @@ from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
-from ...connectors.carrier import Capability
+from ...connectors.carrier import Capability, Status
+from ...connectors.carrier.progress import follow
 from ...connectors.outcome import Ok
 from ..transaction import retrying
 from .oms_parcel import ENDED
@@ -19,6 +21,8 @@ WAITS = (1, 2, 3, 4, 6, 8, 12, 24)
 #: Parcels that one question names, and days after which a parcel is asked for no more.
 MOST_ASKED = 50
 MOST_DAYS = 45
+#: By how much the clock of a carrier may be ahead; what is to come later than that is no news.
+MOST_AHEAD = timedelta(days=1)
 #: Parcels that are looked at before others get their turn.
 MOST_AT_ONCE = 500
 
@@ -98,21 +102,35 @@ class OmsParcel(models.Model):
         :param tracks: ``connectors.carrier.Track`` of some of the parcels
         """
         by_number = {parcel.tracking_number: parcel for parcel in self}
-        vals_list = []
+        latest = datetime.now(UTC) + MOST_AHEAD
+        rows = {}
         for track in tracks:
             parcel = by_number.get(track.tracking_number)
             if not parcel:
                 continue
-            known = {event._get_key() for event in parcel.event_ids}
             for event in track.events:
+                if event.moment > latest:
+                    _logger.info("%s is told of for %s, which is to come", parcel, event.moment)
+                    continue
                 vals = parcel._prepare_event(event)
-                key = tuple(vals[name] for name in ("moment", "status", "code", "place"))
-                if key not in known:
-                    known.add(key)
-                    vals_list.append(vals)
-        self.env["oms.tracking.event"].create(vals_list)
-        told = self.browse({vals["parcel_id"] for vals in vals_list})
-        told._follow_events()
+                key = (parcel.id, *(vals[name] for name in ("moment", "status", "code", "place")))
+                rows.setdefault(key, vals)
+        told = self.browse({vals["parcel_id"] for vals in rows.values()}).sorted("id")
+        told._hold()
+        if self.env["oms.tracking.event"]._insert_new(list(rows.values())):
+            told._follow_events()
+
+    def _hold(self):
+        """Keep others from telling of the parcels until this transaction ends.
+
+        Who told of them meanwhile lets it fail, so that it is run again and sees all that was told.
+        """
+        if self:
+            self.flush_recordset()
+            query = SQL(
+                "UPDATE oms_parcel SET write_date = write_date WHERE id = ANY(%s)", self.ids
+            )
+            self.env.cr.execute(query)
 
     def _prepare_event(self, event):
         self.ensure_one()
@@ -127,21 +145,22 @@ class OmsParcel(models.Model):
         }
 
     def _follow_events(self):
-        """Bring the state of parcels to what was reported last, and tell who has to know."""
+        """Bring the state of parcels to what all reports together say, and tell who has to know."""
         changed = defaultdict(self.browse)
         for parcel in self:
-            events = parcel.event_ids.filtered(lambda event: event.status != "other").sorted(
-                lambda event: (event.moment, event.id)
-            )
-            if not events or events[-1].status == parcel.state:
+            reached = follow((event.moment, Status(event.status)) for event in parcel.event_ids)
+            if not reached or reached[1] == parcel.state or parcel._is_taken_back():
                 continue
-            if parcel.state == "cancelled":
-                # What we cancelled stays so, whatever machines scan.
-                continue
-            parcel.write({"state": events[-1].status, "state_at": events[-1].moment})
+            parcel.write({"state": reached[1].value, "state_at": reached[0]})
             changed[parcel.state] |= parcel
         for state, parcels in changed.items():
             parcels._on_state(state)
+
+    def _is_taken_back(self):
+        """Tell whether we took the label back: it stays so, whatever machines scan."""
+        self.ensure_one()
+        told = "cancelled" in self.event_ids.mapped("status")
+        return self.state == "cancelled" and (self.taken_back or not told)
 
     def _on_state(self, state):
         """Carry a new state on to the fulfillments of the parcels."""
@@ -173,9 +192,45 @@ class OmsParcel(models.Model):
 class OmsTrackingEvent(models.Model):
     _inherit = "oms.tracking.event"
 
-    def _get_key(self):
-        self.ensure_one()
-        return self.moment, self.status, self.code, self.place
+    def _insert_new(self, vals_list):
+        """Write down what was not told before.
+
+        :param list vals_list: values of each event
+        :return: how many were new
+        :rtype: int
+        """
+        if not vals_list:
+            return 0
+        self.flush_model()
+        now = fields.Datetime.now()
+        names = ("parcel_id", "status", "moment", "text", "place", "code")
+        rows = [
+            SQL(
+                "(%s)",
+                SQL(", ").join(SQL("%s", vals[name] or None) for name in names),
+            )
+            for vals in vals_list
+        ]
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO oms_tracking_event (parcel_id, status, moment, text, place, code,
+                    company_id, create_uid, write_uid, create_date, write_date)
+                SELECT told.parcel_id, told.status, told.moment::timestamp, told.text, told.place,
+                    told.code, parcel.company_id, %(user)s, %(user)s, %(now)s, %(now)s
+                  FROM (VALUES %(rows)s) AS told (parcel_id, status, moment, text, place, code)
+                  JOIN oms_parcel parcel ON parcel.id = told.parcel_id
+                    ON CONFLICT DO NOTHING
+                """,
+                user=self.env.uid,
+                now=now,
+                rows=SQL(", ").join(rows),
+            )
+        )
+        new = self.env.cr.rowcount
+        self.invalidate_model()
+        self.env["oms.parcel"].invalidate_model(["event_ids"])
+        return new
 
 
 class OmsFulfillment(models.Model):
