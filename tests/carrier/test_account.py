@@ -32,7 +32,8 @@ class TestAccount(CarrierCase):
     def test_secrets_are_written_and_never_read(self):
         account = self.make()
         manager = new_test_user(self.env, "carrier_manager", "oms.group_order_manager")
-        line = account.setting_ids.filtered("is_secret").with_user(manager)
+        line = account.setting_ids.filtered(lambda each: each.name == "secret_key")
+        line = line.with_user(manager)
         line.shown = "top secret"
         self.env.invalidate_all()
         self.assertNotIn("top", line.shown)
@@ -44,7 +45,7 @@ class TestAccount(CarrierCase):
 
     def test_secrets_are_not_read_by_another_name(self):
         account = self.make()
-        line = account.setting_ids.filtered("is_secret")
+        line = account.setting_ids.filtered(lambda each: each.name == "secret_key")
         line.shown = "top secret"
         manager = new_test_user(self.env, "carrier_manager", "oms.group_order_manager")
         self.env.invalidate_all()
