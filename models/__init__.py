@@ -9,6 +9,7 @@ from . import fulfillment
 from . import workflow
 from . import exception
 from . import intake
+from . import preparation
 from . import feed
 from . import promise
 from . import carrier

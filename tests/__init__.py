@@ -7,6 +7,7 @@ from . import fulfillment
 from . import intake
 from . import workflow
 from . import exception
+from . import preparation
 from . import feed
 from . import promise
 from . import api

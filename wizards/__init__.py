@@ -8,3 +8,4 @@ from . import oms_simulation
 from . import oms_site_offline_wizard
 from . import oms_channel_key
 from . import oms_promise_choice
+from . import oms_preparation_wizard
