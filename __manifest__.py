@@ -112,6 +112,8 @@
         "security/tracking_rules.xml",
         "data/tracking.xml",
         "views/tracking_webhook_views.xml",
+        "security/work_rules.xml",
+        "views/work_views.xml",
     ],
     "demo": ["demo/demo.xml"],
     "assets": {

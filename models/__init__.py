@@ -14,4 +14,5 @@ from . import feed
 from . import promise
 from . import carrier
 from . import tracking
+from . import work
 from . import api

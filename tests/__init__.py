@@ -14,3 +14,4 @@ from . import api
 from . import task
 from . import carrier
 from . import tracking
+from . import work

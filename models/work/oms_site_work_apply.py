@@ -1,0 +1,190 @@
+import logging
+
+from psycopg2 import OperationalError
+from psycopg2.errors import UniqueViolation
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .answer import SOUNDS, Answer, to_moment
+
+_logger = logging.getLogger(__name__)
+
+
+class OmsSiteWork(models.AbstractModel):
+    """What people at a site do, told one by one and done once."""
+
+    _inherit = "oms.site.work"
+
+    @api.model
+    def apply(self, operations):
+        """Do what somebody did at the screen of a site, each of it once.
+
+        What was sent before, by its ``uuid``, is answered as it was then and not done again. Each
+        operation stands or falls by itself. Keys of an operation: ``uuid``, ``fulfillment_id``,
+        ``kind``, ``at``, and what the kind needs.
+
+        :param list operations: in the order in which they were done
+        :return: ``uuid``, ``outcome`` (ok, warning, refused, repeated), ``message``, ``sound`` and
+            ``detail`` of each, in the same order; the detail with the last of each fulfillment
+        :rtype: list[dict]
+        :raise AccessError: the user does not work at sites
+        """
+        self._check_works()
+        known = self._find_known([operation.get("uuid") for operation in operations])
+        answers, last = [], {}
+        for place, operation in enumerate(operations):
+            answer = self._answer_known(known, operation) or self._run_one(operation, known)
+            answers.append({"uuid": operation.get("uuid"), **answer, "detail": None})
+            last[operation.get("fulfillment_id")] = place
+        for fulfillment_id, place in last.items():
+            answers[place]["detail"] = self._get_detail_after(fulfillment_id)
+        return answers
+
+    @api.model
+    def _find_known(self, uuids):
+        """Return what was answered to operations that were sent before.
+
+        :rtype: dict[str, dict]
+        """
+        # sudo: the log is written by this method only
+        scans = (
+            self.env["oms.scan"]
+            .sudo()
+            .search_fetch(
+                [("uuid", "in", [uuid for uuid in uuids if isinstance(uuid, str)])],
+                ["uuid", "outcome", "message", "fulfillment_id", "kind", "user_id"],
+            )
+        )
+        return {
+            scan.uuid: {
+                "outcome": scan.outcome,
+                "message": scan.message or "",
+                "fulfillment_id": scan.fulfillment_id.id,
+                "kind": scan.kind,
+            }
+            for scan in scans
+        }
+
+    @api.model
+    def _answer_known(self, known, operation):
+        before = known.get(operation.get("uuid"))
+        if before is None:
+            return None
+        same = (operation.get("fulfillment_id"), operation.get("kind"))
+        if same != (before["fulfillment_id"] or same[0], before["kind"]):
+            # Not the same thing: the device gave an id twice.
+            return self._tell(
+                Answer(self.env._("This id stands for something else already."), "refused")
+            )
+        outcome = "repeated" if before["outcome"] != "refused" else "refused"
+        return {
+            "outcome": outcome,
+            "message": before["message"],
+            "sound": SOUNDS[before["outcome"]],
+        }
+
+    @api.model
+    def _tell(self, answer):
+        return {
+            "outcome": answer.outcome,
+            "message": answer.message,
+            "sound": SOUNDS[answer.outcome],
+        }
+
+    @api.model
+    def _run_one(self, operation, known):
+        """Do one operation, or nothing of it, and write it down.
+
+        :raise OperationalError: others work on the same; who calls does it all again
+        """
+        refusal = self._find_mistake(operation)
+        if refusal:
+            return self._tell(Answer(refusal, "refused"))
+        fulfillment = self.env["oms.fulfillment"].browse(operation["fulfillment_id"])
+        try:
+            with self.env.cr.savepoint():
+                answer = self._do(fulfillment, operation)
+                self._write_down(fulfillment, operation, answer)
+        except UserError as error:
+            answer = Answer(str(error), "refused")
+        except OperationalError:
+            raise
+        except UniqueViolation:
+            # Sent twice at once: the other one did it.
+            known.update(self._find_known([operation["uuid"]]))
+            return self._answer_known(known, operation)
+        except Exception:
+            _logger.exception("An operation of a site failed: %s", operation.get("kind"))
+            answer = Answer(
+                self.env._("That failed on the server. Nothing was changed; tell your manager."),
+                "refused",
+            )
+        if answer.outcome == "refused":
+            self._write_down_refusal(fulfillment, operation, answer)
+        known[operation["uuid"]] = {
+            "outcome": answer.outcome,
+            "message": answer.message,
+            "fulfillment_id": fulfillment.id,
+            "kind": operation["kind"],
+        }
+        return self._tell(answer)
+
+    @api.model
+    def _find_mistake(self, operation):
+        """Return what is wrong with how an operation is told; None when nothing is."""
+        uuid, kind = operation.get("uuid"), operation.get("kind")
+        if not isinstance(uuid, str) or not 8 <= len(uuid) <= 64:
+            return self.env._("An operation needs an id of 8 to 64 characters.")
+        if not isinstance(operation.get("fulfillment_id"), int):
+            return self.env._("An operation needs to say for which fulfillment it is.")
+        if not isinstance(kind, str) or not hasattr(self, f"_apply_{kind}"):
+            return self.env._("There is no such operation: %s.", kind)
+        return None
+
+    @api.model
+    def _do(self, fulfillment, operation):
+        if not fulfillment.exists():
+            raise UserError(self.env._("This work is not there any more."))
+        fulfillment._check_can_work()
+        # sudo: nobody writes fulfillments, they follow what people at the site do
+        fulfillment.sudo()._lock_work()
+        answer = getattr(self, f"_apply_{operation['kind']}")(fulfillment, operation)
+        self.env.flush_all()
+        return answer
+
+    @api.model
+    def _write_down(self, fulfillment, operation, answer):
+        now = fields.Datetime.now()
+        quantity = operation.get("quantity")
+        # sudo: the log is written by this method only
+        self.env["oms.scan"].sudo().create(
+            {
+                "uuid": operation["uuid"],
+                "fulfillment_id": fulfillment.id,
+                "site_id": fulfillment.site_id.id,
+                "user_id": self.env.uid,
+                "kind": operation["kind"],
+                "barcode": str(operation.get("barcode") or "")[:200] or False,
+                "quantity": quantity if isinstance(quantity, int | float) else 0.0,
+                "outcome": answer.outcome,
+                "message": answer.message,
+                "moment": min(to_moment(operation.get("at")) or now, now),
+                "received_at": now,
+                "changes": answer.changes or False,
+                **answer.seen,
+            }
+        )
+
+    @api.model
+    def _write_down_refusal(self, fulfillment, operation, answer):
+        """Write down what was refused, if the user has to do with it at all."""
+        if fulfillment.exists() and fulfillment.has_access("read"):
+            self._write_down(fulfillment, operation, answer)
+
+    @api.model
+    def _get_detail_after(self, fulfillment_id):
+        fulfillment = self.env["oms.fulfillment"].browse(fulfillment_id)
+        if not isinstance(fulfillment_id, int) or not fulfillment.exists():
+            return None
+        return self._prepare_detail(fulfillment) if fulfillment.has_access("read") else None
