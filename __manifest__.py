@@ -106,6 +106,8 @@
         "views/promise_season_views.xml",
         "views/promise_option_views.xml",
         "views/promise_choice_views.xml",
+        "security/carrier_point_rules.xml",
+        "views/carrier_point_views.xml",
         "views/promise_record_views.xml",
         "views/promise_anew_views.xml",
         "data/promise_anew.xml",

@@ -9,3 +9,4 @@ from . import oms_site_offline_wizard
 from . import oms_channel_key
 from . import oms_promise_choice
 from . import oms_preparation_wizard
+from . import oms_point_choice

@@ -101,4 +101,7 @@ class OmsPromiseChoiceOption(models.TransientModel):
         # sudo: see _prepare_option
         promised = self.env["oms.promise.token"].sudo()._read(self.token or "")
         order._oms_take_promise(promised)
+        # sudo: who sells need not have rights on delivery methods' accounts
+        if order.oms_service == "relay" and order.sudo().carrier_id.oms_use_locations:
+            return order.action_oms_point()
         return {"type": "ir.actions.act_window_close"}

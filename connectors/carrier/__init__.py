@@ -1,32 +1,9 @@
 """Carriers: one contract, an adapter for each, chosen by its name."""
 
+from . import contract
 from .chronopost import Chronopost
-from .contract import (
-    Account,
-    Adapter,
-    Address,
-    Capability,
-    Commodity,
-    Created,
-    Label,
-    LabelFormat,
-    LabelledParcel,
-    Manifest,
-    Message,
-    Ok,
-    Outcome,
-    Parcel,
-    PickupPoint,
-    Place,
-    Rate,
-    Rejected,
-    Setting,
-    Shipment,
-    Status,
-    Track,
-    TrackingEvent,
-    Unknown,
-)
+from .contract import *  # noqa: F403  # the names that it lists, no others
+from .contract import Adapter
 from .dhl import Dhl
 from .gls import Gls
 from .sendcloud import Sendcloud
@@ -41,30 +18,5 @@ ADAPTERS: dict[str, Adapter] = {
     "simulator": Simulator(),
 }
 
-__all__ = [
-    "ADAPTERS",
-    "Account",
-    "Adapter",
-    "Address",
-    "Capability",
-    "Commodity",
-    "Created",
-    "Label",
-    "LabelFormat",
-    "LabelledParcel",
-    "Manifest",
-    "Message",
-    "Ok",
-    "Outcome",
-    "Parcel",
-    "PickupPoint",
-    "Place",
-    "Rate",
-    "Rejected",
-    "Setting",
-    "Shipment",
-    "Status",
-    "Track",
-    "TrackingEvent",
-    "Unknown",
-]
+__all__ = ["ADAPTERS"]
+__all__ += contract.__all__

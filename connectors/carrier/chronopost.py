@@ -296,7 +296,7 @@ def _write_shipment(account: Account, shipment: Shipment) -> list[tuple[str, Any
         ),
         ("shipperValue", _write_party("shipper", sender)),
         ("customerValue", _write_party("customer", sender)),
-        *[("recipientValue", _write_party("recipient", receiver))] * count,
+        *[("recipientValue", _write_recipient(shipment, receiver))] * count,
         *[("refValue", _write_references(shipment, place)) for place in range(count)],
         *[("skybillValue", _write_parcel(shipment, place)) for place in range(count)],
         (
@@ -334,6 +334,17 @@ def _write_party(role: str, address: Address) -> list[tuple[str, Any]]:
         (f"{role}PreAlert", "22" if role == "recipient" and address.email else "0"),
         (f"{role}ZipCode", address.zip[:9]),
     ]
+
+
+def _write_recipient(shipment: Shipment, receiver: Address) -> list[tuple[str, Any]]:
+    """Write who gets it; at a relay point Chronopost wants its address, and whose parcel it is."""
+    relay = shipment.pickup_address
+    if not relay or not shipment.pickup_point or shipment.service not in _RELAY:
+        return _write_party("recipient", receiver)
+    there = dataclasses.replace(
+        relay, company=relay.name, name=receiver.name, phone=receiver.phone, email=receiver.email
+    )
+    return _write_party("recipient", there)
 
 
 def _write_references(shipment: Shipment, place: int) -> list[tuple[str, Any]]:

@@ -159,7 +159,9 @@ class Shipment:
 
     :param reference: unique; the same for every attempt at the same label
     :param service: the carrier's product, in its own code
-    :param pickup_point: the carrier's id of the relay point where the customer gets it, or ''
+    :param pickup_point: the carrier's id of the relay point where the customer gets it, or '';
+        the receiver is the customer at home all the same
+    :param pickup_address: where the relay point is, named as it is called; None where unknown
     :param options: the carrier's further services, by its names for them
     """
 
@@ -173,6 +175,7 @@ class Shipment:
     pickup_point: str = ""
     order_number: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    pickup_address: Address | None = None
 
 
 # === WHAT IS ANSWERED === #

@@ -268,13 +268,14 @@ def _write_consignee(shipment: Shipment) -> dict[str, Any]:
     receiver = shipment.receiver
     if not shipment.pickup_point:
         return _write_address(receiver)
+    place = shipment.pickup_address or receiver
     office = {
         "name": (receiver.name or receiver.company)[:50],
         "retailID": shipment.pickup_point,
         "email": receiver.email[:80],
-        "city": receiver.city[:80],
-        "country": get_three_letters(receiver.country),
-        "postalCode": receiver.zip[:10],
+        "city": place.city[:80],
+        "country": get_three_letters(place.country),
+        "postalCode": place.zip[:10],
     }
     if shipment.pickup_point.isascii() and shipment.pickup_point.isdigit():
         office["retailID"] = int(shipment.pickup_point)

@@ -4,6 +4,7 @@ from . import oms_api_orders
 from . import oms_api_deliveries
 from . import oms_api_cancel
 from . import oms_api_promise
+from . import oms_api_points
 from . import oms_api_pickup
 from . import oms_api_feed
 from . import oms_channel
@@ -17,6 +18,7 @@ from . import oms_order_changing_service
 from . import oms_order_change
 from . import oms_api_change
 from . import oms_order_promise
+from . import oms_order_point
 from . import oms_incoming_order
 from . import oms_incoming_change
 from . import oms_incoming_summary

@@ -213,6 +213,22 @@ class GivenShipping(Given):
     tax_rate: Percent | None = None
 
 
+class GivenPoint(Given):
+    """The relay point that the customer chose, by its ``id`` as ``promise`` tells it.
+
+    Where it is, is known of the carrier. Only for carriers that cannot be asked for their points,
+    the channel says it: ``name``, ``street``, ``zip`` and ``city``, and ``country`` where it is not
+    that of the destination.
+    """
+
+    id: Annotated[Text, Field(min_length=1, max_length=64)]
+    name: Annotated[Text, Field(max_length=120)] | None = None
+    street: Annotated[Text, Field(max_length=200)] | None = None
+    zip: Annotated[Text, Field(max_length=24)] | None = None
+    city: Annotated[Text, Field(max_length=120)] | None = None
+    country: Annotated[Text, Field(min_length=2, max_length=2)] | None = None
+
+
 class GivenOrder(Given):
     """An order as the channel took it. Amounts are in ``currency``.
 
@@ -220,8 +236,9 @@ class GivenOrder(Given):
     ``total`` is what the customer pays in all, with tax. ``holds`` are the holds of the cart.
     ``wanted_at`` is when the customer wants the goods.
     ``method`` is a delivery method, by code or name; ``collect_at`` the code of the store where the
-    customer collects, or sees what is reserved with the ``service`` ``reserve``. ``promise`` is the
-    token of the option that the customer chose; it says all three.
+    customer collects, or sees what is reserved with the ``service`` ``reserve``; ``point`` the
+    relay point to which it goes. ``promise`` is the token of the option that the customer chose; it
+    says all but the relay point.
     """
 
     reference: Annotated[Text, Field(min_length=1, max_length=64)]
@@ -237,6 +254,7 @@ class GivenOrder(Given):
     service: Service | None = None
     method: Code | None = None
     collect_at: Code | None = None
+    point: GivenPoint | None = None
     promise: Token | None = None
     note: Annotated[Text, Field(max_length=2000)] | None = None
     wanted_at: Moment | None = None
@@ -342,50 +360,6 @@ class Cancelled(Told):
     reference: str
     status: Literal["cancelled", "unchanged", "refused"]
     error: Error | None = None
-
-
-class StockRow(Told):
-    """What can be sold of a product now; put it in place of what was known.
-
-    ``available`` is null for goods without limit. ``sellable`` is false for what is sold no more.
-    ``sites`` are those that have something.
-    """
-
-    product: str | None
-    product_id: int
-    unit: str
-    available: float | None
-    sellable: bool
-    sites: list[SiteQuantity] | None = None
-
-
-class StockSnapshot(Told):
-    rows: list[StockRow]
-    next: str | None
-    cursor: str
-
-
-class StockChanges(Told):
-    rows: list[StockRow]
-    cursor: str
-    more: bool
-
-
-class OrderEvent(Told):
-    """Something that happened to an order; ``order`` is the channel's own reference."""
-
-    id: str
-    type: str
-    at: str
-    order: str | None
-    name: str
-    data: dict[str, Any]
-
-
-class OrderEvents(Told):
-    rows: list[OrderEvent]
-    cursor: str
-    more: bool
 
 
 class Pong(Told):

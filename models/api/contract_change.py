@@ -11,6 +11,7 @@ from .contract import (
     Error,
     Given,
     GivenAddress,
+    GivenPoint,
     GivenShipping,
     Moment,
     Money,
@@ -54,8 +55,8 @@ class GivenChange(Given):
 
     ``change`` is the channel's own number of it: the same with the same content is done once.
     ``if_revision`` is that of the order as the channel knows it; another one is a conflict.
-    ``method``, ``collect_at`` and ``service`` are as in an order. ``prices_include_tax`` is as in
-    the order when left out. ``total`` is what the customer pays
+    ``method``, ``collect_at``, ``point`` and ``service`` are as in an order. ``prices_include_tax``
+    is as in the order when left out. ``total`` is what the customer pays
     in all after the change.
     """
 
@@ -68,6 +69,7 @@ class GivenChange(Given):
     service: Service | None = None
     method: Code | None = None
     collect_at: Code | None = None
+    point: GivenPoint | None = None
     note: Annotated[Text, Field(max_length=2000)] | None = None
     prices_include_tax: bool | None = None
     lines: Annotated[list[GivenLineChange], Field(max_length=200)] = []

@@ -6,12 +6,15 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from .contract import Given, Text, Told, ToldMoment
+from .contract_point import MethodPoint
 from .contract_promise import BasketLine
 
 #: Sites of one answer.
 MOST_SITES = 100
 
 PickupService = Literal["collect", "reserve"]
+#: What can be asked for: relay points are no sites.
+AskedService = Literal["collect", "reserve", "relay"]
 Kilometers = Annotated[float, Field(strict=True, gt=0, le=20_100, allow_inf_nan=False)]
 
 
@@ -125,10 +128,16 @@ class PickupSite(Told):
 
 
 class PickupSites(Told):
-    """``more`` tells whether there are further sites than were asked for."""
+    """``more`` tells whether there are further sites than were asked for.
+
+    ``points`` are the relay points of the delivery methods near the place, the nearest first; null
+    where the place is named by coordinates alone, and where a carrier has not told them yet: it is
+    being asked, call again a moment later.
+    """
 
     at: ToldMoment
     place: PlaceFound | None
     lines: list[BasketLine]
     sites: list[PickupSite]
+    points: list[MethodPoint] | None
     more: bool

@@ -17,6 +17,7 @@ from .contract import (
     Told,
     ToldMoment,
 )
+from .contract_point import RelayPoint
 
 #: Lines of a basket, as of an order.
 MOST_BASKET_LINES = 200
@@ -107,7 +108,9 @@ class Option(Told):
     ``unknown`` says of which goods no date is known. ``price`` is that of the delivery, in the
     currency of the answer; null where no price is known without asking the carrier. ``kg_co2e`` is
     what moving and handling the goods emits. What is told holds until ``valid_until``; ``token``
-    stands for it when goods are held or the order is placed.
+    stands for it when goods are held or the order is placed. ``points`` are the relay points near
+    the destination, the nearest first; null for other services, and where the carrier has not told
+    them yet: it is being asked, call again a moment later.
     """
 
     service: Service
@@ -129,6 +132,7 @@ class Option(Told):
     unknown: list[UnknownLine] = []
     valid_until: ToldMoment | None = None
     token: str | None = None
+    points: list[RelayPoint] | None = None
     error: Error | None = None
 
 

@@ -47,6 +47,7 @@ STATUSES = {
     "unknown_currency": 422,
     "unknown_method": 422,
     "unknown_store": 422,
+    "unknown_point": 422,
     "unknown_zip": 422,
     "other_total": 422,
     "promise_ended": 410,

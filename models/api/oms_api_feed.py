@@ -6,7 +6,8 @@ from odoo import models
 
 from ..feed.oms_channel_event import MOST_EVENTS
 from ..feed.oms_channel_stock import MOST_ROWS
-from .contract import Code, OrderEvents, StockChanges, StockSnapshot, Text, Whole
+from .contract import Code, Text, Whole
+from .contract_feed import OrderEvents, StockChanges, StockSnapshot
 from .endpoint import endpoint
 from .error import ApiError
 from .oms_api import MOST_PRODUCTS

@@ -9,7 +9,7 @@ from ...engine.geography import great_circle_km
 from ..geo.place import Place
 from ..promise.promise_case import PICKED_UP
 from .contract import Whole
-from .contract_pickup import MOST_SITES, GivenNear, Kilometers, PickupService, PickupSites
+from .contract_pickup import MOST_SITES, AskedService, GivenNear, Kilometers, PickupSites
 from .contract_promise import BasketLines
 from .endpoint import endpoint
 from .error import ApiError
@@ -29,11 +29,11 @@ class OmsApi(models.AbstractModel):
         channel,
         near: GivenNear | None = None,
         lines: BasketLines | None = None,
-        services: Annotated[list[PickupService], Field(min_length=1, max_length=2)] | None = None,
+        services: Annotated[list[AskedService], Field(min_length=1, max_length=3)] | None = None,
         max_kilometers: Kilometers | None = None,
         limit: Annotated[int, Field(strict=True, ge=1, le=MOST_SITES), Whole] = 20,
     ) -> PickupSites:
-        """Tell the sites where customers of the channel collect goods or have them put aside.
+        """Tell where customers of the channel collect goods or have them put aside.
 
         The nearest come first; without ``near`` they come by name. Sites that are offline are left
         out. What they have now is told of the channel's share, as ``availability`` does.
@@ -41,9 +41,10 @@ class OmsApi(models.AbstractModel):
         :param near: coordinates, or a country with a postcode or a city; nobody outside is asked
         :param lines: what the customer wants, up to 200 lines; one that is wrong has an ``error``,
             and the rest is answered
-        :param services: ``collect``, ``reserve``; sites with one of them; both when left out
+        :param services: ``collect``, ``reserve``: sites with one of them; ``relay``: relay points
+            of carriers; all when left out
         :param max_kilometers: how far away sites may be, great circle; needs ``near``
-        :param limit: sites to tell, up to 100
+        :param limit: sites to tell, and relay points, up to 100
         :return: the place, what was understood of the lines, and the sites with their opening hours
         :raises ApiError: ``not_found`` if the place is not known
         """
@@ -68,6 +69,9 @@ class OmsApi(models.AbstractModel):
             "place": place and place._asdict(),
             "lines": told,
             "sites": answers,
+            "points": self._find_pickup_points(channel, near, place, max_kilometers, limit)
+            if services is None or "relay" in services
+            else [],
             "more": len(chosen) > limit,
         }
 
@@ -103,6 +107,8 @@ class OmsApi(models.AbstractModel):
     @api.model
     def _find_pickup_sites(self, channel, services):
         """Return the sites of a channel to which customers can come for one of some services."""
+        if services == ["relay"]:
+            return self.env["oms.site"]
         return channel._get_pickup_sites().filtered(
             lambda site: self._get_services(site, services) and not site.is_offline
         )

@@ -17,6 +17,7 @@ from .contract_promise import (
 )
 from .endpoint import endpoint, get_problem_text
 from .error import ApiError
+from .oms_api_points import MOST_TOLD_POINTS
 
 #: Days ahead for which an order to come can be promised.
 MOST_DAYS_AHEAD = 90
@@ -41,6 +42,7 @@ class OmsApi(models.AbstractModel):
         at: Moment | None = None,
         stores: Annotated[int, Field(strict=True, ge=0, le=MOST_STORES), Whole] = 5,
         most_options: Annotated[int, Field(strict=True, ge=1, le=MOST_OPTIONS), Whole] = 50,
+        points: Annotated[int, Field(strict=True, ge=0, le=MOST_TOLD_POINTS), Whole] = 5,
     ) -> Promises:
         """Tell every way to get a basket: when it is there, from where, and what that costs.
 
@@ -59,6 +61,7 @@ class OmsApi(models.AbstractModel):
         :param at: moment at which the order is placed, from now to 90 days ahead; now when left out
         :param stores: how many of the nearest stores are told
         :param most_options: how many options are told at most
+        :param points: how many of the nearest relay points are told of each method
         :return: the lines as they were understood, and the options by service, the soonest first;
             stores by distance
         """
@@ -80,6 +83,7 @@ class OmsApi(models.AbstractModel):
         )  # fmt: skip
         ways = self.env["oms.promising"]._find_ways(ask) if items else []
         options = refusals + [self._tell_way(ask, way) for way in ways]
+        self._add_points(options[len(refusals) : most_options], ways, partner, ship_to, points)
         return {
             "at": moment or fields.Datetime.now(),
             "currency": channel.company_id.currency_id.name,

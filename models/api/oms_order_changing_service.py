@@ -1,7 +1,7 @@
 from odoo import api, models
 
 from ..promise.promise_case import PICKED_UP
-from .contract import GivenOrder
+from .contract import GivenAddress, GivenOrder
 from .oms_order_changing import Problem
 from .outcome import Outcome
 
@@ -24,7 +24,8 @@ class OmsOrderChanging(models.AbstractModel):
         :rtype: Wish | Problem | None
         """
         field = next(
-            (name for name in ("method", "collect_at", "service") if getattr(given, name)), None
+            (name for name in ("method", "collect_at", "service", "point") if getattr(given, name)),
+            None,
         )
         if not field or order.state != "sale":
             return None
@@ -34,11 +35,17 @@ class OmsOrderChanging(models.AbstractModel):
         collect_at = given.collect_at
         if given.service in PICKED_UP and not collect_at:
             collect_at = order.oms_collect_site_id.code or None
+        method, service = given.method, given.service
+        if field == "point" and order.carrier_id:
+            # Only the relay point is another one.
+            method, service = order.carrier_id._oms_get_code(), order.oms_service
         asked = GivenOrder.model_construct(
             reference=given.reference,
-            method=given.method,
+            method=method,
             collect_at=collect_at,
-            service=given.service,
+            service=service,
+            point=given.point,
+            ship_to=given.ship_to or self._tell_home(order),
         )
         wish = self.env["oms.order.placing"]._read_wish(order.oms_channel_id, asked)
         if isinstance(wish, Outcome):
@@ -48,18 +55,29 @@ class OmsOrderChanging(models.AbstractModel):
         return wish
 
     @api.model
+    def _tell_home(self, order):
+        """Return where the customer is, whom an order reaches at home or near it."""
+        home = order._oms_get_home()
+        return GivenAddress.model_construct(
+            country=home.country_id.code or "", zip=home.zip or None, city=home.city or None
+        )
+
+    @api.model
     def _change_head(self, order, given, lookup):
         res = super()._change_head(order, given, lookup)
         wish = self._read_wish(order, given)
         if wish:
-            order.write(
-                {
-                    "oms_service": wish.service,
-                    "oms_collect_site_id": wish.site.id,
-                    "carrier_id": wish.carrier.id,
-                }
-            )
+            vals = {
+                "oms_service": wish.service,
+                "oms_collect_site_id": wish.site.id,
+                "carrier_id": wish.carrier.id,
+            }
+            if wish.point:
+                vals["pickup_location_data"] = wish.point
+            order.write(vals)
             self._tell_sites(order, wish)
+        if (wish and wish.point) or given.ship_to:
+            order._oms_go_to_point()
         if wish or given.ship_to or given.lines:
             # What was promised, and from where, was another order.
             order.write({"oms_promised_plan": False, "oms_promised_parts": False})
@@ -88,7 +106,7 @@ class OmsOrderChanging(models.AbstractModel):
     @api.model
     def _change_lines(self, order, given, plan):
         res = super()._change_lines(order, given, plan)
-        if given.method or given.collect_at or given.service:
+        if given.method or given.collect_at or given.service or given.point:
             self.env.flush_all()
             # What no site has begun comes from where it can come now.
             order._oms_replan("change")

@@ -21,12 +21,14 @@ class Wish(NamedTuple):
     :param carrier: ``delivery.carrier``, may be empty
     :param site: ``oms.site`` where it is picked up, may be empty
     :param promised: ``Promised``, or None
+    :param point: relay point in Odoo's shape, or None
     """
 
     service: str
     carrier: models.BaseModel
     site: models.BaseModel
     promised: object = None
+    point: dict | None = None
 
 
 class OmsOrderPlacing(models.AbstractModel):

@@ -60,16 +60,29 @@ class DeliveryCarrier(models.Model):
         """Take the labels back, bought or not."""
         pickings._oms_cancel_labels()
 
-    def _oms_find_account(self, site, company=None):
+    def _oms_find_account(self, site, company=None, adapter=None):
         """Return the account by which a site sends with this method.
 
         :param site: ``oms.site`` or none
         :param company: ``res.company`` that sends; that of the site when None
+        :param adapter: carrier to whose relay point it goes, or nothing: no other takes it there
         :raises UserError: there is none
         """
         self.ensure_one()
         # sudo: who ships need not have rights on accounts
-        account = self.sudo().oms_account_ids._find_for(site, company)
+        accounts = self.sudo().oms_account_ids._find_all_for(site, company)
+        account = accounts.filtered(lambda each: not adapter or each.adapter == adapter)[:1]
+        if accounts and not account:
+            names = dict(accounts._fields["adapter"]._description_selection(self.env))
+            raise UserError(
+                self.env._(
+                    "%(site)s has no account of %(carrier)s for “%(method)s”, to whose relay point "
+                    "it goes.",
+                    site=site.name or self.env._("This warehouse"),
+                    carrier=names.get(adapter, adapter),
+                    method=self.name,
+                )
+            )
         if not account:
             raise UserError(
                 self.env._(

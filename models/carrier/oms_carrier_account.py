@@ -271,15 +271,24 @@ class OmsCarrierAccount(models.Model):
         :param site: ``oms.site`` or none
         :param company: ``res.company`` that sends; that of the site when None
         """
+        return self._find_all_for(site, company)[:1]
+
+    def _find_all_for(self, site, company=None, *, any_site=False):
+        """Return those of the accounts by which a site can send, in their order.
+
+        :param site: ``oms.site`` or none
+        :param company: ``res.company`` that sends; that of the site when None
+        :param bool any_site: whether the accounts of single sites count, too
+        """
         company = company or site.company_id
         return self.filtered(
             lambda account: (
                 account.active
                 and not account.missing_text
-                and (not account.site_ids or site in account.site_ids)
+                and (any_site or not account.site_ids or site in account.site_ids)
                 and (not company or account.company_id == company)
             )
-        )[:1]
+        )
 
     # === ACTION METHODS === #
 

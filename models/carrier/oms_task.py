@@ -11,4 +11,5 @@ class OmsTask(models.Model):
             "carrier.buy": "oms.carrier.buy",
             "carrier.labels": "oms.carrier.labels",
             "carrier.cancel": "oms.carrier.cancel",
+            "carrier.points": "oms.carrier.points",
         }

@@ -34,13 +34,14 @@ class StockPicking(models.Model):
         return Shipment(
             reference=reference,
             sender=self._oms_prepare_address(self._oms_get_sender()),
-            receiver=self._oms_prepare_address(self.partner_id),
+            receiver=self._oms_prepare_address(self._oms_get_receiver()),
             parcels=tuple(parcels),
             service=self.carrier_id.oms_service_code or "",
             ship_date=day,
             label_format=account._get_label_format(),
             pickup_point=self._oms_get_pickup_point(),
             order_number=self.sale_id.name or self.origin or self.name,
+            pickup_address=self._oms_prepare_pickup_address(),
         )
 
     def _oms_get_sender(self):
@@ -56,11 +57,6 @@ class StockPicking(models.Model):
             if partner.street and partner.city and partner.country_id
         )
         return next(complete, candidates[-1])
-
-    def _oms_get_pickup_point(self):
-        """Return the carrier's id of the relay point that the customer chose, or ''."""
-        chosen = self.sale_id.pickup_location_data or {}
-        return str(chosen.get("id") or "")
 
     def _oms_prepare_address(self, partner):
         missing = [

@@ -106,7 +106,10 @@ class StockPicking(models.Model):
         """
         tasks = self.env["oms.task"]
         for picking in self:
-            account = picking.carrier_id._oms_find_account(picking.oms_site_id, picking.company_id)
+            adapter = picking._oms_get_pickup_point() and picking.oms_point_adapter
+            account = picking.carrier_id._oms_find_account(
+                picking.oms_site_id, picking.company_id, adapter
+            )
             tasks |= tasks._enqueue([picking._oms_prepare_label_task(account)])
         return tasks
 

@@ -5,7 +5,7 @@ from contract_checks import SHIPMENT
 from lxml import etree
 from peers import ChronopostPeer
 
-from connectors.carrier import ADAPTERS, LabelFormat, Ok, Rejected, Status, Unknown, soap
+from connectors.carrier import ADAPTERS, Address, LabelFormat, Ok, Rejected, Status, Unknown, soap
 
 ADAPTER = ADAPTERS["chronopost"]
 
@@ -33,6 +33,19 @@ def test_bodies_are_valid_by_the_vendors_schemas(peer, account, specs):
         assert isinstance(ADAPTER.rates(account, shipment), Ok)
         assert isinstance(ADAPTER.cancel(account, created), Ok)
     assert peer.violations == []
+
+
+def test_at_a_relay_point(peer, account):
+    there = Address("Kiosk", "Rue A 1", "75003", "Paris", "FR")
+    relay = dataclasses.replace(SHIPMENT, service="86", pickup_point="4567A", pickup_address=there)
+    ADAPTER.buy(account, relay)
+    body = etree.fromstring(peer.requests[-1][2])
+    [first, _second] = body.findall(".//{*}recipientValue")
+    written = {etree.QName(each).localname: each.text for each in first}
+    assert (written["recipientName"], written["recipientName2"]) == ("Kiosk", "John Doe")
+    assert (written["recipientAdress1"], written["recipientZipCode"]) == ("Rue A 1", "75003")
+    assert written["recipientEmail"] == "john@example.com"
+    assert body.find(".//{*}recipientRef").text == "4567A"
 
 
 def test_rates_are_of_what_takes_all_parcels(account):

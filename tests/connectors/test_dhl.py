@@ -5,7 +5,7 @@ import pytest
 from contract_checks import SHIPMENT
 from peers import DhlPeer
 
-from connectors.carrier import ADAPTERS, LabelFormat, Ok, Rejected, Unknown
+from connectors.carrier import ADAPTERS, Address, LabelFormat, Ok, Rejected, Unknown
 from connectors.carrier.countries import get_three_letters
 
 ADAPTER = ADAPTERS["dhl"]
@@ -31,6 +31,15 @@ def test_each_parcel_has_a_reference_that_dhl_takes(peer, account):
     assert [each["refNo"] for each in sent(peer)["shipments"]] == ["000000A1", "0000A1/2"]
     long = dataclasses.replace(SHIPMENT, reference="A" * 32)
     assert ADAPTER.buy(account, long).field == "reference"
+
+
+def test_at_a_post_office(peer, account):
+    there = Address("Kiosk", "Markt 1", "48143", "Münster", "DE")
+    relay = dataclasses.replace(SHIPMENT, pickup_point="502", pickup_address=there)
+    ADAPTER.buy(account, relay)
+    consignee = sent(peer)["shipments"][0]["consignee"]
+    assert (consignee["retailID"], consignee["postalCode"]) == (502, "48143")
+    assert consignee["name"] == "John Doe"
 
 
 def refuse_second(peer):
