@@ -83,6 +83,7 @@
         "views/exception_reject_views.xml",
         "views/exception_exception_views.xml",
         "views/menus.xml",
+        "views/site_work.xml",
         "views/orchestration_stock_price_views.xml",
         "views/orchestration_wave_views.xml",
         "views/fulfillment_slot_views.xml",

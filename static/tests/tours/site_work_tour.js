@@ -1,0 +1,231 @@
+import { browser } from "@web/core/browser/browser";
+import { registry } from "@web/core/registry";
+
+const tours = registry.category("web_tour.tours");
+
+/** Types a code as quick as a hand scanner does. */
+function scan(code) {
+    for (const key of [...code, "Enter"]) {
+        document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    }
+}
+
+const scanned = (code, content) => ({
+    content: content || `Scan ${code}`,
+    trigger: ".o_oms_order .o_oms_lines",
+    run: () => scan(code),
+});
+
+const says = (kind, text) => ({
+    content: `The screen says: ${text}`,
+    trigger: `.o_oms_message_${kind}:contains('${text}')`,
+});
+
+const counts = (product, text) => ({
+    content: `${product}: ${text}`,
+    trigger: `.o_oms_line:contains('${product}') .o_oms_count:contains('${text}')`,
+});
+
+const opens = (customer) => ({
+    content: "Open the order",
+    trigger: `.o_oms_card:contains('${customer}')`,
+    run: "click",
+});
+
+const does = (action, state = "") => ({
+    content: `Do: ${action}`,
+    trigger: `.o_oms_actions button[data-action='${action}']${state}`,
+    run: "click",
+});
+
+const confirms = {
+    trigger: ".modal .o_oms_confirm:enabled",
+    run: "click",
+};
+
+const isAt = (state) => ({
+    content: `The order is ${state}`,
+    trigger: `.o_oms_steps li.o_oms_step_now[data-state='${state}']`,
+});
+
+tours.add("oms_site_work_ship", {
+    steps: () => [
+        {
+            content: "The work that waits is counted",
+            trigger: ".o_oms_states button[data-state='todo']:contains('1')",
+        },
+        opens("Phone Customer"),
+        scanned("2000000000015", "Scan before it is accepted"),
+        says("warning", "Accept the order first"),
+        does("accept", ".btn-primary"),
+        isAt("accepted"),
+        counts("Apple", "0/2"),
+        scanned("2000000000015"),
+        says("ok", "Apple: 1 of 2"),
+        counts("Apple", "1/2"),
+        scanned("0000000000000", "Scan what nobody knows"),
+        {
+            content: "An unknown code is told from a wrong one",
+            trigger: ".o_oms_message_error:contains('0000000000000')",
+        },
+        scanned("2000000000039", "Scan a product of another order"),
+        {
+            trigger: ".o_oms_message_error:contains('Cheese')",
+        },
+        scanned("SHELF-B", "Scan a place"),
+        says("ok", "Berry"),
+        scanned("2000000000022"),
+        counts("Berry", "1/1"),
+        scanned("2000000000022", "Scan one too many"),
+        says("warning", "complete already"),
+        scanned("2000000000015", "Scan at the wrong place"),
+        says("error", "Wrong place"),
+        scanned("SHELF-A"),
+        says("ok", "Apple"),
+        {
+            content: "Without a scanner: a typed code",
+            trigger: ".o_oms_order .o_oms_scan_bar input",
+            run: "edit 2000000000015",
+        },
+        {
+            trigger: ".o_oms_submit_code",
+            run: "click",
+        },
+        says("done", "Everything is picked"),
+        isAt("picked"),
+        {
+            content: "Undo the last step",
+            trigger: ".o_oms_undo",
+            run: "click",
+        },
+        counts("Apple", "1/2"),
+        {
+            content: "Pick it again with the button",
+            trigger: ".o_oms_line:contains('Apple') .o_oms_one_more:enabled",
+            run: "click",
+        },
+        isAt("picked"),
+        does("pack", ".btn-primary"),
+        {
+            trigger: ".modal input[name='weight']",
+            run: "edit 1.5",
+        },
+        confirms,
+        {
+            trigger: ".o_oms_package:contains('2 Units'):contains('Apple'):contains('Berry'):contains('1.5')",
+        },
+        isAt("packed"),
+        does("label", ".btn-primary"),
+        {
+            content: "The label comes",
+            trigger: ".o_oms_label .o_oms_print",
+        },
+        does("hand_over", ".btn-primary"),
+        confirms,
+        says("done", ""),
+        {
+            content: "Nothing is left to do",
+            trigger: ".o_oms_nothing:contains('All done')",
+        },
+    ],
+});
+
+tours.add("oms_site_work_reject", {
+    steps: () => [
+        opens("Phone Customer"),
+        does("reject"),
+        {
+            content: "Each reason says what it does to the stock",
+            trigger: ".modal .o_oms_reasons label:contains('Not in stock') small",
+        },
+        {
+            trigger: ".modal .o_oms_reasons label:contains('Not in stock')",
+            run: "click",
+        },
+        confirms,
+        {
+            content: "It is not this site's work any more",
+            trigger: ".o_oms_nothing:contains('All done')",
+        },
+    ],
+});
+
+/** A request that never arrives. */
+class DeadRequest extends EventTarget {
+    open() {}
+    setRequestHeader() {}
+    abort() {}
+    send() {
+        Promise.resolve().then(() => this.dispatchEvent(new Event("error")));
+    }
+}
+
+const { XMLHttpRequest: LiveRequest } = browser;
+
+const cutOff = {
+    content: "The connection is lost",
+    trigger: ".o_oms_order .o_oms_lines",
+    run: () => {
+        browser.XMLHttpRequest = DeadRequest;
+    },
+};
+
+const connect = {
+    content: "The connection is back",
+    trigger: ".o_oms_offline",
+    run: () => {
+        browser.XMLHttpRequest = LiveRequest;
+        window.dispatchEvent(new Event("online"));
+    },
+};
+
+const waits = (text) => ({
+    content: `${text} for the connection`,
+    trigger: `.o_oms_connection:contains('${text}')`,
+});
+
+const allSent = {
+    content: "Nothing waits any more",
+    trigger: ".o_oms_top_bar:not(:has(.o_oms_connection))",
+};
+
+tours.add("oms_site_work_offline", {
+    steps: () => [
+        opens("Phone Customer"),
+        scanned("2000000000015"),
+        counts("Apple", "1/3"),
+        allSent,
+        cutOff,
+        scanned("2000000000015"),
+        waits("1 waiting"),
+        counts("Apple", "2/3"),
+        scanned("2000000000022"),
+        waits("2 waiting"),
+        counts("Berry", "1/2"),
+        connect,
+        allSent,
+        counts("Apple", "2/3"),
+        counts("Berry", "1/2"),
+        cutOff,
+        scanned("2000000000015"),
+        scanned("2000000000022"),
+        waits("2 waiting"),
+        isAt("picked"),
+        does("pack"),
+        confirms,
+        waits("3 waiting"),
+        isAt("packed"),
+        {
+            content: "The page is loaded again before anything is sent",
+            trigger: ".o_oms_top_bar",
+            run: () => browser.location.reload(),
+            expectUnloadPage: true,
+        },
+        {
+            content: "The same order is there, and everything arrived",
+            trigger: ".o_oms_package:contains('3 Units'):contains('Apple'):contains('2 Units')",
+        },
+        allSent,
+        isAt("packed"),
+    ],
+});
