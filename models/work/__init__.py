@@ -15,3 +15,4 @@ from . import oms_site_work_apply
 from . import oms_site_work_kinds
 from . import oms_site_work_scan
 from . import oms_site_work_undo
+from . import oms_site_work_screen

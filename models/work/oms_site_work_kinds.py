@@ -108,7 +108,10 @@ class OmsSiteWork(models.AbstractModel):
 
     @api.model
     def _apply_set_picked(self, fulfillment, operation):
-        """Set how much of a line is picked: of one move line, one move, or the whole line."""
+        """Set how much of a line is picked: of one move line, one move, or the whole line.
+
+        ``before`` says how much the screen showed.
+        """
         # sudo: who works at a site may do its work, and need not have rights on all of it
         line = self._read_line(fulfillment, operation).sudo()
         quantity = self._read_quantity(operation)
@@ -130,7 +133,9 @@ class OmsSiteWork(models.AbstractModel):
         if operation.get("lot_name"):
             return self._pick_lot(moves, operation["lot_name"], quantity)
         picked = sum(parts.filtered("picked").mapped("quantity_product_uom"))
-        delta = moves.product_id.uom_id.round(quantity - picked)
+        # Who saw an older figure means the difference: others may have picked since.
+        before = self._read_quantity(operation, "before", default=picked)
+        delta = moves.product_id.uom_id.round(max(quantity - before, -picked))
         changes = self._pick_delta(fulfillment, moves, parts, delta)
         return Answer(self._tell_picked(moves), changes=changes)
 

@@ -336,6 +336,8 @@ test("of a lot so many are added, without one so many are set", () => {
     assert.equal(withOperations(detail, [ofLot, ofLot]).lines[0].picked, 2);
     const set = { kind: "set_picked", ...row, quantity: 1 };
     assert.equal(withOperations(detail, [set, set]).lines[0].picked, 1);
+    const more = { ...set, before: 0 };
+    assert.equal(withOperations(detail, [more, more]).lines[0].picked, 2, "one more each");
 });
 
 test("scans of what is complete change nothing, and unknown kinds neither", () => {

@@ -1,1 +1,2 @@
 from . import test_work
+from . import test_tours

@@ -135,9 +135,9 @@ const EFFECTS = {
     set_picked(detail, operation) {
         const line = findLine(detail, operation);
         if (line) {
-            // Of a lot so many are taken, else the row has so many.
-            const before = operation.lot_name ? line.picked : 0;
-            setPicked(detail, line, before + operation.quantity);
+            // Of a lot so many are taken; else so many more or less than were seen.
+            const before = operation.lot_name ? 0 : operation.before ?? line.picked;
+            setPicked(detail, line, line.picked + operation.quantity - before);
         }
     },
     short(detail, operation) {

@@ -200,7 +200,8 @@ export class OrderPage extends Component {
         if (value > line.picked && line.product.tracking !== "none" && !line.lot) {
             return this.askLot(line);
         }
-        this.operate("set_picked", { ...rowValues(line), quantity: value }, QUIET);
+        const values = { ...rowValues(line), quantity: value, before: line.picked };
+        this.operate("set_picked", values, QUIET);
         this.tell(line);
     }
 
@@ -218,8 +219,9 @@ export class OrderPage extends Component {
     pickAll() {
         for (const line of this.detail.lines.filter((each) => !isComplete(each))) {
             if (line.product.tracking === "none" || line.lot) {
-                const quantity = line.picked + remaining(line);
-                this.operate("set_picked", { ...rowValues(line), quantity }, QUIET);
+                const before = line.picked;
+                const values = { ...rowValues(line), quantity: before + remaining(line), before };
+                this.operate("set_picked", values, QUIET);
             }
         }
         const left = this.model.getOrder(this.props.orderId).lines.filter((each) => !isComplete(each));

@@ -12,6 +12,7 @@ import { Sounds } from "./sounds";
 
 const SITE_KEY = "oms_site_work.site";
 const PAGE = 40;
+const AT_ONCE_MS = 5000;
 const UNDOABLE = new Set(["accept", "scan", "set_picked", "pack", "ready"]);
 
 function makeUuid() {
@@ -221,9 +222,9 @@ export class SiteWorkModel extends Reactive {
      */
     operate(id, kind, values = {}, options = {}) {
         const { quiet, loud } = options;
-        this._replaceStep(id, kind, values);
         this.touched[id] = (this.touched[id] || 0) + 1;
-        const operation = this.queue.add({ fulfillment_id: id, kind, ...values });
+        const replaced = this._replaceStep(id, kind, values);
+        const operation = this.queue.add({ fulfillment_id: id, kind, ...replaced });
         if (quiet) {
             this.quiet.add(operation.uuid);
         }
@@ -236,14 +237,19 @@ export class SiteWorkModel extends Reactive {
         return new Promise((resolve) => this.waiting.set(operation.uuid, resolve));
     }
 
-    /** Who taps a button ten times means the last quantity, if no other was sent yet. */
-    _replaceStep(id, kind, { row, lot_name }) {
+    /**
+     * Who taps a button ten times means the last quantity, if no other was sent yet.
+     *
+     * @returns {Object} the values, told from where the first tap began
+     */
+    _replaceStep(id, kind, values) {
         const last = this.lastStep(id);
-        if (kind === "set_picked" && last?.kind === kind && !lot_name && last.row === row) {
-            if (!last.lot_name && this.queue.withdraw(last.uuid)) {
-                this._forgetStep(last.uuid);
-            }
+        const isSame = kind === "set_picked" && last?.kind === kind && last.row === values.row;
+        if (!isSame || values.lot_name || last.lot_name || !this.queue.withdraw(last.uuid)) {
+            return values;
         }
+        this._forgetStep(last.uuid);
+        return { ...values, before: last.before };
     }
 
     _forgetStep(uuid) {
@@ -279,6 +285,15 @@ export class SiteWorkModel extends Reactive {
         }
     }
 
+    /** What is refused at once was seen; what waited, or is of another order, is kept to be read. */
+    _keepRefusal(operation, message) {
+        const { uuid, at, fulfillment_id } = operation;
+        const hasWaited = Date.now() - Date.parse(at) > AT_ONCE_MS;
+        if (hasWaited || fulfillment_id !== this.orderId) {
+            this.refusals = [...this.refusals, { uuid, operation, at, message }];
+        }
+    }
+
     /** A good answer does not push aside what was said of something that was done later. */
     _isNews(uuid) {
         return !this.heard.has(uuid) || this.heard.get(uuid) === this.message?.key;
@@ -294,8 +309,7 @@ export class SiteWorkModel extends Reactive {
         }
         if (result.outcome === "refused") {
             this.done = this.done.filter((each) => each.uuid !== uuid);
-            const at = operation.at;
-            this.refusals = [...this.refusals, { uuid, operation, at, message: result.message }];
+            this._keepRefusal(operation, result.message);
             this.say("error", result.message, result.sound || "error");
             if (!result.detail) {
                 this.loadOrder(id);

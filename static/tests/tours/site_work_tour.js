@@ -122,10 +122,10 @@ tours.add("oms_site_work_ship", {
         },
         does("hand_over", ".btn-primary"),
         confirms,
-        says("done", ""),
+        says("done", "handed over"),
         {
-            content: "Nothing is left to do",
-            trigger: ".o_oms_nothing:contains('All done')",
+            content: "Nothing is left to do, and wrong scans that were told are forgotten",
+            trigger: ".o_oms_site_work:not(:has(.o_oms_connection)) .o_oms_nothing:contains('All done')",
         },
     ],
 });
@@ -150,17 +150,28 @@ tours.add("oms_site_work_reject", {
     ],
 });
 
-/** A request that never arrives. */
-class DeadRequest extends EventTarget {
-    open() {}
-    setRequestHeader() {}
-    abort() {}
-    send() {
-        Promise.resolve().then(() => this.dispatchEvent(new Event("error")));
+const { XMLHttpRequest: LiveRequest } = browser;
+
+/** What the screen sends never arrives; the rest of Odoo is of no interest here. */
+class DeadRequest extends LiveRequest {
+    open(method, url, ...more) {
+        this.isDead = url.includes("oms.site.work");
+        if (!this.isDead) {
+            super.open(method, url, ...more);
+        }
+    }
+    setRequestHeader(...header) {
+        if (!this.isDead) {
+            super.setRequestHeader(...header);
+        }
+    }
+    send(body) {
+        if (!this.isDead) {
+            return super.send(body);
+        }
+        Promise.resolve().then(() => this.dispatchEvent(new ProgressEvent("error")));
     }
 }
-
-const { XMLHttpRequest: LiveRequest } = browser;
 
 const cutOff = {
     content: "The connection is lost",
