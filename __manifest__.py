@@ -117,6 +117,10 @@
         "views/tracking_webhook_views.xml",
         "security/work_rules.xml",
         "views/work_views.xml",
+        "security/collect_rules.xml",
+        "data/collect.xml",
+        "views/collect_views.xml",
+        "views/collect_page.xml",
     ],
     "demo": ["demo/demo.xml"],
     "assets": {

@@ -1,3 +1,4 @@
 from . import channel_api
 from . import webhook
 from . import xml_rpc
+from . import pickup

@@ -16,3 +16,4 @@ from . import carrier
 from . import tracking
 from . import work
 from . import api
+from . import collect

@@ -15,3 +15,4 @@ from . import task
 from . import carrier
 from . import tracking
 from . import work
+from . import collect

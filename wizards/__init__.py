@@ -10,3 +10,4 @@ from . import oms_channel_key
 from . import oms_promise_choice
 from . import oms_preparation_wizard
 from . import oms_point_choice
+from . import oms_pickup

@@ -112,8 +112,11 @@ class OmsLeadModel(models.Model):
                        COALESCE(parcel.carrier_id, orders.carrier_id), country.code, partner.zip,
                        partner.partner_latitude, partner.partner_longitude,
                        fulfillment.kilometers, fulfillment.released_at,
-                       CASE WHEN shipped_at <= %(now)s THEN shipped_at END,
-                       CASE WHEN delivered_at <= %(now)s THEN delivered_at END,
+                       -- What is collected is done when it is ready: the customer takes his time.
+                       CASE WHEN COALESCE(pickup_ready_at, shipped_at) <= %(now)s
+                            THEN COALESCE(pickup_ready_at, shipped_at) END,
+                       CASE WHEN COALESCE(pickup_ready_at, delivered_at) <= %(now)s
+                            THEN COALESCE(pickup_ready_at, delivered_at) END,
                        fulfillment.state, fulfillment.write_date
                   FROM oms_fulfillment fulfillment
                   JOIN sale_order orders ON orders.id = fulfillment.order_id
@@ -172,8 +175,9 @@ class OmsLeadModel(models.Model):
         rows = self.env.execute_query(
             SQL(
                 "SELECT site_id, id, EXTRACT(EPOCH FROM released_at)::float, "
-                "EXTRACT(EPOCH FROM COALESCE(shipped_at, CASE WHEN state IN ('rejected', "
-                "'cancelled', 'lost') THEN write_date END))::float FROM oms_fulfillment "
+                "EXTRACT(EPOCH FROM COALESCE(pickup_ready_at, shipped_at, "
+                "CASE WHEN state IN ('rejected', 'cancelled', 'lost') THEN write_date END))::float "
+                "FROM oms_fulfillment "
                 "WHERE company_id = %s AND released_at IS NOT NULL "
                 "AND (released_at >= %s OR shipped_at >= %s) ORDER BY site_id, released_at, id",
                 company.id,

@@ -111,8 +111,10 @@ class OmsLeadTime(models.AbstractModel):
         part, way = course.part, course.way
         zone = ZoneInfo(way.zone)
         today = local_days(now, zone)
-        if part.delivered_at:
-            return float(local_days(to_posix(part.delivered_at), zone) >= course.due + 1)
+        # What is collected was promised to be ready.
+        arrived = part.pickup_ready_at or part.delivered_at
+        if arrived:
+            return float(local_days(to_posix(arrived), zone) >= course.due + 1)
         if today >= course.due + 1:
             return 1.0
         if part.shipped_at:

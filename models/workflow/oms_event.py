@@ -20,6 +20,8 @@ EVENT_SELECTION = [
     ("fulfillment.rejected", "Site gave goods back"),
     ("site.offline", "Work taken back from a site"),
     ("fulfillment.delivered", "Goods delivered"),
+    ("fulfillment.ready", "Goods ready to be collected"),
+    ("fulfillment.expired", "Goods not collected in time"),
     ("promise.at_risk", "Promise at risk"),
     ("parcel.lost", "Parcel lost"),
     ("receipt.late", "Receipt late or cancelled"),

@@ -108,11 +108,22 @@ class TestPromisedOrders(PromiseCase):
             [answer] = self.place(self.given(reference, lines, place, **more))
             self.assertPlaced(answer)
             order = self.find(reference)
+            if key[0] == "reserve":
+                self.assertEqual(self.kept(order), self.plan_of(option), f"{number}: {lines}")
+                order.action_confirm()
             self.assertEqual(self.plan(order), self.plan_of(option), f"{number}: {key} {lines}")
             self.assertEqual(order.oms_service, key[0])
             if key[0] == "home":
                 self.assertEqual(order.carrier_id.oms_code, key[1])
             self.assertBalanced(order)
+
+    def kept(self, order):
+        """Return what a store keeps for a quotation, as of :meth:`plan`."""
+        quantities = {}
+        for claim in order.order_line.oms_claim_ids:
+            key = claim.site_id.code, claim.product_id.name
+            quantities[key] = quantities.get(key, 0.0) + claim.quantity
+        return quantities
 
     def test_a_promise_is_kept_though_a_better_plan_turns_up(self):
         self.stock(self.apple, (self.far, 5))
