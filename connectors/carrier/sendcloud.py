@@ -109,6 +109,10 @@ class Sendcloud:
 
     def buy(self, account: Account, shipment: Shipment) -> Outcome[Created]:
         """See :class:`~.contract.Adapter`."""
+        contract = account.options.get("contract") or ""
+        if contract and not (contract.isascii() and contract.isdigit()):
+            text = f"The contract number of the account is not a number: “{contract}”."
+            return Rejected("contract", text, "contract")
         reply = self._send(
             account, "POST", "/shipments/announce", body=_write_shipment(account, shipment)
         )

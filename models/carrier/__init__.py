@@ -15,5 +15,6 @@ from . import oms_carrier_points
 from . import shipment
 from . import stock_picking
 from . import stock_picking_point
+from . import stock_picking_labels
 from . import sale_order_point
 from . import res_company

@@ -78,7 +78,12 @@ class ResCompany(models.Model):
         if not self.oms_gs1_prefix:
             return [""] * count
         sequence = self._get_sscc_sequences()[self.oms_gs1_prefix]
-        numbers = [int(sequence.next_by_id()) for _code in range(count)]
+        # As Odoo takes them one by one from a standard sequence.
+        self.env.cr.execute(
+            "SELECT nextval(%s) FROM generate_series(1, %s)",
+            [f"ir_sequence_{sequence.id:03d}", count],
+        )
+        numbers = [number for (number,) in self.env.cr.fetchall()]
         room = 10 ** (16 - len(self.oms_gs1_prefix))
         if any(number >= 10 * room for number in numbers):
             raise UserError(self.env._("All SSCCs of the prefix %s are used.", self.oms_gs1_prefix))

@@ -1,10 +1,5 @@
 from odoo import api, fields, models
 
-from ..task.oms_task import OPEN_STATES
-
-#: Characters of the database's id in references, which keep copies of it apart at carriers.
-DATABASE_DIGITS = 6
-
 
 class StockPicking(models.Model):
     _inherit = "stock.picking"
@@ -98,80 +93,6 @@ class StockPicking(models.Model):
         self._oms_request_labels()
         return None
 
-    def _oms_request_labels(self):
-        """Put tasks into the queue that buy the labels of the transfers, once for each.
-
-        :return: the tasks
-        :raises UserError: a site has no account for its delivery method
-        """
-        tasks = self.env["oms.task"]
-        for picking in self:
-            adapter = picking._oms_get_pickup_point() and picking.oms_point_adapter
-            account = picking.carrier_id._oms_find_account(
-                picking.oms_site_id, picking.company_id, adapter
-            )
-            tasks |= tasks._enqueue([picking._oms_prepare_label_task(account)])
-        return tasks
-
-    def _oms_prepare_label_task(self, account):
-        self.ensure_one()
-        attempt = self._oms_count_attempts() + 1
-        packages = [*self.move_line_ids.result_package_id.mapped("name"), self.name]
-        open_task = self._oms_find_label_tasks()[:1]
-        if open_task:
-            return {
-                "kind": open_task.kind,
-                "key": open_task.key,
-                "name": open_task.name,
-                "company_id": open_task.company_id.id,
-            }
-        # sudo: the database's id is no secret
-        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid", "")
-        reference = f"{self.id}-{attempt}-{database[:DATABASE_DIGITS]}"
-        codes = self.company_id._get_next_ssccs(len(packages))
-        return {
-            "kind": "carrier.buy",
-            "key": f"{self.id}-{attempt}",
-            "name": self.env._("Labels of %s", self.name),
-            "company_id": self.company_id.id,
-            "res_model": self._name,
-            "res_id": self.id,
-            "arguments": {
-                "account_id": account.id,
-                "reference": reference,
-                "ssccs": {name: code for name, code in zip(packages, codes, strict=True) if code},
-            },
-        }
-
-    def _oms_find_label_tasks(self):
-        """Return the tasks that buy the labels or have bought them, if they are still wanted."""
-        self.ensure_one()
-        states = [*OPEN_STATES, "stuck"]
-        # sudo: who has labels bought need not see parcels
-        if self.sudo().oms_parcel_ids._filter_wanted():
-            states.append("done")
-        return self._oms_get_label_tasks().filtered(
-            lambda task: task.state in states and not task.unwanted
-        )
-
-    def _oms_get_label_tasks(self):
-        # sudo: who ships need not have rights on tasks
-        return (
-            self.env["oms.task"]
-            .sudo()
-            .search(
-                [
-                    ("kind", "=", "carrier.buy"),
-                    ("res_model", "=", self._name),
-                    ("res_id", "in", self.ids),
-                ]
-            )
-        )
-
-    def _oms_count_attempts(self):
-        self.ensure_one()
-        return len(self._oms_get_label_tasks())
-
     def _oms_cancel_labels(self):
         """Take labels back: those that are not bought yet, and those that are."""
         self._oms_get_label_tasks()._cancel()
@@ -183,36 +104,26 @@ class StockPicking(models.Model):
         parcels = parcels._filter_wanted()
         # sudo: parcels are written by the system only
         parcels.sudo().unwanted = True
-        for (account, reference), of_shipment in parcels.grouped(
-            lambda parcel: (parcel.account_id, parcel.shipment_ref)
-        ).items():
-            picking = of_shipment.picking_id
-            self.env["oms.task"]._enqueue(
-                [
-                    {
-                        "kind": "carrier.cancel",
-                        "key": f"{account.id}-{reference}-{min(of_shipment.ids)}",
-                        "name": self.env._("Take back labels of %s", picking.name),
-                        "company_id": picking.company_id.id,
-                        "res_model": picking._name,
-                        "res_id": picking.id,
-                        "arguments": {
-                            "account_id": account.id,
-                            "carrier_id": reference or "",
-                            "numbers": of_shipment.mapped("tracking_number"),
-                            "parcel_ids": of_shipment.ids,
-                        },
-                    }
-                ]
-            )
-
-    def action_cancel(self):
-        """Labels of what is cancelled are cancelled, too."""
-        res = super().action_cancel()
-        self.filtered(
-            lambda picking: picking.carrier_id.delivery_type == "oms"
-        )._oms_cancel_labels()
-        return res
+        shipments = parcels.grouped(lambda parcel: (parcel.account_id, parcel.shipment_ref))
+        self.env["oms.task"]._enqueue(
+            [
+                {
+                    "kind": "carrier.cancel",
+                    "key": f"{account.id}-{reference}-{min(of_shipment.ids)}",
+                    "name": self.env._("Take back labels of %s", of_shipment.picking_id[:1].name),
+                    "company_id": of_shipment.company_id.id,
+                    "res_model": self._name,
+                    "res_id": of_shipment.picking_id[:1].id,
+                    "arguments": {
+                        "account_id": account.id,
+                        "carrier_id": reference or "",
+                        "numbers": of_shipment.mapped("tracking_number"),
+                        "parcel_ids": of_shipment.ids,
+                    },
+                }
+                for (account, reference), of_shipment in shipments.items()
+            ]
+        )
 
     # === ACTION METHODS === #
 

@@ -1,7 +1,7 @@
 import logging
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
@@ -32,6 +32,8 @@ class OmsTask(models.Model):
     _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _rec_name = "name"
+    # Nobody writes tasks by hand, and whoever sees them may talk about them.
+    _mail_post_access = "read"
 
     name = fields.Char(required=True, readonly=True, index="trigram")
     kind = fields.Selection(
@@ -112,30 +114,33 @@ class OmsTask(models.Model):
             ``res_id`` and ``arguments`` of each
         :return: the tasks, in the same order
         """
+        if not vals_list:
+            return self.sudo().browse()
         self.flush_model()
-        for vals in vals_list:
-            self.env.cr.execute(
-                SQL(
-                    """
-                    INSERT INTO oms_task (kind, key, name, company_id, res_model, res_id, arguments,
-                        state, next_try, create_uid, write_uid, create_date, write_date)
-                    VALUES (%(kind)s, %(key)s, %(name)s, %(company)s, %(model)s, %(id)s,
-                        %(arguments)s, 'waiting', %(now)s, %(user)s, %(user)s, %(now)s, %(now)s)
-                    ON CONFLICT (kind, key) DO NOTHING
-                    """,
-                    kind=vals["kind"],
-                    key=vals["key"],
-                    name=vals["name"],
-                    company=vals["company_id"],
-                    model=vals.get("res_model"),
-                    id=vals.get("res_id"),
-                    arguments=self._fields["arguments"].convert_to_column_insert(
-                        vals.get("arguments"), self
-                    ),
-                    user=self.env.uid,
-                    now=fields.Datetime.now(),
-                )
+        now = fields.Datetime.now()
+        convert = self._fields["arguments"].convert_to_column_insert
+        rows = SQL(", ").join(
+            SQL(
+                "(%s, %s, %s, %s, %s, %s::int, %s::jsonb, 'waiting', %s, %s, %s, %s, %s)",
+                *(vals["kind"], vals["key"], vals["name"], vals["company_id"]),
+                *(vals.get("res_model"), vals.get("res_id")),
+                convert(vals.get("arguments"), self),
+                *(now, self.env.uid, self.env.uid, now, now),
             )
+            # In one order everywhere, so that no two wait for each other.
+            for vals in sorted(vals_list, key=lambda vals: (vals["kind"], vals["key"]))
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO oms_task (kind, key, name, company_id, res_model, res_id, arguments,
+                    state, next_try, create_uid, write_uid, create_date, write_date)
+                VALUES %s
+                ON CONFLICT (kind, key) DO NOTHING
+                """,
+                rows,
+            )
+        )
         self.invalidate_model()
         # sudo: whoever causes a task need not have rights on tasks
         found = self.sudo().search(
@@ -148,13 +153,6 @@ class OmsTask(models.Model):
         tasks = self.sudo().browse(by_key[vals["kind"], vals["key"]] for vals in vals_list)
         tasks._run_later()
         return tasks
-
-    def _run_later(self):
-        """Have the tasks done as soon as they are committed."""
-        job = self.env.ref("oms.cron_run_tasks", raise_if_not_found=False)
-        if self and job:
-            # sudo: whoever causes a task need not have rights on scheduled jobs
-            job.sudo()._trigger()
 
     # === ENDING === #
 
@@ -188,12 +186,22 @@ class OmsTask(models.Model):
 
     # === ACTION METHODS === #
 
+    def _check_manager(self):
+        """Check that the user may decide on the tasks, whose fields nobody may write by hand.
+
+        :raises AccessError: the user is no order manager, or does not see them
+        """
+        self.check_access("read")
+        if not (self.env.su or self.env.user.has_group("oms.group_order_manager")):
+            raise AccessError(self.env._("Order managers decide on what is done outside."))
+
     def action_retry(self):
         """Try again what was rejected or is stuck; what may have happened is looked up first.
 
+        :raises AccessError: the user is no order manager
         :raises UserError: none of them can be tried again
         """
-        self.check_access("write")
+        self._check_manager()
         # sudo: answers are seen by administrators only, and the task goes by whether there is one
         tasks = self.sudo().filtered(lambda task: task.state in ("rejected", "stuck", "unknown"))
         if not tasks:
@@ -223,9 +231,10 @@ class OmsTask(models.Model):
     def action_not_done(self):
         """Say, having looked, that stuck tasks were not done, so that they are done now.
 
+        :raises AccessError: the user is no order manager
         :raises UserError: of none of them it can be said, or one was done and answered
         """
-        self.check_access("write")
+        self._check_manager()
         # sudo: answers are seen by administrators only, and the task goes by whether there is one
         tasks = self.sudo().filtered(lambda task: task.state in ("stuck", "unknown"))
         if not tasks:
@@ -253,8 +262,11 @@ class OmsTask(models.Model):
         tasks._run_later()
 
     def action_cancel(self):
-        """Take tasks back."""
-        self.check_access("write")
+        """Take tasks back.
+
+        :raises AccessError: the user is no order manager
+        """
+        self._check_manager()
         self._cancel()
 
     def action_view_document(self):

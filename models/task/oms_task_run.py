@@ -57,20 +57,23 @@ class OmsTask(models.Model):
         self.env["ir.cron"]._commit_progress(remaining=due)
 
     @api.model
-    def _take_up(self, seen):
+    def _take_up(self, seen, only=None):
         """Lock the next task whose time has come, until the end of the transaction.
 
         :param list seen: ids of tasks that are not looked at any more, completed here
+        :param list only: ids of the tasks that are looked at; all when None
         :return: id of the task; None if there is none
         """
         while True:
             due = SQL(
                 """
                 state IN %(states)s AND next_try <= %(now)s AND id != ALL(%(seen)s)
+                AND (%(only)s::int[] IS NULL OR id = ANY(%(only)s))
                 """,
                 states=OPEN_STATES,
                 now=self._now(),
                 seen=seen,
+                only=only,
             )
             self.env.cr.execute(
                 SQL("SELECT id FROM oms_task WHERE %s ORDER BY next_try, id LIMIT 1", due)

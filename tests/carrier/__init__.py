@@ -2,3 +2,4 @@ from . import test_account
 from . import test_labels
 from . import test_tracking
 from . import test_points
+from . import test_labels_batch

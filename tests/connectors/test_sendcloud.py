@@ -26,6 +26,16 @@ def test_refusals_name_the_field(account):
     assert (outcome.code, outcome.field) == ("required", "/to_address/name")
 
 
+def test_a_contract_number_that_is_none_is_refused_before_anything_is_sent(peer, account):
+    wrong = dataclasses.replace(account, options={**account.options, "contract": "C-12"})
+    outcome = ADAPTER.buy(wrong, SHIPMENT)
+    assert (outcome.code, outcome.field) == ("contract", "contract")
+    assert "C-12" in outcome.text
+    assert peer.requests == []
+    right = dataclasses.replace(account, options={**account.options, "contract": "12"})
+    assert isinstance(ADAPTER.buy(right, SHIPMENT), Ok)
+
+
 def test_labels_that_did_not_come_are_told(peer, account):
     peer.fail(None, "cut_label")
     outcome = ADAPTER.buy(account, SHIPMENT)

@@ -1,8 +1,12 @@
 """A world outside that does things once for each key, and can be told to fail."""
 
+from unittest.mock import patch
+
 from odoo.exceptions import UserError
+from odoo.tests import TransactionCase
 
 from odoo.addons.oms.connectors.outcome import Ok, Rejected, Unknown
+from odoo.addons.oms.models.task.oms_task import OmsTask
 
 
 class Outside:
@@ -78,3 +82,29 @@ class Handler:
 
     def _on_rejected(self, task):
         self.rejected.append(task.key)
+
+
+class TaskCase(TransactionCase):
+    """Tasks whose world outside is the test's."""
+
+    def setUp(self):
+        super().setUp()
+        self.use(Outside())
+
+    def use(self, outside, **more):
+        """Let these do what tasks ask for."""
+        self.outside, self.handler = outside, Handler(outside, **more)
+        patcher = patch.object(OmsTask, "_get_handler", lambda _tasks, _kind: self.handler)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def enqueue(self, key="one", **more):
+        vals = {
+            "kind": "test",
+            "key": key,
+            "name": f"Test {key}",
+            "company_id": self.env.company.id,
+            "arguments": {"what": key},
+            **more,
+        }
+        return self.env["oms.task"]._enqueue([vals])

@@ -3,41 +3,18 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.oms.models.task.oms_task import OmsTask
 from odoo.addons.oms.models.task.oms_task_run import MOST_ATTEMPTS
 
-from .task_case import Handler, Outside
+from .task_case import Outside, TaskCase
 
 RUN = "odoo.addons.oms.models.task.oms_task_run"
 
 
 @tagged("post_install", "-at_install")
-class TestTask(TransactionCase):
-    def setUp(self):
-        super().setUp()
-        self.use(Outside())
-
-    def use(self, outside, **more):
-        """Let these do what tasks ask for."""
-        self.outside, self.handler = outside, Handler(outside, **more)
-        patcher = patch.object(OmsTask, "_get_handler", lambda _tasks, _kind: self.handler)
-        patcher.start()
-        self.addCleanup(patcher.stop)
-
-    def enqueue(self, key="one", **more):
-        vals = {
-            "kind": "test",
-            "key": key,
-            "name": f"Test {key}",
-            "company_id": self.env.company.id,
-            "arguments": {"what": key},
-            **more,
-        }
-        return self.env["oms.task"]._enqueue([vals])
-
+class TestTask(TaskCase):
     def later(self, tasks, hours=7):
         """Let time pass."""
         moment = fields.Datetime.now() - timedelta(hours=hours)
@@ -307,8 +284,27 @@ class TestTask(TransactionCase):
             task.with_user(operator).action_cancel()
         with self.assertRaises(AccessError):
             self.env["oms.task"].with_user(seller).search([])
+        self.env.invalidate_all()
         task.with_user(manager).action_cancel()
         self.assertEqual(task.state, "cancelled")
+
+    def test_nobody_writes_tasks_by_hand(self):
+        """What is told of the world outside is not for anybody to make up."""
+        task = self.enqueue()
+        for group in ("group_order_manager", "group_order_operator", "group_site_operator"):
+            user = new_test_user(self.env, f"task_{group}", f"oms.{group}")
+            own = task.with_user(user)
+            for operation in ("write", "create", "unlink"):
+                self.assertFalse(own.has_access(operation), (group, operation))
+            with self.assertRaises(AccessError):
+                own.write({"state": "done"})
+        operator = new_test_user(self.env, "task_other", "oms.group_order_operator")
+        for action in ("action_retry", "action_not_done", "action_cancel"):
+            with self.assertRaises(AccessError):
+                getattr(task.with_user(operator), action)()
+        self.assertEqual(task.state, "waiting")
+        # Talking about it is another matter.
+        task.with_user(operator).message_post(body=self.env._("I called them."))
 
     @mute_logger(RUN)
     def test_a_manager_mends_tasks(self):
