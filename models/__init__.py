@@ -9,11 +9,12 @@ from . import fulfillment
 from . import workflow
 from . import exception
 from . import intake
-from . import preparation
 from . import feed
 from . import promise
 from . import carrier
 from . import tracking
 from . import work
+from . import preparation
+from . import offer
 from . import api
 from . import collect

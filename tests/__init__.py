@@ -10,6 +10,7 @@ from . import exception
 from . import preparation
 from . import feed
 from . import promise
+from . import offer
 from . import api
 from . import task
 from . import carrier

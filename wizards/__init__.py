@@ -11,3 +11,4 @@ from . import oms_promise_choice
 from . import oms_preparation_wizard
 from . import oms_point_choice
 from . import oms_pickup
+from . import oms_offer_decline

@@ -18,6 +18,7 @@ TRIGGER_SELECTION = [
     ("date", "Promised for an earlier date"),
     ("better", "A better plan was looked for"),
     ("wave", "Sourced together in a wave"),
+    ("offer", "No site accepted"),
 ]
 
 

@@ -20,6 +20,7 @@ AUTOMATIC_TRIGGERS = (
     "date",
     "better",
     "wave",
+    "offer",
 )
 
 

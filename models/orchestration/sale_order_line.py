@@ -238,14 +238,21 @@ class SaleOrderLine(models.Model):
 
     def _oms_release(self):
         """Have Odoo make transfers of what is claimed for the lines."""
-        # sudo: a salesperson need not have rights on claims
-        claims = self.sudo().oms_claim_ids.filtered(lambda claim: claim.state == "active")
+        claims = self._oms_get_claims_to_release()
         before = claims._get_quantities_in_moves()
         without = self.env["stock.move"]._oms_get_without_reordering(self.product_id)
         self.with_context(
             oms_launch="release", oms_without_reordering=without
         )._action_launch_stock_rule()
         claims._consume(before)
+
+    def _oms_get_claims_to_release(self):
+        """Return the claims of the lines that become transfers now.
+
+        :rtype: ``oms.claim``
+        """
+        # sudo: a salesperson need not have rights on claims
+        return self.sudo().oms_claim_ids.filtered(lambda claim: claim.state == "active")
 
     def _oms_ensure_native_references(self):
         """Give lines that Odoo delivers by itself a reference apart from the fulfillments'."""
@@ -273,8 +280,8 @@ class SaleOrderLine(models.Model):
         ):
             shares = self._oms_reduce(procurement_uom._compute_quantity(-product_qty, unit))
         elif orchestrated:
-            claims = line.oms_claim_ids.filtered(lambda claim: claim.state == "active")
-            shares = [(claim.fulfillment_line_id, claim.quantity) for claim in claims.sorted("id")]
+            claims = line._oms_get_claims_to_release().sorted("id")
+            shares = [(claim.fulfillment_line_id, claim.quantity) for claim in claims]
         else:
             return super()._create_procurements(product_qty, procurement_uom, values)
         procurements = []

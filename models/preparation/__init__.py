@@ -10,3 +10,4 @@ from . import stock_move
 from . import stock_picking_batch
 from . import pick_list
 from . import oms_site
+from . import oms_site_work

@@ -104,7 +104,9 @@ class OmsPreparation(models.AbstractModel):
             return "in_wave"
         if moves.move_orig_ids:
             return "later_step"
-        if any(move.picked for move in moves):
+        if fulfillment.work_state == "todo":
+            return "not_accepted"
+        if fulfillment.worker_id or any(move.picked for move in moves):
             return "begun"
         if not any(move.quantity for move in moves):
             return "unreserved"
@@ -171,7 +173,8 @@ class OmsPreparation(models.AbstractModel):
 
         :return: UTC, naive; False where nothing says so
         """
-        return picking.date_deadline or picking.scheduled_date
+        due = picking.oms_fulfillment_id.due_at
+        return due or picking.date_deadline or picking.scheduled_date
 
     @api.model
     def _get_group(self, picking, option, cutoff):

@@ -74,7 +74,11 @@ class StockPickingBatch(models.Model):
             batch.oms_picked_count = picked
             batch.oms_progress = min(100.0 * picked / asked, 100.0) if asked else 0.0
 
-    @api.depends("oms_picking_ids.date_deadline", "oms_picking_ids.scheduled_date")
+    @api.depends(
+        "oms_picking_ids.date_deadline",
+        "oms_picking_ids.scheduled_date",
+        "oms_picking_ids.oms_fulfillment_id.due_at",
+    )
     def _compute_oms_due_at(self):
         get_due = self.env["oms.preparation"]._get_due
         for batch in self:

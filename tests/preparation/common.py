@@ -58,3 +58,9 @@ class PreparationCase(OmsCase):
 
     def orders_of(self, waves):
         return [wave.pickings.oms_fulfillment_id.order_id for wave in waves]
+
+    def set_due(self, order, moment):
+        """Have the goods of an order leave at a moment."""
+        order.picking_ids.move_ids.write({"date": moment, "date_deadline": moment})
+        self.env.flush_all()
+        self.assertEqual(str(order.oms_fulfillment_ids.due_at), moment)

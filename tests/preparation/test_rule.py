@@ -130,8 +130,8 @@ class TestRule(PreparationCase):
 
     def test_only_what_is_due_soon(self):
         soon, later = self.make_order((self.apple, 1)), self.make_order((self.apple, 1))
-        soon.picking_ids.move_ids.date_deadline = "2024-03-05 10:00:00"
-        later.picking_ids.move_ids.date_deadline = "2099-01-01"
+        self.set_due(soon, "2024-03-05 10:00:00")
+        self.set_due(later, "2099-01-01 00:00:00")
         self.make_rule(due_hours=24.0).action_run()
         self.assertTrue(soon.oms_fulfillment_ids.wave_id)
         self.assertFalse(later.oms_fulfillment_ids.wave_id)

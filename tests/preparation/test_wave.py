@@ -46,9 +46,7 @@ class TestWave(PreparationCase):
         for order, moment in zip(
             orders, ("2099-05-01 14:45:00", "2099-05-01 15:15:00"), strict=True
         ):
-            order.picking_ids.date_deadline = moment
-            order.picking_ids.scheduled_date = moment
-            order.picking_ids.move_ids.date_deadline = moment
+            self.set_due(order, moment)
         waves, _left = self.plan(orders, group_cutoff=True)
         self.assertEqual(len(waves), 2)
         self.near.tz = "UTC"
@@ -60,7 +58,7 @@ class TestWave(PreparationCase):
             *(self.make_order((self.apple, 2)) for _index in range(5))
         )
         for order, day in zip(orders, (5, 3, 4, 1, 2), strict=True):
-            order.picking_ids.move_ids.date_deadline = f"2024-03-0{day} 10:00:00"
+            self.set_due(order, f"2024-03-0{day} 10:00:00")
         waves, left = self.plan(orders, most_orders=2, most_waves=2)
         self.assertEqual(
             [each.ids for each in self.orders_of(waves)],
@@ -122,6 +120,28 @@ class TestWave(PreparationCase):
         order.picking_ids.move_ids.picked = True
         _waves, left = self.plan(order)
         self.assertEqual([each.reason for each in left], ["begun"])
+
+    def test_work_that_a_site_has_not_accepted_is_left(self):
+        self.near.auto_accept = False
+        order = self.make_order((self.apple, 1))
+        _waves, left = self.plan(order)
+        self.assertEqual([each.reason for each in left], ["not_accepted"])
+        order.oms_fulfillment_ids._accept()
+        waves, _left = self.plan(order)
+        self.assertEqual(self.orders_of(waves), [order])
+        order.oms_fulfillment_ids._start()
+        _waves, left = self.plan(order)
+        self.assertEqual([each.reason for each in left], ["begun"])
+
+    def test_the_screen_of_the_site_shows_waves(self):
+        first, other = self.make_order((self.apple, 1)), self.make_order((self.apple, 1))
+        wave = self.make_waves(first)
+        screen = self.env["oms.site.work"]
+        cards = {card["order"]: card for card in screen.get_work(self.near.id)["cards"]}
+        self.assertEqual(cards[first.name]["wave"], {"id": wave.id, "name": wave.name, "bin": 1})
+        self.assertIsNone(cards[other.name]["wave"])
+        found = screen.get_work(self.near.id, {"wave_id": wave.id})["cards"]
+        self.assertEqual([card["order"] for card in found], [first.name])
 
     def test_of_several_steps_the_first_is_picked(self):
         self.near.warehouse_id.delivery_steps = "pick_ship"
@@ -231,6 +251,20 @@ class TestWave(PreparationCase):
         orders[0].oms_fulfillment_ids._reject(reason)
         self.assertEqual(wave.picking_ids, orders[1].picking_ids)
         self.assertEqual(wave.oms_picking_ids, orders[1].picking_ids)
+
+    def test_a_fulfillment_is_taken_out_by_hand(self):
+        orders = self.make_order((self.apple, 3)) + self.make_order((self.apple, 1))
+        wave = self.make_waves(orders)
+        orders[0].oms_fulfillment_ids.action_leave_wave()
+        self.assertEqual(wave.picking_ids, orders[1].picking_ids)
+        self.assertEqual(wave.state, "in_progress")
+        with self.assertRaisesRegex(UserError, "in an open wave"):
+            orders[0].oms_fulfillment_ids.action_leave_wave()
+        orders[1].oms_fulfillment_ids.action_leave_wave()
+        self.assertEqual(wave.state, "cancel")
+        # What left may go into another wave.
+        waves, _left = self.plan(orders)
+        self.assertEqual(len(waves), 1)
 
     def test_begun_waves_are_not_taken_back(self):
         order = self.make_order((self.apple, 1))
