@@ -182,6 +182,17 @@ const EFFECTS = {
         detail.isHandedOver = true;
         allow(detail, Object.fromEntries(Object.keys(detail.actions).map((key) => [key, false])));
     },
+    collect(detail, operation) {
+        if (!operation.lines) {
+            EFFECTS.hand_over(detail, {});
+        }
+    },
+    sell(detail) {
+        EFFECTS.hand_over(detail, {});
+    },
+    release(detail) {
+        EFFECTS.reject(detail, {});
+    },
     reject(detail, operation) {
         if (!operation.lines) {
             detail.isGivenBack = true;

@@ -107,7 +107,8 @@ orderActions.add("ready", {
 orderActions.add("hand_over", {
     label: _t("Hand over"),
     icon: "fa-handshake-o",
-    rank: (detail) => detail.actions.hand_over && (isPicked(detail) ? 50 : 150),
+    // Customers get their goods in a way of their own.
+    rank: (detail) => detail.actions.hand_over && !detail.pickup && (isPicked(detail) ? 50 : 150),
     run: (page) =>
         page.dialog.add(HandOverDialog, {
             model: page.model,

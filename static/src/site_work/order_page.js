@@ -1,4 +1,4 @@
-import { Component, onWillRender, useRef, useState } from "@odoo/owl";
+import { Component, onWillRender, useEffect, useRef, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
@@ -45,6 +45,14 @@ export class OrderPage extends Component {
             this.actions = this.detail ? availableActions(this.detail, this) : [];
         });
         useScanHandler(this.model, this.onScan);
+        useEffect(
+            (isThere) => {
+                if (isThere && this.model.scannedCode) {
+                    this.takeScannedCode();
+                }
+            },
+            () => [!!this.detail]
+        );
     }
 
     get panels() {
@@ -69,14 +77,16 @@ export class OrderPage extends Component {
 
     // === SCANS === //
 
+    /** The code by which the order was found may do something with it at once. */
+    takeScannedCode() {
+        const { scannedCode } = this.model;
+        this.model.scannedCode = "";
+        this.actions.some(({ onScan }) => onScan?.(this, scannedCode));
+    }
+
     onScan(barcode) {
-        if (!this.detail) {
+        if (!this.detail || this.actions.some(({ onScan }) => onScan?.(this, barcode))) {
             return;
-        }
-        for (const { onScan } of this.actions) {
-            if (onScan?.(this, barcode)) {
-                return;
-            }
         }
         const found = resolveScan(this.detail, barcode, this.state.locationId);
         const handlers = {

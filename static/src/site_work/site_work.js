@@ -64,9 +64,14 @@ export class SiteWork extends Component {
         this.model.scanHandlers.at(-1)?.(barcode);
     }
 
-    open(id) {
+    /**
+     * @param {number} id of a fulfillment
+     * @param {string} [scannedCode] by which it was found: it may be the customer's
+     */
+    open(id, scannedCode = "") {
         this.model.orderId = id;
         this.model.message = null;
+        this.model.scannedCode = scannedCode;
         this.props.updateActionState?.({ resId: id });
         return this.model.loadOrder(id);
     }

@@ -41,6 +41,7 @@ export class SiteWorkModel extends Reactive {
         this.limit = PAGE;
         this.orders = {};
         this.orderId = false;
+        this.scannedCode = "";
         this.isLoading = false;
         this.error = "";
         this.message = null;
@@ -202,9 +203,20 @@ export class SiteWorkModel extends Reactive {
         return this.siteId ? this.loadWork() : this.loadSites();
     }
 
-    /** @returns {Promise<Object[]|null>} cards, or nothing without a connection */
-    find(text) {
-        return this._read("find", [this.siteId, text]);
+    /**
+     * @returns {Promise<{cards: Object[], message: string}>} a sentence where there is nothing to
+     *      choose from
+     */
+    async find(text) {
+        try {
+            const cards = await this._call("find", [this.siteId, text]);
+            this.isReachable = true;
+            return { cards, message: cards.length ? "" : _t("“%s” belongs to no order here.", text) };
+        } catch (error) {
+            const { kind, message } = classify(error);
+            this.isReachable = kind !== LOST;
+            return { cards: [], message };
+        }
     }
 
     // === DOING === //

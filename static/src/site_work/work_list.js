@@ -42,19 +42,18 @@ export class WorkList extends Component {
 
     /** Opens the one order that a code belongs to, or shows the several. */
     async onScan(code) {
-        const cards = await this.model.find(code);
-        if (!cards) {
-            this.model.say("warning", _t("“%s” cannot be looked for without a connection.", code));
-        } else if (!cards.length) {
-            this.state.found = null;
-            this.model.say("error", _t("“%s” belongs to no order here.", code));
+        const { cards, message } = await this.model.find(code);
+        this.state.found = cards.length > 1 ? cards : null;
+        if (!cards.length) {
+            this.model.say("error", message);
         } else if (cards.length === 1) {
             this.model.sounds.play("ok");
-            this.props.open(cards[0].id);
+            this.props.open(cards[0].id, code);
         } else {
-            this.state.found = cards;
             this.state.foundText = code;
-            this.model.say("info", _t("“%(code)s” belongs to %(count)s orders: choose one.", { code, count: cards.length }), "ok");
+            const values = { code, count: cards.length };
+            const text = _t("“%(code)s” belongs to %(count)s orders: choose one.", values);
+            this.model.say("info", text, "ok");
         }
     }
 
