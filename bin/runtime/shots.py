@@ -19,6 +19,17 @@ LIMIT_KB = 150
 _MOST_SPLIT = """
     SELECT order_id FROM oms_fulfillment GROUP BY order_id ORDER BY count(*) DESC, order_id LIMIT 1
 """
+_TO_PICK = """
+    SELECT fulfillment.id
+      FROM oms_fulfillment fulfillment
+      JOIN oms_fulfillment_line line ON line.fulfillment_id = fulfillment.id
+     WHERE fulfillment.work_state = 'accepted'
+     GROUP BY fulfillment.id
+     ORDER BY count(*) DESC, fulfillment.id
+     LIMIT 1
+"""
+_BUSY_SITE = ".o_oms_site_choice:nth-of-type(2)"
+_PHONE = {"width": 360, "height": 740}
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,24 @@ SHOTS = (
         ".o_kanban_record:not(.o_kanban_ghost)",
     ),
     Shot("channels", "/odoo/oms-channels", ".o_kanban_record:not(.o_kanban_ghost)"),
+    Shot("site-work", "/odoo/oms-site-work", ".o_oms_card", click=(_BUSY_SITE,), **_PHONE),
+    Shot(
+        "site-work-order",
+        "/odoo/oms-site-work/{record}",
+        ".o_oms_message",
+        _TO_PICK,
+        click=(".o_oms_one_more:enabled",),
+        **_PHONE,
+    ),
+    Shot(
+        "site-work-reject",
+        "/odoo/oms-site-work/{record}",
+        ".modal .o_oms_reasons",
+        _TO_PICK,
+        click=("[data-action='reject']",),
+        **_PHONE,
+    ),
+    Shot("site-work-desktop", "/odoo/oms-site-work/{record}", ".o_oms_line", _TO_PICK),
 )
 
 

@@ -59,7 +59,7 @@ orderActions.add("release", {
     run: (page) =>
         page.dialog.add(ConfirmationDialog, {
             title: _t("Release"),
-            body: _t("The customer does not want the goods: they go back on the shelf, free for others."),
+            body: _t("The customer does not want the goods: they are free for others again."),
             confirmLabel: _t("Release"),
             confirm: () => end(page, "release", {}, _t("Released.")),
             cancel: () => {},

@@ -1,5 +1,6 @@
 import { Component, useState } from "@odoo/owl";
 import { Dialog } from "@web/core/dialog/dialog";
+import { _t } from "@web/core/l10n/translation";
 import { isLess } from "./optimism";
 import { readCode } from "./pickup_code";
 import { QuantityStepper } from "./quantity_stepper";
@@ -34,6 +35,10 @@ export class CollectDialog extends Component {
             rest: "keep",
         });
         useScanHandler(this.props.model, (barcode) => (this.state.code = barcode));
+    }
+
+    get title() {
+        return this.props.isSale ? _t("Sell") : _t("Hand over to the customer");
     }
 
     groupLines() {
@@ -81,7 +86,7 @@ export class CollectDialog extends Component {
             values.lines = this.lines.map((line) => ({
                 line_id: line.id,
                 quantity: quantities[line.id],
-                ...(this.needsLot(line) && lots[line.id].trim() && { lot_name: lots[line.id].trim() }),
+                ...(this.needsLot(line) && { lot_name: lots[line.id].trim() || null }),
             }));
         }
         if (this.props.isSale) {

@@ -45,20 +45,21 @@ export class LabelsPanel extends Component {
     }
 
     /** Opens the printing dialog; phones show the file, and print from there. */
-    print(label) {
+    print({ url }) {
+        const shown = url.replace(/[?&]download=true/, "");
         if (isMobileOS()) {
-            browser.open(label.url, "_blank");
+            browser.open(shown, "_blank");
             return;
         }
         const frame = document.createElement("iframe");
         frame.className = "d-none";
-        frame.src = label.url;
+        frame.src = shown;
         frame.onload = () => {
             try {
                 frame.contentWindow.focus();
                 frame.contentWindow.print();
             } catch {
-                browser.open(label.url, "_blank");
+                browser.open(shown, "_blank");
             }
         };
         document.body.append(frame);
@@ -68,6 +69,9 @@ export class LabelsPanel extends Component {
 
 registry.category("oms_site_work_panels").add(
     "labels",
-    { Component: LabelsPanel, isShown: (detail, page) => !!detail.labels?.length || page.state.isLabelAsked },
+    {
+        Component: LabelsPanel,
+        isShown: (detail, page) => !!detail.labels?.length || page.state.isLabelAsked,
+    },
     { sequence: 20 }
 );

@@ -77,7 +77,8 @@ orderActions.add("pack", {
         detail.actions.pack &&
         pickedUnits(detail) > 0 &&
         isUnpacked(detail) &&
-        (isPicked(detail) ? 20 : 130),
+        // Customers carry goods home as they are.
+        (isPicked(detail) && detail.service === "ship" ? 20 : 130),
     run: (page) =>
         page.dialog.add(PackDialog, {
             detail: page.detail,

@@ -6,7 +6,15 @@ import { LotDialog } from "./lot_dialog";
 import { availableActions } from "./order_actions";
 import { OrderHeader } from "./order_header";
 import { OrderLine } from "./order_line";
-import { findLine, isComplete, isPicked, remaining, resolveScan, rowKey, rowValues } from "./optimism";
+import {
+    findLine,
+    isComplete,
+    isPicked,
+    remaining,
+    resolveScan,
+    rowKey,
+    rowValues,
+} from "./optimism";
 import { usePullToRefresh } from "./pull_to_refresh";
 import { ScanBar } from "./scan_bar";
 import { useScanHandler } from "./scan_handler";
@@ -29,7 +37,13 @@ export class OrderPage extends Component {
     setup() {
         this.dialog = useService("dialog");
         this.model = useState(this.props.model);
-        this.state = useState({ locationId: false, packageId: false, key: "", pulled: 0, isLabelAsked: false });
+        this.state = useState({
+            locationId: false,
+            packageId: false,
+            key: "",
+            pulled: 0,
+            isLabelAsked: false,
+        });
         this.onScan = this.onScan.bind(this);
         this.onQuantity = this.onQuantity.bind(this);
         this.onShort = this.onShort.bind(this);
@@ -110,12 +124,11 @@ export class OrderPage extends Component {
     onLocation({ location, lines }) {
         this.state.locationId = location.id;
         const open = lines.filter((line) => !isComplete(line));
-        this.model.say(
-            "ok",
-            open.length
-                ? _t("%(place)s: %(products)s", { place: location.name, products: open.map((line) => productName(line.product)).join(", ") })
-                : _t("%s: nothing more to pick here.", location.name)
-        );
+        const products = open.map((line) => productName(line.product)).join(", ");
+        const text = products
+            ? _t("%(place)s: %(products)s", { place: location.name, products })
+            : _t("%s: nothing more to pick here.", location.name);
+        this.model.say(products ? "ok" : "warning", text);
     }
 
     onPackage(found) {
@@ -130,7 +143,11 @@ export class OrderPage extends Component {
 
     /** Whoever scans places means to be told. */
     onElsewhere({ line, location }) {
-        const values = { product: productName(line.product), right: line.location?.name, wrong: location?.name };
+        const values = {
+            product: productName(line.product),
+            right: line.location?.name,
+            wrong: location?.name,
+        };
         this.model.say(
             "error",
             _t("Wrong place: %(product)s is to be taken from %(right)s, not %(wrong)s.", values)
@@ -149,7 +166,7 @@ export class OrderPage extends Component {
         if (this.model.isConnected) {
             this.model.say("info", _t("Looking for “%s”…", barcode), "");
         } else {
-            const text = _t("“%s” is not known here. It is kept, and looked for when there is a connection.", barcode);
+            const text = _t("“%s” is not known here. It is kept until it can be asked for.", barcode);
             this.model.say("warning", text);
         }
         return this.operate("scan", { barcode, quantity: 1, ...this.placeValues });
@@ -171,7 +188,8 @@ export class OrderPage extends Component {
         const values = { ...rowValues(line), ...this.placeValues };
         // The code of a packaging stands for several: the server tells how many.
         const isOne = [line.product.barcodes?.[0], line.lot?.name].includes(barcode.trim());
-        const answer = this.operate("scan", { barcode, quantity: step, ...values }, isOne ? QUIET : { loud: true });
+        const options = isOne ? QUIET : { loud: true };
+        const answer = this.operate("scan", { barcode, quantity: step, ...values }, options);
         this.tell(line);
         return answer;
     }
@@ -234,7 +252,8 @@ export class OrderPage extends Component {
                 this.operate("set_picked", values, QUIET);
             }
         }
-        const left = this.model.getOrder(this.props.orderId).lines.filter((each) => !isComplete(each));
+        const { lines } = this.model.getOrder(this.props.orderId);
+        const left = lines.filter((line) => !isComplete(line));
         if (left.length) {
             this.askLot(left[0]);
         } else {

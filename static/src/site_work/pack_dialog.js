@@ -43,7 +43,8 @@ export class PackDialog extends Component {
     }
 
     get isAll() {
-        return this.lines.every((line) => !isLess(this.state.quantities[line.id], line.free, line.rounding));
+        const { quantities } = this.state;
+        return this.lines.every((line) => !isLess(quantities[line.id], line.free, line.rounding));
     }
 
     get chosen() {

@@ -1,4 +1,4 @@
-/** Signs of the codes by which customers prove that goods are theirs, without those that look alike. */
+/** Codes by which customers prove that goods are theirs have no signs that look alike. */
 const CODE = /^[2-9BCDFGHJKMNPQRSTVWXZ]{8}$/;
 
 /**

@@ -35,7 +35,12 @@ export function usePullToRefresh(ref, refresh, show) {
                 pulled = 0;
                 show(0);
             };
-            const listeners = [["touchstart", start], ["touchmove", move], ["touchend", end], ["touchcancel", end]];
+            const listeners = [
+                ["touchstart", start],
+                ["touchmove", move],
+                ["touchend", end],
+                ["touchcancel", end],
+            ];
             for (const [name, listener] of listeners) {
                 el.addEventListener(name, listener, { passive: true });
             }

@@ -8,7 +8,13 @@ import { productName, quantity } from "./words";
 export class ShortDialog extends Component {
     static template = "oms.SiteWorkShortDialog";
     static components = { Dialog, ReasonChoice };
-    static props = { model: Object, line: Object, reasons: Array, confirm: Function, close: Function };
+    static props = {
+        model: Object,
+        line: Object,
+        reasons: Array,
+        confirm: Function,
+        close: Function,
+    };
 
     setup() {
         this.state = useState({ reasonId: 0 });

@@ -37,7 +37,15 @@ export class SiteWorkModel extends Reactive {
         this.sites = null;
         this.siteId = Number(browser.localStorage.getItem(SITE_KEY)) || false;
         this.work = null;
-        this.filters = { work_state: "", service: "", carrier_id: 0, wave_id: 0, late: false, mine: false, text: "" };
+        this.filters = {
+            work_state: "",
+            service: "",
+            carrier_id: 0,
+            wave_id: 0,
+            late: false,
+            mine: false,
+            text: "",
+        };
         this.limit = PAGE;
         this.orders = {};
         this.orderId = false;
@@ -165,9 +173,8 @@ export class SiteWorkModel extends Reactive {
             return;
         }
         this.isLoading = true;
-        const work = await this.keepLast.add(
-            this._read("get_work", [this.siteId], { filters: this.serverFilters, limit: this.limit })
-        );
+        const choice = { filters: this.serverFilters, limit: this.limit };
+        const work = await this.keepLast.add(this._read("get_work", [this.siteId], choice));
         this.isLoading = false;
         if (work) {
             this.work = markRaw(work);
@@ -204,14 +211,13 @@ export class SiteWorkModel extends Reactive {
     }
 
     /**
-     * @returns {Promise<{cards: Object[], message: string}>} a sentence where there is nothing to
-     *      choose from
+     * @returns {Promise<{cards: Object[], message: string}>} and what to say if there are none
      */
     async find(text) {
         try {
             const cards = await this._call("find", [this.siteId, text]);
             this.isReachable = true;
-            return { cards, message: cards.length ? "" : _t("“%s” belongs to no order here.", text) };
+            return { cards, message: _t("“%s” belongs to no order here.", text) };
         } catch (error) {
             const { kind, message } = classify(error);
             this.isReachable = kind !== LOST;
@@ -297,7 +303,7 @@ export class SiteWorkModel extends Reactive {
         }
     }
 
-    /** What is refused at once was seen; what waited, or is of another order, is kept to be read. */
+    /** What is refused at once was seen; what waited or is of another order is kept to be read. */
     _keepRefusal(operation, message) {
         const { uuid, at, fulfillment_id } = operation;
         const hasWaited = Date.now() - Date.parse(at) > AT_ONCE_MS;

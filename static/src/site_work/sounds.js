@@ -2,16 +2,34 @@ import { browser } from "@web/core/browser/browser";
 
 const MUTE_KEY = "oms_site_work.mute";
 
-/** Tones by what they tell: [frequency in Hz, start in s, length in s], and the shape of the wave. */
+/** Tones by what they tell: [frequency in Hz, start in s, length in s], vibration in ms. */
 const SOUNDS = {
     ok: { wave: "sine", notes: [[1046, 0, 0.07]], vibration: 40 },
     done: {
         wave: "sine",
-        notes: [[784, 0, 0.08], [1046, 0.09, 0.08], [1318, 0.18, 0.14]],
+        notes: [
+            [784, 0, 0.08],
+            [1046, 0.09, 0.08],
+            [1318, 0.18, 0.14],
+        ],
         vibration: [40, 40, 80],
     },
-    warning: { wave: "triangle", notes: [[440, 0, 0.12], [440, 0.18, 0.12]], vibration: [80, 60, 80] },
-    error: { wave: "square", notes: [[165, 0, 0.2], [123, 0.2, 0.3]], vibration: 300 },
+    warning: {
+        wave: "triangle",
+        notes: [
+            [440, 0, 0.12],
+            [440, 0.18, 0.12],
+        ],
+        vibration: [80, 60, 80],
+    },
+    error: {
+        wave: "square",
+        notes: [
+            [165, 0, 0.2],
+            [123, 0.2, 0.3],
+        ],
+        vibration: 300,
+    },
 };
 
 /** Plays short tones that can be told apart without looking. Made here, so they need no file. */

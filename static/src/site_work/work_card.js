@@ -4,7 +4,12 @@ import { distance, moment, serviceOf, stateColor, stateName, unitsText } from ".
 /** One order in the list. */
 export class WorkCard extends Component {
     static template = "oms.SiteWorkCard";
-    static props = { card: Object, zone: { type: [String, Boolean], optional: true }, waiting: Number, open: Function };
+    static props = {
+        card: Object,
+        zone: { type: [String, Boolean], optional: true },
+        waiting: Number,
+        open: Function,
+    };
 
     setup() {
         Object.assign(this, { distance, moment, serviceOf, stateColor, stateName, unitsText });

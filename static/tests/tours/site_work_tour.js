@@ -1,52 +1,8 @@
 import { browser } from "@web/core/browser/browser";
 import { registry } from "@web/core/registry";
+import { confirms, counts, does, isAt, opens, says, scanned } from "./site_work_steps";
 
 const tours = registry.category("web_tour.tours");
-
-/** Types a code as quick as a hand scanner does. */
-function scan(code) {
-    for (const key of [...code, "Enter"]) {
-        document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-    }
-}
-
-const scanned = (code, content) => ({
-    content: content || `Scan ${code}`,
-    trigger: ".o_oms_order .o_oms_lines",
-    run: () => scan(code),
-});
-
-const says = (kind, text) => ({
-    content: `The screen says: ${text}`,
-    trigger: `.o_oms_message_${kind}:contains('${text}')`,
-});
-
-const counts = (product, text) => ({
-    content: `${product}: ${text}`,
-    trigger: `.o_oms_line:contains('${product}') .o_oms_count:contains('${text}')`,
-});
-
-const opens = (customer) => ({
-    content: "Open the order",
-    trigger: `.o_oms_card:contains('${customer}')`,
-    run: "click",
-});
-
-const does = (action, state = "") => ({
-    content: `Do: ${action}`,
-    trigger: `.o_oms_actions button[data-action='${action}']${state}`,
-    run: "click",
-});
-
-const confirms = {
-    trigger: ".modal .o_oms_confirm:enabled",
-    run: "click",
-};
-
-const isAt = (state) => ({
-    content: `The order is ${state}`,
-    trigger: `.o_oms_steps li.o_oms_step_now[data-state='${state}']`,
-});
 
 tours.add("oms_site_work_ship", {
     steps: () => [
