@@ -113,15 +113,22 @@ class OmsFulfillment(models.Model):
         for fulfillment in self:
             work = fulfillment._get_work()
             if not work.first and not work.later:
-                # What was done stays known when the goods are gone.
-                for name in ("picked_at", "packed_at", "ready_at"):
-                    fulfillment[name] = fulfillment[name]
+                fulfillment._keep_work_moments()
                 continue
             picked = work.first._oms_are_picked()
             packed = picked and (work.first + work.later)._oms_are_packed()
             fulfillment.picked_at = picked and (fulfillment.picked_at or now)
             fulfillment.packed_at = packed and (fulfillment.packed_at or now)
             fulfillment.ready_at = picked and fulfillment.ready_at
+
+    def _keep_work_moments(self):
+        """Keep what was done when the goods are gone, also by who did it all at once."""
+        self.ensure_one()
+        done = self._get_site_moves()._oms_filter_left()
+        moment = max(done.mapped("date"), default=False)
+        self.picked_at = self.picked_at or moment
+        self.packed_at = self.packed_at or (done._oms_are_packed() and moment)
+        self.ready_at = self.ready_at
 
     @api.depends("state", "accepted_at", "picked_at", "packed_at", "ready_at")
     def _compute_work_state(self):

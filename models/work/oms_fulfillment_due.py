@@ -1,3 +1,6 @@
+from datetime import datetime, timedelta, timezone
+from math import isinf
+
 from odoo import api, fields, models
 
 
@@ -20,24 +23,93 @@ class OmsFulfillment(models.Model):
         help="The goods should have left the site by now.",
     )
 
-    @api.depends("released_at", "line_ids.move_ids.date")
+    @api.depends(
+        "released_at",
+        "line_ids.move_ids.date",
+        "promise_ids.current",
+        "promise_ids.promised_date",
+        "promise_ids.fulfillment_id",
+    )
     def _compute_due_at(self):
+        # What is done or taken back keeps what it had.
+        waiting = self.filtered(lambda part: part.released_at and part.state == "released")
+        moments = waiting._get_leaving_moments()
         for fulfillment in self:
-            fulfillment.due_at = fulfillment._get_due_at()
+            fulfillment.due_at = moments.get(fulfillment, fulfillment.due_at)
 
-    def _get_due_at(self):
-        """Return when the goods have to leave: the last of the moments of the transfers.
+    def _get_leaving_moments(self):
+        """Tell until when goods have to leave their sites.
 
-        :return: moment in UTC; False where nothing is asked for
+        For a promised day, the last moment that the site has for it: the pickup by the carrier
+        that what was learned says, or when work of a later day would leave that still arrives in
+        time. Without a promise, when the site is done by its opening hours, cut-off and handling
+        time; where it has none, what Odoo planned.
+
+        :return: moment in UTC by fulfillment
+        :rtype: dict
         """
-        self.ensure_one()
-        work = self._get_work()
-        moves = work.first + work.later
-        if not moves:
-            return self.due_at
-        return max(filter(None, moves.mapped("date")), default=False)
+        found = {}
+        # sudo: what was promised is for all who see the fulfillment
+        promised = {
+            part: promises[:1].promised_date
+            for part in self
+            for promises in [part.sudo().promise_ids.filtered("current")]
+            if promises
+        }
+        asked = self.browse().union(*promised)
+        learned = asked.filtered(lambda part: part._is_lead_learned())
+        if learned:
+            days = {part: promised[part] for part in learned}
+            for part, until in self.env["oms.lead.time"]._get_milestones(days).items():
+                found[part] = until.handover or until.release
+        for released_at, parts in (asked - learned).grouped("released_at").items():
+            found.update(parts._get_leaving_in_time(released_at, promised))
+        rest = self.filtered(lambda part: part not in found)
+        for released_at, parts in rest.grouped("released_at").items():
+            found.update(parts._get_leaving_by_hours(released_at))
+        return found
 
-    # No @api.depends: it changes with the clock.
+    def _get_leaving_in_time(self, moment, promised):
+        """Tell when the goods leave if work begins as late as promised days allow.
+
+        :param datetime moment: when it can begin, UTC without time zone
+        :param dict promised: the day by fulfillment
+        :return: moment by fulfillment; those that are late anyway leave as soon as they can
+        :rtype: dict
+        """
+        first = self._get_lead_dates(moment)
+        found = {part: dates.leaves for part, dates in first.items()}
+        slack = {part: (promised[part] - dates.promised).days for part, dates in first.items()}
+        waits = self.filtered(lambda part: slack.get(part, 0) > 0)
+        for days, parts in waits.grouped(lambda part: slack[part]).items():
+            for part, dates in parts._get_lead_dates(moment + timedelta(days=days)).items():
+                if dates.promised <= promised[part]:
+                    found[part] = max(dates.leaves, found[part])
+        return found
+
+    def _get_leaving_by_hours(self, moment):
+        """Tell when sites are done with what was released at a moment.
+
+        :param datetime moment: UTC without time zone
+        :rtype: dict
+        """
+        found = {}
+        sites = self.site_id.filtered(lambda site: site._uses_time())
+        leaves = dict(zip(sites, sites._get_leaving(moment), strict=True)) if sites else {}
+        for part in self:
+            seconds = leaves.get(part.site_id)
+            if seconds is not None and not isinf(seconds):
+                leaving = datetime.fromtimestamp(float(seconds), timezone.utc)
+                found[part] = leaving.replace(tzinfo=None, microsecond=0)
+                continue
+            work = part._get_work()
+            planned = list(filter(None, (work.first + work.later).mapped("date")))
+            if planned:
+                found[part] = max(planned)
+        return found
+
+    # It changes with the clock, too: it is not stored.
+    @api.depends("due_at", "work_state")
     def _compute_is_late(self):
         now = fields.Datetime.now()
         for fulfillment in self:

@@ -92,10 +92,8 @@ class OmsFulfillment(models.Model):
                     "Package %(package)s is not in %(name)s.", package=package.name, name=self.name
                 )
             )
-        if lines.filtered(lambda line: line.package_id == package):
-            # In the steps before, the package went its way already.
-            package.sudo().unpack()
-        lines.exists().result_package_id = False
+        # Of a package that came from the step before, the goods are taken out on their way.
+        lines.result_package_id = False
         fulfillment.ready_at = False
 
     # === STEPS === #
@@ -109,7 +107,8 @@ class OmsFulfillment(models.Model):
         # Picking, packing, and what a company may add.
         for _step in range(5):
             work = self._get_work()
-            moves = (work.first + work.later).filtered(
+            # What is not picked stays: Odoo would take it along if nothing were marked as picked.
+            moves = (work.first.filtered("picked") + work.later).filtered(
                 lambda move: not move.location_dest_id._is_outgoing() and move.move_line_ids
             )
             if not moves:

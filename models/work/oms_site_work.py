@@ -2,7 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
-from .answer import to_text
 from .oms_fulfillment import WORK_SELECTION
 
 #: Services as screens of sites call them.
@@ -120,6 +119,8 @@ class OmsSiteWork(models.AbstractModel):
             domain &= Domain(SERVICE_DOMAINS[filters["service"]])
         if filters.get("carrier_id"):
             domain &= Domain("picking_ids.carrier_id", "=", filters["carrier_id"])
+        if filters.get("wave_id"):
+            domain &= Domain("picking_ids.batch_id", "=", filters["wave_id"])
         if filters.get("late"):
             domain &= Domain("due_at", "<", fields.Datetime.now())
         if filters.get("mine"):
@@ -162,7 +163,3 @@ class OmsSiteWork(models.AbstractModel):
         if not (text or "").strip():
             return []
         return self.get_work(site_id, {"text": text}, limit=limit)["cards"]
-
-    @api.model
-    def _to_text(self, moment):
-        return to_text(moment)

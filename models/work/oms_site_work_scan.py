@@ -150,15 +150,7 @@ class OmsSiteWork(models.AbstractModel):
     @api.model
     def _read_gs1(self, fulfillment, products, code):
         """Read a code of GS1: product, lot or serial, quantity, package."""
-        # sudo: the nomenclature is the company's, and no secret
-        nomenclature = fulfillment.company_id.sudo().nomenclature_id
-        if not nomenclature.is_gs1_nomenclature:
-            return None
-        try:
-            parts = nomenclature.gs1_decompose_extended(code) or ()
-        except ValidationError:
-            return None
-        values = {part["type"]: part["value"] for part in reversed(parts)}
+        values = self._split_gs1(fulfillment, code)
         if "package" in values:
             return self._read_package(fulfillment, values["package"])
         if "product" not in values:
@@ -185,6 +177,22 @@ class OmsSiteWork(models.AbstractModel):
         return self._see(seen.product, lot, quantity=quantity)
 
     @api.model
+    def _split_gs1(self, fulfillment, code):
+        """Return what a code of GS1 tells by kind; nothing where it is none.
+
+        :rtype: dict
+        """
+        # sudo: the nomenclature is the company's, and no secret
+        nomenclature = fulfillment.company_id.sudo().nomenclature_id
+        if not nomenclature.is_gs1_nomenclature:
+            return {}
+        try:
+            parts = nomenclature.gs1_decompose_extended(code) or ()
+        except ValidationError:
+            return {}
+        return {part["type"]: part["value"] for part in reversed(parts)}
+
+    @api.model
     def _read_gtin(self, products, gtin):
         """Find a product by its number of 14 digits, which may be kept with fewer."""
         for number in dict.fromkeys((gtin, *(gtin[14 - length :] for length in (13, 12, 8)))):
@@ -198,11 +206,14 @@ class OmsSiteWork(models.AbstractModel):
     @api.model
     def _tell_unknown(self, fulfillment, code):
         """Say what a code stands for that has nothing to do with the work at hand."""
+        gtin = self._split_gs1(fulfillment, code).get("product", "")
+        # Kept with as many digits as it has on the goods.
+        codes = {code, gtin.lstrip("0"), *(gtin[place:] for place in (0, 1, 2, 6) if gtin)} - {""}
         # sudo: the name of what was scanned is on it
-        product = self.env["product.product"].sudo().search([("barcode", "=", code)], limit=1)
+        product = self.env["product.product"].sudo().search([("barcode", "in", codes)], limit=1)
         product = (
             product
-            or self.env["product.uom"].sudo().search([("barcode", "=", code)], limit=1).product_id
+            or self.env["product.uom"].sudo().search([("barcode", "in", codes)], limit=1).product_id
         )
         lot = self.env["stock.lot"].sudo().search([("name", "=", code)], limit=1)
         if product or lot:
