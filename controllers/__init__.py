@@ -1,4 +1,5 @@
 from . import channel_api
+from . import tracking
 from . import webhook
 from . import xml_rpc
 from . import pickup

@@ -1,5 +1,6 @@
 from . import oms_claim_extend
 from . import oms_exception_decide
+from . import oms_exception_decide_parcel
 from . import oms_fulfillment_reject
 from . import oms_promise_anew
 from . import oms_import_wizard

@@ -4,4 +4,11 @@ from . import oms_webhook_apply
 from . import oms_carrier_webhook
 from . import oms_carrier_account
 from . import oms_parcel
+from . import oms_parcel_problem
+from . import oms_parcel_decision
+from . import oms_exception
+from . import oms_channel_message
+from . import oms_fulfillment
+from . import sale_order_tracking
+from . import ir_actions_server
 from . import ir_http

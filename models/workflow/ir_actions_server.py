@@ -14,6 +14,7 @@ KIND_SELECTION = [
     ("oms_hold", "Hold the Order"),
     ("oms_notify", "Notify the Customer"),
     ("oms_emit", "Raise an Order Event"),
+    ("oms_lose_parcels", "Write Off Lost Parcels"),
 ]
 KINDS = frozenset(kind for kind, _label in KIND_SELECTION)
 #: By which trigger a decision tells what made it, by event.
