@@ -115,9 +115,9 @@ class OmsFulfillment(models.Model):
         for state in ("lost", "returned", "failed_attempt", "available_for_pickup"):
             if state in states:
                 return parcels._get_words()[state], _TONES[state]
-        furthest = max(parcels, key=lambda each: _PROGRESS.get(each.state, 2), default=None)
-        if furthest and furthest.state == "out_for_delivery":
-            return furthest._get_words()["out_for_delivery"], "info"
+        to_come = states - {"delivered"}
+        if to_come == {"out_for_delivery"}:
+            return parcels._get_words()["out_for_delivery"], "info"
         return self.env._("On its way"), "info"
 
     def _get_steps(self, parcels, zone):
