@@ -85,7 +85,7 @@ class OmsFulfillment(models.Model):
         # sudo: the page is for whoever gets the address
         return self.get_base_url() + self.order_id.sudo().get_portal_url(suffix="/tracking")
 
-    def _tell(self, moment, since=None):
+    def _tell_moment(self, moment, since=None):
         """Tell customers of a moment, where their channel does and they were not told.
 
         Messages leave with Odoo's queues after this transaction. That one cannot be written keeps
@@ -95,24 +95,22 @@ class OmsFulfillment(models.Model):
         :param datetime since: when it happened, UTC; now when None
         """
         # sudo: what happened is told, whoever caused it
+        parts = self.sudo()
         ways = {
             line.channel_id: line
-            for line in self.env["oms.channel.message"]
-            .sudo()
-            .search([("channel_id", "in", self.sudo().channel_id.ids), ("moment", "=", moment)])
+            for line in parts.channel_id.filtered("orchestrated").message_line_ids
+            if line.moment == moment
         }
-        meant = self.sudo().filtered(
-            lambda part: part.channel_id in ways and part.channel_id.orchestrated
-        )
+        meant = parts.filtered(lambda part: part.channel_id in ways)
         if not meant:
             return
         new = self.env["oms.fulfillment.notice"].sudo()._note_new(meant, moment)
         if since and since < fields.Datetime.now() - timedelta(days=NEWS_DAYS):
             return
         for channel, parts in new.grouped("channel_id").items():
-            parts._send_message(ways[channel])
+            parts._send_moment(ways[channel])
 
-    def _send_message(self, way):
+    def _send_moment(self, way):
         """Put a message about each of the fulfillments into the queues.
 
         :param way: ``oms.channel.message``
@@ -123,7 +121,7 @@ class OmsFulfillment(models.Model):
                     if way.template_id:
                         way.template_id.send_mail(part.id, force_send=False)
                     if way.by_sms and way.sms_installed:
-                        part._send_sms(way.moment)
+                        part._text_moment(way.moment)
                     self.env.flush_all()
             except OperationalError:
                 raise
@@ -131,14 +129,14 @@ class OmsFulfillment(models.Model):
                 _logger.exception("The customer of %s is not told: %s", part.name, way.moment)
                 part.message_post(body=self.env._("The message to the customer failed."))
 
-    def _send_sms(self, moment):
+    def _text_moment(self, moment):
         order = self.order_id.with_context(lang=self.order_id.partner_id.lang)
         if not order.partner_id.phone:
             return
         part = self.with_env(order.env)
-        order._message_sms(part._get_sms_text(moment), partner_ids=order.partner_id.ids)
+        order._message_sms(part._get_moment_text(moment), partner_ids=order.partner_id.ids)
 
-    def _get_sms_text(self, moment):
+    def _get_moment_text(self, moment):
         name = self.order_id.oms_external_ref or self.order_id.name
         sentences = {
             "shipped": self.env._("Your order %s is on its way.", name),
@@ -168,7 +166,7 @@ class OmsFulfillment(models.Model):
             # sudo: who ships need not see parcels
             left = left.filtered(lambda part: not part.sudo()._waits_for_labels())
         for part in left:
-            part._tell("shipped", part.shipped_at)
+            part._tell_moment("shipped", part.shipped_at)
 
     def _waits_for_labels(self):
         pickings = self._get_parcels().filtered(
@@ -181,7 +179,7 @@ class OmsFulfillment(models.Model):
 
     def _write_delivered(self, moment):
         res = super()._write_delivered(moment)
-        self.filtered(lambda part: not part._is_handed_over())._tell("delivered", moment)
+        self.filtered(lambda part: not part._is_handed_over())._tell_moment("delivered", moment)
         return res
 
     @api.model
@@ -231,12 +229,12 @@ class OmsParcel(models.Model):
         res = super()._on_state(state)
         if moment := self._moments.get(state):
             for parcel in self:
-                parcel.fulfillment_id._tell(moment, parcel.state_at)
+                parcel.fulfillment_id._tell_moment(moment, parcel.state_at)
         return res
 
     def _tell_late(self):
         res = super()._tell_late()
-        self.fulfillment_id.filtered(lambda part: not part._was_told_another_date())._tell(
+        self.fulfillment_id.filtered(lambda part: not part._was_told_another_date())._tell_moment(
             "delayed"
         )
         return res

@@ -77,21 +77,21 @@ class OmsFulfillment(models.Model):
         title = self.env._("Shipment")
         if count > 1:
             title = self.env._("Shipment %(place)s of %(count)s", place=place, count=count)
-        status, tone = self._get_status(parcels)
+        status, tone = self._get_tracking_status(parcels)
         taken = self._is_handed_over()
         return ShipmentView(
             title=title,
             status=status,
             tone=tone,
-            steps=self._get_steps(parcels, zone),
+            steps=self._get_tracking_steps(parcels, zone),
             lines=self._get_shown_lines(),
             parcels=tuple(parcel._get_parcel_view(zone) for parcel in parcels),
-            expected=self._get_expected(),
+            expected=self._get_tracking_day(),
             zone=zone,
             place=self.order_id.oms_collect_site_id.name if taken else "",
         )
 
-    def _get_expected(self):
+    def _get_tracking_day(self):
         if self.state not in ("planned", "released", "shipped"):
             return None
         promise = self.promise_ids.filtered(
@@ -103,7 +103,7 @@ class OmsFulfillment(models.Model):
         # A day that is over tells nothing of when it comes.
         return promise.promised_date if promise and promise.promised_date >= today else None
 
-    def _get_status(self, parcels):
+    def _get_tracking_status(self, parcels):
         """Return in a word how it stands, and the tone of it."""
         if self.state in ("delivered", "lost"):
             taken = self.env._("Collected") if self._is_handed_over() else self.env._("Delivered")
@@ -120,7 +120,7 @@ class OmsFulfillment(models.Model):
             return parcels._get_words()["out_for_delivery"], "info"
         return self.env._("On its way"), "info"
 
-    def _get_steps(self, parcels, zone):
+    def _get_tracking_steps(self, parcels, zone):
         """Return the steps of the way, those that lie behind first."""
 
         def write(moment):

@@ -132,7 +132,7 @@ class TestMessages(TrackingCase):
         part.promise_ids.made_at = part.shipped_at - timedelta(days=1)
         other._tell_late()
         self.assertEqual(self.subjects(), ["on its way", "delayed"])
-        self.env["oms.fulfillment"].browse(part.id)._tell("delayed")
+        self.env["oms.fulfillment"].browse(part.id)._tell_moment("delayed")
         self.assertEqual(self.subjects(), ["on its way", "delayed"])
 
     def test_text_messages(self):
