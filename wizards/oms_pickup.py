@@ -17,9 +17,7 @@ class OmsPickupCollect(models.TransientModel):
     reserved = fields.Boolean(compute="_compute_reserved")
     code = fields.Char(help="As the customer shows it; scan the picture or type the signs.")
     identity = fields.Char(compute="_compute_reserved")
-    identity_checked = fields.Boolean(
-        string="Identity Checked", help="You looked at an identity card of the customer."
-    )
+    identity_checked = fields.Boolean(help="You looked at an identity card of the customer.")
     rest = fields.Selection(
         [("keep", "Keep it for the customer"), ("return", "Return it to the shelf")],
         string="What Is Left",

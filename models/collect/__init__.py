@@ -8,6 +8,8 @@ from . import oms_fulfillment_collect
 from . import oms_fulfillment_reserve
 from . import oms_fulfillment_undo
 from . import oms_fulfillment_page
+from . import oms_fulfillment_transfer
+from . import oms_sourcing_transfer
 from . import sale_order
 from . import oms_promise
 from . import oms_site_work

@@ -130,6 +130,9 @@ class OmsFulfillment(models.Model):
         self._lock_work()
         if code is not None and self.env["oms.fulfillment"]._find_by_code(code) != self:
             raise UserError(self.env._("The code belongs to another order."))
+        # sudo: who stands there gets what is picked, though nobody has put it aside
+        if self.pickup_state == "preparing" and self.work_state and self.picked_at:
+            self.sudo().pickup_ready_at = fields.Datetime.now()
         self._check_waits()
         # sudo: who works at a site hands over, and need not have rights on all of the order
         fulfillment = self.sudo()
@@ -143,10 +146,27 @@ class OmsFulfillment(models.Model):
         fulfillment._check_rest(rest)
         if quantities is not None:
             quantities = {line.sudo(): quantity for line, quantity in quantities.items()}
-            fulfillment._check_quantities(fulfillment.line_ids._keep_positive(quantities))
+            fulfillment._check_taken(quantities)
         fulfillment._hand_over_some(quantities, rest)
         fulfillment._note_collected(code is not None, identity_checked)
         return fulfillment._get_other_waiting()
+
+    def _check_taken(self, quantities):
+        """Make sure that what the customer takes is here.
+
+        :raise ValidationError: it is not
+        """
+        for line, quantity in quantities.items():
+            there = line._get_quantity_open() if line.fulfillment_id == self else 0.0
+            if quantity < 0 or line.uom_id.compare(quantity, there) > 0:
+                raise ValidationError(
+                    self.env._(
+                        "%(quantity)s of %(product)s cannot be taken: %(there)s are here.",
+                        quantity=f"{quantity:g}",
+                        product=line.product_id.display_name,
+                        there=f"{there:g}",
+                    )
+                )
 
     def _check_identity(self, with_code, checked):
         """Make sure that the identity was checked where the channel wants it.

@@ -82,7 +82,7 @@ class OmsFulfillment(models.Model):
         taken = open_
         if quantities is not None:
             taken = {line.sudo(): quantity for line, quantity in quantities.items()}
-            fulfillment._check_quantities(fulfillment.line_ids._keep_positive(taken))
+            fulfillment._check_taken(taken)
         taken = fulfillment.line_ids._keep_positive(taken)
         if not taken:
             raise UserError(self.env._("Nothing is taken: release the reservation instead."))

@@ -43,6 +43,26 @@ class OmsSiteWork(models.AbstractModel):
             },
         }
 
+    @api.model
+    def _prepare_detail(self, fulfillment):
+        detail = super()._prepare_detail(fulfillment)
+        if "pickup" not in detail:
+            return detail
+        # sudo: of what the user may read, what is still here
+        lines = fulfillment.sudo().line_ids
+        there = lines._keep_positive({line: line._get_quantity_open() for line in lines})
+        detail["pickup"]["lines"] = [
+            {
+                "id": line.id,
+                "product": self._prepare_product(line.product_id),
+                "demand": quantity,
+                "uom": line.uom_id.name,
+                "rounding": line.uom_id.rounding,
+            }
+            for line, quantity in there.items()
+        ]
+        return detail
+
     # === WHAT CAN BE DONE === #
 
     @api.model
@@ -50,6 +70,10 @@ class OmsSiteWork(models.AbstractModel):
         actions = super()._get_actions(fulfillment)
         reserved = fulfillment._is_reservation()
         waits = fulfillment.pickup_state == "ready"
+        if fulfillment.pickup_state:
+            waits = waits or bool(fulfillment.work_state and fulfillment.picked_at)
+            # Not to a carrier, but to a customer.
+            actions["hand_over"] = False
         actions |= {
             "collect": waits and not reserved,
             "sell": reserved and fulfillment.pickup_state in ("preparing", "ready"),
@@ -62,7 +86,6 @@ class OmsSiteWork(models.AbstractModel):
                 "pack": False,
                 "label": False,
                 "ready": accepted,
-                "hand_over": False,
             }
         return actions
 
@@ -165,6 +188,21 @@ class OmsSiteWork(models.AbstractModel):
         customer = fulfillment.sudo().pickup_partner_id.name
         first = f"{text} {customer or ''}".strip()
         return Answer(" ".join([first, *sentences]), "warning" if sentences else "ok")
+
+    # === TAKING BACK === #
+
+    @api.model
+    def _undo_collect(self, fulfillment, target):
+        fulfillment._undo_collect()
+        return Answer(
+            self.env._(
+                "Taken back: it waits again for %s.", fulfillment.sudo().pickup_partner_id.name
+            )
+        )
+
+    @api.model
+    def _undo_sell(self, fulfillment, target):
+        return self._undo_collect(fulfillment, target)
 
     # === READING === #
 

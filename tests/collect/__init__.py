@@ -8,3 +8,4 @@ from . import test_roles
 from . import test_page
 from . import test_site_work
 from . import test_commits
+from . import test_transfer

@@ -97,7 +97,8 @@ class TestCollect(CollectCase):
         fulfillment = self.make_ready((self.apple, 3))
         clerk, line = fulfillment.with_user(self.clerk), fulfillment.line_ids
         for quantities, error, words in (
-            ({line: 4}, ValidationError, "4 of .*Apple.*3 are open"),
+            ({line: 4}, ValidationError, "4 of .*Apple.*3 are here"),
+            ({line: -1}, ValidationError, "-1 of .*Apple.*3 are here"),
             ({line: 0}, UserError, "what the customer takes"),
             ({}, UserError, "what the customer takes"),
         ):

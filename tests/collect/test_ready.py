@@ -123,4 +123,4 @@ class TestReady(CollectCase):
         fulfillment.with_user(self.clerk)._unready()
         self.assertEqual(fulfillment.pickup_state, "preparing")
         with self.assertRaisesRegex(UserError, "still being prepared"):
-            fulfillment.with_user(self.clerk)._collect()
+            fulfillment.with_user(self.clerk)._find_by_code(fulfillment.pickup_code)

@@ -76,7 +76,7 @@ class TestReserve(CollectCase):
     def test_wrong_quantities(self):
         fulfillment = self.reserve((self.apple, 3))
         line = fulfillment.line_ids
-        with self.assertRaisesRegex(ValidationError, "3 are open"):
+        with self.assertRaisesRegex(ValidationError, "3 are here"):
             fulfillment._sell({line: 4})
         with self.assertRaisesRegex(UserError, "Nothing is taken"):
             fulfillment._sell({line: 0})

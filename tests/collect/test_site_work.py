@@ -55,6 +55,26 @@ class TestSiteWork(CollectCase):
         answer = self.do(fulfillment, "hand_over", identity_checked=True)
         self.assertEqual((answer["outcome"], fulfillment.state), ("ok", "delivered"))
 
+    def test_who_stands_there_does_not_wait(self):
+        """Picked goods are handed over at once, and nobody is told that they are ready."""
+        fulfillment = self.collect_order().oms_fulfillment_ids
+        self.assertFalse(self.work.get_detail(fulfillment.id)["actions"]["collect"])
+        self.assertEqual(self.do(fulfillment, "collect")["outcome"], "refused")
+        fulfillment._pick()
+        self.assertTrue(self.work.get_detail(fulfillment.id)["actions"]["collect"])
+        answer = self.do(fulfillment, "collect")
+        self.assertEqual((answer["outcome"], fulfillment.state), ("ok", "delivered"))
+        self.assertFalse(self.mails(fulfillment))
+
+    def test_taken_back(self):
+        fulfillment = self.make_ready()
+        self.do(fulfillment, "collect", uuid="device-collect")
+        self.assertEqual(fulfillment.pickup_state, "collected")
+        for outcome in ("ok", "refused"):
+            answer = self.do(fulfillment, "undo", target="device-collect")
+            self.assertEqual(answer["outcome"], outcome)
+            self.assertEqual((fulfillment.pickup_state, self.on_hand(self.apple)), ("ready", 10))
+
     def test_part(self):
         fulfillment = self.make_ready((self.apple, 3))
         lines = [{"line_id": fulfillment.line_ids.id, "quantity": 1}]
@@ -75,6 +95,8 @@ class TestSiteWork(CollectCase):
             {key for key, value in detail["actions"].items() if value},
             {"ready", "sell", "release", "reject"},
         )
+        [row] = detail["pickup"]["lines"]
+        self.assertEqual((row["id"], row["demand"]), (fulfillment.line_ids.id, 3))
         answer = self.do(fulfillment, "ready", storage="R1")
         self.assertEqual((answer["outcome"], fulfillment.storage_place), ("ok", "R1"))
         [card] = self.work.find(self.store.id, fulfillment.pickup_code)

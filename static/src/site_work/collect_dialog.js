@@ -42,6 +42,10 @@ export class CollectDialog extends Component {
     }
 
     groupLines() {
+        const { pickup } = this.props.detail;
+        if (pickup?.lines) {
+            return pickup.lines; // What is still here, without what was taken before.
+        }
         const lines = new Map();
         for (const line of this.props.detail.lines.filter((each) => each.demand > 0)) {
             const known = lines.get(line.id);

@@ -1,0 +1,203 @@
+import numpy as np
+
+from odoo import api, fields, models
+
+from ...engine.geography import great_circle_km
+from ..promise.lead_dates import LeadAsk
+from ..promise.outcome import to_moment
+
+
+class OmsSite(models.Model):
+    _inherit = "oms.site"
+
+    ship_to_store = fields.Boolean(
+        string="Gets Goods From Other Sites",
+        tracking=True,
+        help="What the store lacks of an order to be collected here is sent to it by other sites "
+        "of the channel. Its own stock comes first.",
+    )
+
+
+class OmsSourcing(models.AbstractModel):
+    """What a store lacks that customers collect there is sourced from sites that send it there."""
+
+    _inherit = "oms.sourcing"
+
+    def _source_lines(self, lines, trigger, strategy=None):
+        decisions = super()._source_lines(lines, trigger, strategy)
+        lacking = lines.filtered(lambda line: line.order_id._oms_gets_goods_sent())
+        if lacking and not self.env.context.get("oms_to_store"):
+            sending = self.with_context(oms_to_store=True)
+            decisions |= super(OmsSourcing, sending)._source_lines(lacking, trigger, strategy)
+        return decisions
+
+    def _get_service_sites(self, order, sites):
+        if self.env.context.get("oms_to_store") and order._oms_gets_goods_sent():
+            store = order.oms_collect_site_id
+            return sites.filtered(lambda site: site.warehouse_id and site != store)
+        return super()._get_service_sites(order, sites)
+
+    def _get_kilometers(self, order, sites, places=None):
+        store = order.oms_collect_site_id
+        if not self.env.context.get("oms_to_store") or not store:
+            return super()._get_kilometers(order, sites, places)
+        if not (store.latitude or store.longitude):
+            return np.zeros(len(sites)), ""
+        latitudes, longitudes = (np.array(sites.mapped(n)) for n in ("latitude", "longitude"))
+        away = great_circle_km(latitudes, longitudes, store.latitude, store.longitude)
+        return np.where((latitudes != 0) | (longitudes != 0), away, 0.0), ""
+
+    def _plan_parts(self, parts):
+        found = super()._plan_parts(parts)
+        sent = [part for part in parts if part.line.order_id._oms_is_sent_to_store(part.site)]
+        if not sent:
+            return found
+        at_store = super()._plan_parts(
+            [
+                part._replace(site=part.line.order_id.oms_collect_site_id, kilometers=0.0)
+                for part in self._sum(sent)
+            ]
+        )
+        for part in sent:
+            line = found[part.line, part.site]
+            there = at_store[part.line, part.line.order_id.oms_collect_site_id]
+            line.transfer_line_id = there
+            line.fulfillment_id.transfer_for_id = there.fulfillment_id
+        return found
+
+    @api.model
+    def _sum(self, parts):
+        """Return the parts with those of one order line put together: one store gets them all."""
+        together = {}
+        for part in parts:
+            before = together.get(part.line)
+            quantity = part.quantity + (before.quantity if before else 0.0)
+            together[part.line] = part._replace(quantity=quantity)
+        return list(together.values())
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    def _oms_gets_goods_sent(self):
+        """Tell whether other sites send to the store what it lacks of the order.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        # sudo: how a site is set up matters to all its orders
+        store = self.oms_collect_site_id.sudo()
+        return self.oms_service == "collect" and bool(store.ship_to_store and store.warehouse_id)
+
+    def _oms_is_sent_to_store(self, site):
+        """Tell whether what a site gives to the order goes to the store first."""
+        self.ensure_one()
+        return self._oms_gets_goods_sent() and site != self.oms_collect_site_id
+
+    def _oms_get_carrying(self):
+        # Customers are promised what they collect, not what is sent to the store for them.
+        return super()._oms_get_carrying().filtered(lambda each: not each.transfer_for_id)
+
+    def _oms_filter_sourceable(self):
+        found = super()._oms_filter_sourceable()
+        rest = (self - found).filtered(lambda order: order._oms_gets_goods_sent())
+        if not rest:
+            return found
+        sending = rest.with_context(oms_to_store=True)
+        return found | super(SaleOrder, sending)._oms_filter_sourceable().with_env(self.env)
+
+    def _action_cancel(self):
+        # sudo: who cancels an order need not have rights on transfers
+        sent = self.sudo().oms_fulfillment_ids.filtered("transfer_for_id").line_ids
+        res = super()._action_cancel()
+        # What is on its way arrives, and stays with the store.
+        for move in sent._get_open_sent():
+            move.with_context(oms_launch="cancel")._action_cancel()
+        return res
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    @api.depends("oms_fulfillment_line_ids.quantity_on_way")
+    def _compute_oms_qty_open(self):
+        return super()._compute_oms_qty_open()
+
+    def _oms_get_qty_open(self):
+        """Ask for nothing that is on its way to the store where it is collected."""
+        open_quantity = super()._oms_get_qty_open()
+        # sudo: a salesperson need not have rights on fulfillments
+        on_way = sum(self.sudo().oms_fulfillment_line_ids.mapped("quantity_on_way"))
+        return self.product_id.uom_id.round(open_quantity - on_way) if on_way else open_quantity
+
+    def _create_procurements(self, product_qty, procurement_uom, values):
+        procurements = super()._create_procurements(product_qty, procurement_uom, values)
+        lines = self.env["oms.fulfillment.line"].sudo()
+        # What is sent to a store first leaves it when it has arrived there.
+        return [
+            each
+            for each in procurements
+            if not lines.browse(each.values.get("oms_fulfillment_line_id")).transfer_line_id
+        ]
+
+    def _oms_reduce_claims(self, quantity):
+        left = super()._oms_reduce_claims(quantity)
+        # sudo: who sells need not have rights on transfers and fulfillments
+        lines = self.sudo().oms_fulfillment_line_ids.filtered("transfer_line_id")
+        for line in lines.sorted("id", reverse=True):
+            unit = line.uom_id
+            part = min(sum(line._get_open_moves().mapped("product_qty")), left)
+            if unit.compare(part, 0.0) > 0:
+                line._stop(part)
+                left = unit.round(left - part)
+        return left
+
+
+class OmsFulfillmentLine(models.Model):
+    _inherit = "oms.fulfillment.line"
+
+    def _get_open_sent(self):
+        """Return the open moves by which sites send goods to stores."""
+        moves = self.env["stock.move"]
+        return moves.union(*(line._get_open_moves() for line in self))
+
+
+class OmsFulfillment(models.Model):
+    _inherit = "oms.fulfillment"
+
+    def _prepare_ask(self, moment, carrier):
+        ask = super()._prepare_ask(moment, carrier)
+        arrives = self._get_transfer_moment(moment)
+        return ask._replace(ready=max(ask.ready, arrives)) if arrives else ask
+
+    def _get_transfer_moment(self, moment):
+        """Return when all that is sent to the store should be there, if anything is.
+
+        :param datetime moment: when the other sites begin, UTC without time zone
+        :return: UTC without time zone, or None
+        """
+        self.ensure_one()
+        coming = self.transfer_ids.filtered(lambda each: each.state in ("planned", "released"))
+        if not coming:
+            return None
+        asks = [each._prepare_transfer_ask(moment) for each in coming]
+        dates = self.env["oms.lead.time"]._get_dates(asks, self.channel_id, moment, None)
+        days = [each.promised for each in dates if each]
+        return max((to_moment(day, self.site_id.tz) for day in days), default=None)
+
+    def _prepare_transfer_ask(self, moment):
+        """Return what is asked about the way from a site to the store."""
+        self.ensure_one()
+        store = self.transfer_for_id.site_id
+        partner = store.partner_id
+        return LeadAsk(
+            site=self.site_id,
+            carrier=self.env["delivery.carrier"],
+            kilometers=self.kilometers,
+            country=partner.country_id,
+            zip=partner.zip or "",
+            latitude=store.latitude or None,
+            longitude=store.longitude or None,
+            ready=moment,
+            units=self.unit_count,
+        )
