@@ -8,6 +8,7 @@ from odoo.addons.rpc.controllers.xmlrpc import dumps
 from ..models.api.endpoint import get_failure
 from ..models.api.error import STATUSES, get_shape
 from ..models.api.ir_http import FACADE, LOGIN_CALLS
+from ..models.api.res_users import checked_in
 
 
 class XmlRpc(RPC):
@@ -20,12 +21,17 @@ class XmlRpc(RPC):
     def _xmlrpc(self, service):
         if service != "object" or not request.db:
             return super()._xmlrpc(service)
+        with checked_in(request.db):
+            return self._xmlrpc_checked(super()._xmlrpc, service)
+
+    def _xmlrpc_checked(self, run, service):
+        """Hold a call to what systems of channels may do, and run it."""
         params, method = xmlrpc.client.loads(request.httprequest.get_data(), use_datetime=True)
         called = tuple(params[3:5])
         if called[:1] != (FACADE,):
             if called not in LOGIN_CALLS:
                 self._check_no_system(params[1:2])
-            return super()._xmlrpc(service)
+            return run(service)
         try:
             http = request.registry["ir.http"]
             if http._is_too_large():

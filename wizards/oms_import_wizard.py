@@ -6,9 +6,9 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.intake.columns import COLUMNS, find_nearest_kind
 from ..models.intake.oms_import import KIND_SELECTION
 from ..models.intake.oms_import_options import OPTIONS
-from ..models.intake.rows import COLUMNS, find_nearest_kind
 from ..models.intake.tabular import TableError, match_columns
 
 #: Rows that the preview shows.

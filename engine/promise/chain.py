@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .clock import Clock
+from .curve import EDGES
 from .lanes import Lane
 from .learner import Learner
 
@@ -57,6 +58,7 @@ def shares_by_day(
     chances: ArrayLike,
     first: ArrayLike,
     count: int,
+    profiles: tuple[Floats, Floats] | None = None,
 ) -> Floats:
     """Tell which share of goods is there by the end of each day.
 
@@ -66,6 +68,8 @@ def shares_by_day(
     :param chances: of each case, shape (L, Q)
     :param first: first day of each lane, whole days since 1970-01-01, shape (L,)
     :param count: how many days, D
+    :param profiles: the first two of what :meth:`.Learner.profiles` says of the lanes, if that is
+        known already
     :return: shape (L, D)
     """
     starts, chances = np.asarray(starts, dtype=float), np.asarray(chances, dtype=float)
@@ -74,9 +78,11 @@ def shares_by_day(
     begun = np.where(np.isfinite(starts), clock.at(known), np.inf)
     ends = clock.at(np.asarray(first, dtype=float)[:, None] + 1.0 + np.arange(count))
     passed = np.maximum(ends[:, None, :] - begun[:, :, None], 0.0)
-    share, _ever = learner.arrived(lanes, passed.reshape(len(lanes), -1))
-    share = np.where(passed > 0.0, share.reshape(passed.shape), 0.0)
-    return np.einsum("lq,lqd->ld", chances, share)
+    scale, known_shares = profiles or learner.profiles(lanes)[:2]
+    found = np.empty((len(lanes), count))
+    for row, shares in enumerate(known_shares):
+        found[row] = chances[row] @ np.interp(passed[row] / scale[row], EDGES, shares)
+    return found
 
 
 def choose_days(shares: ArrayLike, confidence: float, nearest: bool = False) -> Index:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .clock import Clock, Week
-from .curve import EDGES, LONGEST, WIDTHS, Counts, Curve, between, blurred, seen
+from .curve import EDGES, LONGEST, Counts, Curve, between, blurred, seen
 from .lanes import LEVELS, Index, Lane, Observation, Records, records_of
 from .nodes import Nodes
 
@@ -140,17 +140,10 @@ class Learner:
         loads = np.broadcast_to(np.asarray(loads, dtype=float), (len(lanes),))
         if not ((loads > 0.0) & np.isfinite(loads)).all():
             raise ValueError("A load must be a factor above zero.")
-        found = self.nodes.of(lanes)
-        scale, doubt = self._scales(lanes, found, loads), self._doubts(found)
+        scale, known, _ever = self.profiles(lanes, loads)
         days = np.empty((len(lanes), wanted.size))
-        by_method: dict[str, list[int]] = {}
-        for row, lane in enumerate(lanes):
-            by_method.setdefault(lane.method if lane.method in self.shapes else "", []).append(row)
-        for method, rows in by_method.items():
-            shares = between(self._table(method), doubt[rows])
-            for row, share in zip(rows, shares, strict=True):
-                days[row] = np.interp(wanted, share, EDGES)
-        days *= scale[:, None]
+        for row, shares in enumerate(known):
+            days[row] = scale[row] * np.interp(wanted, shares, EDGES)
         return days
 
     def arrived(
@@ -162,25 +155,36 @@ class Learner:
         :param after: usual days of :meth:`clock`, shape (L, K)
         :return: share of those that ever arrive, shape (L, K), and the share that does, (L,)
         """
+        scale, known, ever = self.profiles(lanes, loads)
         after = np.asarray(after, dtype=float)
+        share = np.empty(after.shape)
+        for row, shares in enumerate(known):
+            share[row] = np.interp(after[row] / scale[row], EDGES, shares)
+        return share, ever
+
+    def profiles(
+        self, lanes: Sequence[Lane], loads: ArrayLike = 1.0
+    ) -> tuple[Floats, Floats, Floats]:
+        """Tell how what begins on lanes arrives, for whoever asks for many moments of it.
+
+        :param lanes: L of them
+        :param loads: how much more there is to do than usual, factors, shape (L,) or one for all
+        :return: usual days of :meth:`clock` that stand for one of `EDGES`, shape (L,); the share of
+            those that ever arrive that has by each of `EDGES`, (L, B + 1); and the share that
+            ever does, (L,)
+        """
         found = self.nodes.of(lanes)
         loads = np.broadcast_to(np.asarray(loads, dtype=float), (len(lanes),))
-        ages = after / self._scales(lanes, found, loads)[:, None]
         doubt = self._doubts(found)
-        share = np.empty(after.shape)
+        known = np.empty((len(lanes), EDGES.size))
         ever = np.empty(len(lanes))
         by_method: dict[str, list[int]] = {}
         for row, lane in enumerate(lanes):
             by_method.setdefault(lane.method if lane.method in self.shapes else "", []).append(row)
         for method, rows in by_method.items():
+            known[rows] = between(self._table(method), doubt[rows])
             ever[rows] = 1.0 - self._curve(method).never
-            known = between(self._table(method), doubt[rows])
-            place = np.clip(np.searchsorted(EDGES, ages[rows], "right") - 1, 0, WIDTHS.size - 1)
-            part = np.clip((ages[rows] - EDGES[place]) / WIDTHS[place], 0.0, 1.0)
-            below = np.take_along_axis(known, place, axis=1)
-            above = np.take_along_axis(known, place + 1, axis=1)
-            share[rows] = below + part * (above - below)
-        return share, ever
+        return self._scales(lanes, found, loads), known, ever
 
     # Learning ------------------------------------------------------------------------------------
 

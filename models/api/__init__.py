@@ -25,3 +25,4 @@ from . import oms_incoming_summary
 from . import oms_api_usage
 from . import sale_order
 from . import ir_http
+from . import res_users

@@ -6,7 +6,7 @@ measure of the product; moments are in UTC, ISO 8601.
 
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +18,7 @@ from pydantic import (
     ValidationError,
     WithJsonSchema,
     WrapValidator,
+    model_validator,
 )
 
 #: Largest quantity of a line.
@@ -170,7 +171,34 @@ class GivenCustomer(Given):
     phone: Annotated[Text, Field(max_length=64)] | None = None
 
 
-class GivenAddress(Given):
+def describe_coordinates():
+    """Return, in JSON Schema, that coordinates come both or not at all; see ``GivenPlace``."""
+    given, none = {"not": {"type": "null"}}, {"type": "null"}
+    names = ("latitude", "longitude")
+    return [
+        {"required": list(names), "properties": dict.fromkeys(names, given)},
+        {"properties": dict.fromkeys(names, none)},
+    ]
+
+
+class GivenPlace(Given):
+    """Coordinates in degrees: both of them, or none."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": describe_coordinates()})
+
+    latitude: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False)] | None = None
+    longitude: Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False)] | None = (
+        None
+    )
+
+    @model_validator(mode="after")
+    def _check_coordinates(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("latitude and longitude go together")
+        return self
+
+
+class GivenAddress(GivenPlace):
     """Where goods go. ``country`` is a code of two letters or a name; coordinates in degrees."""
 
     name: Annotated[Text, Field(max_length=200)] | None = None
@@ -180,10 +208,6 @@ class GivenAddress(Given):
     state: Annotated[Text, Field(max_length=120)] | None = None
     country: Annotated[Text, Field(min_length=2, max_length=64)]
     phone: Annotated[Text, Field(max_length=64)] | None = None
-    latitude: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False)] | None = None
-    longitude: Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False)] | None = (
-        None
-    )
 
 
 Money = Annotated[float, Field(strict=True, ge=0, le=1e9, allow_inf_nan=False)]
@@ -234,7 +258,8 @@ class GivenOrder(Given):
 
     ``reference`` is the channel's own number: the same with the same content is the same order.
     ``total`` is what the customer pays in all, with tax. ``holds`` are the holds of the cart.
-    ``wanted_at`` is when the customer wants the goods.
+    ``wanted_at`` is when the customer wants the goods: a day that can be kept is promised, though
+    the goods could come before it.
     ``method`` is a delivery method, by code or name; ``collect_at`` the code of the store where the
     customer collects, or sees what is reserved with the ``service`` ``reserve``; ``point`` the
     relay point to which it goes. ``promise`` is the token of the option that the customer chose; it
@@ -292,12 +317,16 @@ class PlacedOrder(Told):
     ``placed``; ``unchanged``: it was there already, with the same content; ``parked``: somebody
     has to mend something first, nothing is lost; ``conflict``: there is one with this reference
     and another content; ``refused``: it cannot be read.
+    ``promised`` is the day by which all of it is promised, once that is known; a ``warning`` says
+    why that is not the day for which it is wanted.
     """
 
     reference: str | None
     status: Literal["placed", "unchanged", "parked", "conflict", "refused"]
     order: str | None = None
     total: float | None = None
+    promised: date | None = None
+    warning: Error | None = None
     error: Error | None = None
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from .contract import Given, Text, Told, ToldMoment
+from .contract import GivenPlace, Text, Told, ToldMoment
 from .contract_point import MethodPoint
 from .contract_promise import BasketLine
 
@@ -34,7 +34,7 @@ def _describe_places():
     ]
 
 
-class GivenNear(Given):
+class GivenNear(GivenPlace):
     """A place: coordinates in degrees, or a country (code of two letters or name) with postcode.
 
     The city helps where the postcode is missing or unknown.
@@ -42,18 +42,12 @@ class GivenNear(Given):
 
     model_config = ConfigDict(json_schema_extra={"anyOf": _describe_places()})
 
-    latitude: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False)] | None = None
-    longitude: Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False)] | None = (
-        None
-    )
     country: Annotated[Text, Field(min_length=2, max_length=64)] | None = None
     zip: Annotated[Text, Field(max_length=24)] | None = None
     city: Annotated[Text, Field(max_length=120)] | None = None
 
     @model_validator(mode="after")
     def _check_place(self) -> Self:
-        if (self.latitude is None) != (self.longitude is None):
-            raise ValueError("latitude and longitude go together")
         if self.latitude is None and not (self.country and (self.zip or self.city)):
             raise ValueError("give latitude and longitude, or a country with a postcode or a city")
         return self

@@ -9,6 +9,7 @@ from .contract import (
     Code,
     Error,
     Given,
+    GivenPlace,
     Item,
     Money,
     Quantity,
@@ -44,17 +45,13 @@ BasketLines = Annotated[
 ]
 
 
-class GivenDestination(Given):
+class GivenDestination(GivenPlace):
     """Where goods would go. ``country`` is a code of two letters or a name; degrees."""
 
     country: Annotated[Text, Field(min_length=2, max_length=64)]
     state: Annotated[Text, Field(max_length=120)] | None = None
     zip: Annotated[Text, Field(max_length=24)] | None = None
     city: Annotated[Text, Field(max_length=120)] | None = None
-    latitude: Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False)] | None = None
-    longitude: Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False)] | None = (
-        None
-    )
 
 
 class BasketLine(Told):

@@ -52,6 +52,8 @@ STATUSES = {
     "other_total": 422,
     "promise_ended": 410,
     "promise_other": 409,
+    "promise_used": 409,
+    "wanted_too_soon": 422,
     "failed": 422,
     "ended": 410,
     "too_large": 413,

@@ -10,6 +10,7 @@ from odoo.http import SessionExpiredException, request
 from .contract import MOST_ID
 from .endpoint import get_failure
 from .error import CORRELATION_HEADER, STATUSES, ApiError, get_shape
+from .res_users import checked_in
 
 #: Paths of the routes of the addon, and of Odoo's to the facade.
 OWN, JSON_2, JSON_RPC = "/oms/api/", "/json/2/oms.api/", "/jsonrpc"
@@ -57,7 +58,15 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _dispatch(cls, endpoint):
-        if request.httprequest.path == JSON_RPC and (called := cls._get_rpc_arguments()):
+        if request.httprequest.path != JSON_RPC:
+            return super()._dispatch(endpoint)
+        with checked_in(request.db):
+            return cls._dispatch_json_rpc(super()._dispatch, endpoint)
+
+    @classmethod
+    def _dispatch_json_rpc(cls, dispatch, endpoint):
+        """Hold a call over Odoo's older way to what systems of channels may do, and run it."""
+        if called := cls._get_rpc_arguments():
             is_ours = called[3] == FACADE
             user = cls._find_rpc_user(request.env, called[1])
             # Odoo's own clients may send it as much as Odoo allows.
@@ -66,8 +75,8 @@ class IrHttp(models.AbstractModel):
             if not is_ours and tuple(called[3:5]) not in LOGIN_CALLS:
                 cls._check_no_oms_channel_user(user)
             if is_ours:
-                return cls._dispatch_oms_rpc(super()._dispatch, endpoint, called[4])
-        return super()._dispatch(endpoint)
+                return cls._dispatch_oms_rpc(dispatch, endpoint, called[4])
+        return dispatch(endpoint)
 
     @classmethod
     def _dispatch_oms_rpc(cls, dispatch, endpoint, name):

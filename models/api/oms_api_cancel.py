@@ -77,7 +77,11 @@ class OmsApi(models.AbstractModel):
             raise
         except ChangeRefused as refused:
             errors = [
-                self._refuse(problem.code, problem.message, f"lines.{index}.{problem.field}")
+                self._refuse(
+                    problem.code,
+                    problem.message,
+                    ".".join(filter(None, ("lines", str(index), problem.field))),
+                )
                 for problem in refused.problems
             ]
             return {

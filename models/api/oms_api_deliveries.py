@@ -5,7 +5,10 @@ from pydantic import Field
 
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
 
+from ..fulfillment.stock_picking import NUMBERS
 from .contract import Faulty, Item
 from .contract_deliveries import Deliveries, Delivery
 from .endpoint import endpoint, get_problem_text
@@ -74,7 +77,9 @@ class OmsApi(models.AbstractModel):
         ]
         found = Picking.search([*of_channel, *by_order]) | Picking.search([*of_channel, *by_name])
         if asked["tracking"]:
-            found |= Picking.search([*of_channel, *self._get_tracking_domain(asked["tracking"])])
+            found |= Picking.search(
+                Domain(of_channel) & self._get_tracking_domain(asked["tracking"])
+            )
         parcels = defaultdict(Picking.browse)
         for picking in found:
             fulfillment = picking.oms_fulfillment_id
@@ -89,12 +94,18 @@ class OmsApi(models.AbstractModel):
     @api.model
     def _get_tracking_domain(self, numbers):
         """Return the domain of transfers that may have one of some numbers, or have several."""
-        return [
-            "|",
-            ("carrier_tracking_ref", "in", sorted(numbers)),
-            # Odoo writes the numbers of a transfer of several parcels one after the other.
-            ("carrier_tracking_ref", "like", ","),
-        ]
+        self.env["stock.picking"].flush_model(["carrier_tracking_ref"])
+        domain = Domain("carrier_tracking_ref", "in", sorted(numbers))
+        # Odoo writes the numbers of a transfer of several parcels one after the other.
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM stock_picking WHERE %s && %s "
+                "AND POSITION(',' IN carrier_tracking_ref) > 0",
+                SQL(NUMBERS),
+                sorted(numbers),
+            )
+        )
+        return domain | Domain("id", "in", [picking_id for [picking_id] in rows])
 
     @api.model
     def _sort_delivery(self, parcels, arrived, numbers, index, delivery):

@@ -113,7 +113,7 @@ class OmsApi(models.AbstractModel):
         """Return what a token says.
 
         :rtype: Promised
-        :raises ApiError: it is none, of another channel, or has ended
+        :raises ApiError: it is none, of another channel, has ended, or was used
         """
         promised = self.env["oms.promise.token"]._read(token)
         if not promised or promised.channel_id != channel.id:
@@ -124,6 +124,9 @@ class OmsApi(models.AbstractModel):
                 "The promise was good until %s UTC: ask for a new one.", promised.valid_until
             )
             raise ApiError("promise_ended", message, "promise")
+        if self.env["oms.promise.token"]._find_used({promised.key}):
+            message = self.env._("An order was placed with the promise already.")
+            raise ApiError("promise_used", message, "promise")
         return promised
 
     @api.model

@@ -117,11 +117,14 @@ class OmsApi(models.AbstractModel):
     def _tell_outcome(self, reference, outcome):
         # The order itself was made in a transaction that this one does not see.
         error = outcome.code and self._refuse(outcome.code, outcome.message)
+        warning = outcome.warning and self._refuse("wanted_too_soon", outcome.warning, "wanted_at")
         return {
             "reference": reference,
             "status": outcome.status,
             "order": outcome.name,
             "total": outcome.total,
+            "promised": outcome.promised,
+            "warning": warning or None,
             "error": error or None,
         }
 

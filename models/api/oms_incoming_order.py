@@ -116,7 +116,7 @@ class OmsIncomingOrder(models.Model):
 
     @api.model
     def _get_keys(self, channel, given):
-        """Return names of what one process at a time makes: the orders, and new customers."""
+        """Return names of what one process at a time makes or uses up."""
         placing, customers = self.env["oms.order.placing"], self.env["oms.import.customers"]
         references = {
             customers._get_reference(channel, placing._prepare_buyer(channel, each))
@@ -124,6 +124,7 @@ class OmsIncomingOrder(models.Model):
         }
         return [
             *(f"oms.order:{channel.id}:{each.reference}" for each in given),
+            *(f"oms.promise:{each.promise}" for each in given if each.promise),
             *(
                 f"oms.customer:{channel.company_id.id}:{reference}"
                 for reference in customers._get_unknown(channel.company_id, references)

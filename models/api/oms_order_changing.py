@@ -3,7 +3,7 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize, plaintext2html
+from odoo.tools import email_normalize, format_date, plaintext2html
 
 from ..intake.rows import Address, Buyer
 from .contract_change import GivenChange, GivenLineChange
@@ -134,9 +134,28 @@ class OmsOrderChanging(models.AbstractModel):
         if given.wanted_at and given.wanted_at < fields.Datetime.now():
             message = self.env._("The wanted date has passed.")
             problems.append(Problem("invalid", message, "wanted_at"))
+        elif given.wanted_at and (problem := self._check_wanted(order, given.wanted_at)):
+            problems.append(problem)
         if given.shipping and (problem := self._check_rate(given.shipping, lookup, "shipping")):
             problems.append(problem)
         return problems
+
+    @api.model
+    def _check_wanted(self, order, moment):
+        """Return the problem of a day by which not all can be there any more, or None."""
+        # sudo: a date is worked out with everything in sight, whoever asks for it
+        proposed = order._oms_propose_dates().get(order.sudo(), {})
+        soonest = max(proposed.values(), default=None)
+        day, told = order._oms_get_wanted_day(moment=moment), order._oms_get_told_date()
+        if not soonest or day >= soonest or (told and day >= told):
+            return None
+        message = self.env._(
+            "%(wanted)s cannot be kept any more: %(promised)s is the first day that can be "
+            "promised.",
+            wanted=format_date(self.env, day),
+            promised=format_date(self.env, soonest),
+        )
+        return Problem("wanted_too_soon", message, "wanted_at")
 
     @api.model
     def _check_rate(self, priced, lookup, field):
@@ -161,7 +180,7 @@ class OmsOrderChanging(models.AbstractModel):
             if order.partner_invoice_id == order.partner_shipping_id != order.partner_id:
                 vals["partner_invoice_id"] = address.id
         if given.wanted_at:
-            vals["commitment_date"] = given.wanted_at
+            vals["commitment_date"] = vals["oms_wanted_at"] = given.wanted_at
         if given.note is not None:
             vals["note"] = plaintext2html(given.note) if given.note else False
         with_tax = given.prices_include_tax

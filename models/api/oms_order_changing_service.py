@@ -80,6 +80,7 @@ class OmsOrderChanging(models.AbstractModel):
             order._oms_go_to_point()
         if wish or given.ship_to or given.lines:
             # What was promised, and from where, was another order.
+            # The promise itself was used all the same.
             order.write({"oms_promised_plan": False, "oms_promised_parts": False})
         return res
 

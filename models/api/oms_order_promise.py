@@ -48,6 +48,18 @@ class OmsOrderPlacing(models.AbstractModel):
             return self._get_promise_refusal(channel, given, lookup, wish)
         return None
 
+    @api.model
+    def _place(self, channel, given, hashes, accepted=()):
+        """Place orders; of those with the same promise the first that can be placed has it."""
+        first, later, seen = [], [], set()
+        for each in given:
+            (later if each.promise in seen else first).append(each)
+            seen |= {each.promise} - {None}
+        outcomes = super()._place(channel, first, hashes, accepted)
+        for each in later:
+            outcomes |= super()._place(channel, [each], hashes, accepted)
+        return outcomes
+
     # === WHAT IS WANTED === #
 
     @api.model
@@ -154,6 +166,11 @@ class OmsOrderPlacing(models.AbstractModel):
         :rtype: Outcome | None
         """
         promised = wish.promised
+        if self.env["oms.promise.token"]._find_used({promised.key}):
+            message = self.env._(
+                "Another order was placed with this promise already: ask for a new one."
+            )
+            return self._refuse_promise("promise_used", message)
         if self._is_over(channel, given, promised):
             return self._refuse_promise(
                 "promise_ended",
@@ -230,7 +247,26 @@ class OmsOrderPlacing(models.AbstractModel):
             vals |= self.env["oms.promise.token"]._prepare_order_vals(wish.promised)
             if wish.promised.promised:
                 vals["commitment_date"] = self._get_due(channel, wish.promised.promised)
+        if given.wanted_at:
+            vals["oms_wanted_at"] = given.wanted_at
         return vals
+
+    @api.model
+    def _create_orders(self, channel, given, lookup, hashes):
+        orders = super()._create_orders(channel, given, lookup, hashes)
+        for order in orders.filtered("oms_wanted_at"):
+            told = order._oms_get_told_date()
+            if told and order._oms_get_wanted_day() >= told:
+                # Sites work toward the later of the two.
+                order.commitment_date = order.oms_wanted_at
+        return orders
+
+    @api.model
+    def _place_together(self, channel, given, lookup, hashes, accepted):
+        outcomes = super()._place_together(channel, given, lookup, hashes, accepted)
+        placed = [each.order for each in outcomes.values() if each.status == "placed"]
+        self.env["sale.order"].union(*placed)._oms_answer_wishes()
+        return outcomes
 
     @api.model
     def _get_due(self, channel, day):

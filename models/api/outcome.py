@@ -1,5 +1,6 @@
 """What becomes of an order that a channel sent, and what its words mean."""
 
+from datetime import date
 from typing import NamedTuple
 
 
@@ -13,6 +14,8 @@ class Outcome(NamedTuple):
     :param tuple unknown: (kind, code) pairs that somebody has to say what they are
     :param str name: number of the order, for those whose transaction does not see it
     :param float total: of the order, in its currency, likewise
+    :param promised: day by which all of it is promised, or None, likewise
+    :param str warning: why it is not promised for the day for which it is wanted, likewise
     """
 
     status: str
@@ -22,12 +25,19 @@ class Outcome(NamedTuple):
     unknown: tuple = ()
     name: str | None = None
     total: float | None = None
+    promised: date | None = None
+    warning: str = ""
 
     def tell(self):
         """Return the outcome with what is told of the order, as it stands now."""
         if not self.order:
             return self
-        return self._replace(name=self.order.name, total=self.order.amount_total)
+        return self._replace(
+            name=self.order.name,
+            total=self.order.amount_total,
+            promised=self.order._oms_get_told_date(),
+            warning=self.order._oms_get_wish_refusal(),
+        )
 
 
 class Lookup(NamedTuple):

@@ -7,6 +7,8 @@ from odoo.tools.sql import column_exists, create_column
 
 #: What stands between the numbers where a transfer has several.
 _BETWEEN = re.compile(r"[,;+\s]+")
+#: Those numbers in SQL, as an array; the index below is of the same expression.
+NUMBERS = "regexp_split_to_array(carrier_tracking_ref, '[,;+[:space:]]+')"
 
 
 class StockPicking(models.Model):
@@ -35,6 +37,10 @@ class StockPicking(models.Model):
         help="When the customer had the parcels of the transfer that somebody told of one by one, "
         "by tracking number.",
         groups="base.group_user",
+    )
+
+    _oms_numbers_idx = models.Index(
+        f"USING gin (({NUMBERS})) WHERE POSITION(',' IN carrier_tracking_ref) > 0"
     )
 
     def _auto_init(self):

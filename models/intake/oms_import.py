@@ -4,9 +4,9 @@ import hashlib
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from .columns import guess_kind
 from .oms_import_options import OPTIONS
 from .reader import ParseOptions
-from .rows import guess_kind
 from .tabular import MAX_ROWS, Table, TableError, open_table
 from .work import Reading
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from .columns import COLUMNS
 from .reader import ParseOptions
-from .rows import COLUMNS, Row, parse_row
+from .row_parsing import parse_row
+from .rows import Row
 from .tabular import ColumnMatch, RawRow, Table, require_columns
 
 

@@ -206,24 +206,36 @@ class OmsSite(models.Model):
         others = timed.filtered(lambda site: site not in rooms.times)
         # Kept for the orders after this one.
         rooms.times.update(others._get_working_times(moment))
-        times, timed_ids = rooms.times, set(timed._ids)
+        times, timed_ids, known = rooms.times, set(timed._ids), {}
         for place, site in enumerate(self):
             if site.id not in timed_ids:
                 continue
             hours = times[site]
-            day = rooms.find_day(site, units, hours, now)
-            if day is None:
-                for moments in work:
-                    moments[place] = np.inf
-                continue
-            if site.handling_unit == "days":
-                [leaves] = hours.leave_after_days([day], round(site.handling_time))
-            else:
-                [leaves] = hours.leave_after_hours([now], [day], site.handling_time)
-            work.begins[place] = max(now, hours.opens[day])
-            work.leaves[place] = leaves
-            work.cutoffs[place] = hours.cutoffs[day]
+            # Sites that work alike and have no capacity are done at the same time.
+            alike = site not in rooms.rooms and (id(hours), site.handling_unit, site.handling_time)
+            found = known.get(alike)
+            if found is None:
+                found = site._get_work_by(hours, rooms.find_day(site, units, hours, now), now)
+                if alike:
+                    known[alike] = found
+            work.begins[place], work.leaves[place], work.cutoffs[place] = found
         return work
+
+    def _get_work_by(self, hours, day, now):
+        """Return when the site works on an order, when its parcel leaves, and until when orders
+        count for the same day: POSIX seconds, infinity where no such day is known.
+
+        :param hours: ``WorkingTime`` of the site
+        :param day: index of the open day, None where there is none
+        :param float now: POSIX seconds
+        """
+        if day is None:
+            return np.inf, np.inf, np.inf
+        if self.handling_unit == "days":
+            [leaves] = hours.leave_after_days([day], round(self.handling_time))
+        else:
+            [leaves] = hours.leave_after_hours([now], [day], self.handling_time)
+        return max(now, float(hours.opens[day])), float(leaves), float(hours.cutoffs[day])
 
     def _get_ready_days(
         self,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 #: Answers that are kept; those of past minutes are of no use to anybody.
 MOST_ANSWERS = 50_000
 #: Pickups, days of delivery and the like that are kept.
-MOST_FACTS = 20_000
+MOST_FACTS = 40_000
 
 
 class SiteFacts(NamedTuple):
@@ -35,6 +35,8 @@ class Way(NamedTuple):
     :param region: of the destination, as lanes are told apart
     :param zone: name of the time zone of the destination
     :param handed_over: whether the customer fetches the goods at the site
+    :param state_id: of the destination's state, or False
+    :param weekdays: on which goods are delivered, Monday is 0
     """
 
     site_id: int
@@ -44,6 +46,8 @@ class Way(NamedTuple):
     region: str
     zone: str
     handed_over: bool
+    state_id: int | bool = False
+    weekdays: tuple[int, ...] = ()
 
 
 class Book:

@@ -19,6 +19,7 @@ class LeadAsk(NamedTuple):
     :param ready: when the goods are at the site, UTC without time zone: now, or the date of supply
     :param units: of the order
     :param handed_over: whether the customer fetches them at the site
+    :param state: ``res.country.state`` of the destination, or none
     """
 
     site: models.BaseModel
@@ -29,8 +30,9 @@ class LeadAsk(NamedTuple):
     latitude: float | None
     longitude: float | None
     ready: datetime
-    units: float = 1.0
-    handed_over: bool = False
+    units: float
+    handed_over: bool
+    state: models.BaseModel
 
 
 class LeadDates(NamedTuple):

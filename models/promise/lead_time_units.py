@@ -4,6 +4,8 @@ from datetime import date, datetime, timedelta, timezone
 
 #: 1970-01-01 as a number of days of the calendar.
 EPOCH = date(1970, 1, 1).toordinal()
+#: Days after which nobody waits any more for word of something.
+GIVE_UP_DAYS = 90
 
 
 def local_days(seconds, zone):

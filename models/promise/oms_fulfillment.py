@@ -61,4 +61,5 @@ class OmsFulfillment(models.Model):
             ready=moment,
             units=self.unit_count,
             handed_over=self._is_handed_over(),
+            state=partner.state_id,
         )

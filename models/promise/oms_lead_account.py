@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...engine.promise import Budget, Lane
+from .outcome import to_local_date
 
 #: Lead times within which promises that went amiss are paid back.
 PAID_BACK = 1.5
@@ -60,18 +61,18 @@ class OmsLeadModel(models.Model):
     def _read_promises(self, channel, moment):
         """Return the promises of a channel that count, the oldest first, each once.
 
+        A promise is late as soon as its day is over by the calendar of the destination.
+
         :return: (fulfillment id or None, promised date, state, when it was made) of each
         """
         self.env["oms.promise"].flush_model()
         self.env["oms.fulfillment"].flush_model(["state"])
-        return self.env.execute_query(
+        rows = self.env.execute_query(
             SQL(
                 """
                 SELECT fulfillment_id, promised_date,
-                       CASE WHEN once.arrived_at <= %(now)s THEN once.state
-                            WHEN promised_date < %(now)s::date THEN 'late'
-                            ELSE 'open' END,
-                       made_at
+                       CASE WHEN once.arrived_at <= %(now)s THEN once.state ELSE 'open' END,
+                       made_at, tz
                   FROM oms_promise promise
                   JOIN (%(once)s) once ON once.id = promise.id
                  WHERE channel_id = %(channel)s AND once.state != 'dropped' AND made_at <= %(now)s
@@ -85,6 +86,15 @@ class OmsLeadModel(models.Model):
                 now=moment,
             )
         )
+        return [
+            (
+                part_id,
+                day,
+                "late" if state == "open" and day < to_local_date(moment, zone) else state,
+                made,
+            )
+            for part_id, day, state, made, zone in rows
+        ]
 
     def _count_usual(self, promises, moment):
         """Count the promises that are made while a usual one is under way.

@@ -10,10 +10,8 @@ from odoo.tools import SQL
 
 from ...engine.promise import season_of
 from .lead_places import find_zone
-from .lead_time_units import local_days, to_posix, to_utc
+from .lead_time_units import GIVE_UP_DAYS, local_days, to_posix, to_utc
 
-#: Days after which nobody waits any more for word of something.
-GIVE_UP_DAYS = 90.0
 #: Who tells Odoo that a parcel left may do so when the carrier is gone: seconds.
 PICKUP_TOLERANCE = 3600.0
 #: Place of the moment of the beginning in what is described of an observation.
@@ -102,9 +100,15 @@ class OmsLeadModel(models.Model):
     def _read_fulfillments(self, company, now):
         """Return what is known of the fulfillments that were not learned from in full.
 
+        What was given up is not looked at again after a week, nor what is under way and was not
+        written since the last time: of many parcels no carrier ever tells.
+
         :rtype: list[Seen]
         """
         self.env.flush_all()
+        last = self.search([("company_id", "=", company.id)]).mapped("learned_at")
+        # What was written by a transaction that took long seems older than it is.
+        last = min(filter(None, last), default=now) - timedelta(days=1)
         rows = self.env.execute_query(
             SQL(
                 """
@@ -130,13 +134,19 @@ class OmsLeadModel(models.Model):
                  WHERE fulfillment.company_id = %(company)s AND fulfillment.released_at < %(now)s
                    AND NOT EXISTS (
                            SELECT FROM oms_lead_observation seen
-                            WHERE seen.fulfillment_id = fulfillment.id
-                              AND seen.step = 'total' AND seen.counted
+                            WHERE seen.fulfillment_id = fulfillment.id AND seen.step = 'total'
+                              AND (seen.counted
+                                   OR (seen.state = 'dropped'
+                                       AND seen.ended < %(now)s - INTERVAL '7 days')
+                                   OR (seen.state = 'open' AND fulfillment.write_date < %(last)s
+                                       AND fulfillment.released_at > %(now)s - %(wait)s))
                        )
               ORDER BY fulfillment.id
                 """,
                 company=company.id,
                 now=now,
+                last=last,
+                wait=timedelta(days=GIVE_UP_DAYS),
             )
         )
         return [

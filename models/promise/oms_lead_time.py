@@ -1,20 +1,15 @@
 from bisect import bisect_left
 from collections import defaultdict
-from datetime import timedelta
 from math import ceil, inf, isinf
 from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models, tools
 
-from ...engine import delivery_days
-from .delivery_carrier import USUAL_WEEKDAYS
 from .lead_book import Book, SiteFacts, Way
 from .lead_dates import LeadDates
 from .lead_places import find_zone
-from .lead_time_units import EPOCH, instant, local_days, to_date, to_posix, to_utc
+from .lead_time_units import instant, local_days, to_date, to_posix, to_utc
 
-#: Days after the goods are ready beyond which no date is promised.
-FARTHEST_DAYS = 430
 MINUTE = 60.0
 MISSING = object()
 
@@ -60,7 +55,7 @@ class OmsLeadTime(models.AbstractModel):
             ready = readies.get(ask.ready)
             if ready is None:
                 ready = readies[ask.ready] = self._get_minute(max(ask.ready, moment))
-            way, is_limited = self._find_way(book, ask, places)
+            way, is_limited = self._find_way(book, ask, channel, places)
             key = (way, ready, confidence, channel.id, ask.units if is_limited else None)
             answer = MISSING if is_limited else book.answers.get(key, MISSING)
             if answer is MISSING:
@@ -86,9 +81,10 @@ class OmsLeadTime(models.AbstractModel):
     # === WAYS === #
 
     @api.model
-    def _find_way(self, book, ask, places):
+    def _find_way(self, book, ask, channel, places):
         """Return the way of an ask as far as dates depend on it, and whether its site is limited.
 
+        :param channel: ``oms.channel`` record
         :param dict places: of what was asked in the same call, by their raw values
         """
         site, country = ask.site, ask.country
@@ -104,7 +100,10 @@ class OmsLeadTime(models.AbstractModel):
             )
         carrier_id = ask.carrier.id
         days = self._get_transit(book, facts.company_id, carrier_id, ask.kilometers)
-        way = Way(site.id, carrier_id, days, country.id, *places[place], False)
+        weekdays = self._get_weekdays(book, channel.id, carrier_id)
+        way = Way(
+            site.id, carrier_id, days, country.id, *places[place], False, ask.state.id, weekdays
+        )
         return way, facts.is_limited
 
     @api.model
@@ -287,27 +286,3 @@ class OmsLeadTime(models.AbstractModel):
             ("latest", way.site_id, ready // 86_400.0, deadline),
             lambda: hours.latest_order(deadline, facts.handling),
         )
-
-    @api.model
-    def _get_delivery_days(self, book, way, ready):
-        """Return the ``DeliveryDays`` of a way from the day of a moment on."""
-        first = int(ready // 86_400.0) - 1
-
-        def work_out():
-            # sudo: kept for all users
-            carrier = self.env["delivery.carrier"].sudo().browse(way.carrier_id or ())
-            weekdays = carrier._oms_get_weekdays() if carrier else USUAL_WEEKDAYS
-            begin = to_date(first)
-            holidays = self.env["oms.public.holiday"].sudo()
-            if not carrier.oms_delivers_holidays:
-                holidays = holidays.search(
-                    [
-                        ("date", ">=", begin),
-                        ("date", "<=", begin + timedelta(days=FARTHEST_DAYS)),
-                        ("country_id", "in", (False, way.country_id)),
-                    ]
-                )
-            closed = [each.toordinal() - EPOCH for each in holidays.mapped("date")]
-            return delivery_days.build(first, FARTHEST_DAYS, weekdays, closed)
-
-        return book.find(("delivers", way.carrier_id, way.country_id, first), work_out)

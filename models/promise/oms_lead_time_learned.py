@@ -1,5 +1,4 @@
 import logging
-from bisect import bisect_left
 from math import ceil, inf, isfinite
 from zoneinfo import ZoneInfo
 
@@ -20,6 +19,8 @@ PART = 900.0
 EARLY = 0.1
 #: Days that are looked ahead at most, and at least.
 MOST_DAYS, LEAST_DAYS = 220, 14
+#: So many are there in the end that nobody waits for more.
+ALMOST_ALL = 0.995
 #: Seconds for which the load of sites is taken to stay as it is.
 LOAD_SECONDS = 600.0
 
@@ -125,15 +126,16 @@ class OmsLeadTime(models.AbstractModel):
             begins, done, _cutoff = works[way.site_id, ready, units]
             ways[key] = self._get_cases(book, way, ready, begins, done, learners, company_id)
         shares = self._get_shares(book, {key: case for key, case in ways.items() if case})
-        for key, (first, row, basis, leaves) in shares.items():
+        for key, (first, row, basis, leaves, known) in shares.items():
             way, ready, confidence, *_more = key
             asked = self._get_asked(book, channel, confidence)
-            place = choose_days(row[None, :], asked, nearest=True)[0]
-            early = choose_days(row[None, :], EARLY)[0]
+            chosen = book.find(
+                ("chosen", known, asked), lambda row=row, asked=asked: _choose(row, asked)
+            )
             days = self._get_delivery_days(book, way, ready)
             dates = [
                 day if way.handed_over else days.on_or_after(day)
-                for day in (first + int(early), first + int(place))
+                for day in (first + chosen[0], first + chosen[1])
             ]
             if None in dates:
                 found[key] = None
@@ -162,7 +164,7 @@ class OmsLeadTime(models.AbstractModel):
         begins = ceil(begins / PART) * PART
         zone = ZoneInfo(way.zone)
         if onward is not None and step == "total":
-            basis = get_basis(onward, self._get_lane(book, way, ready, step, None), step)
+            basis = self._get_basis(book, way, ready, step, onward)
             configured = self._get_leave(book, way, ready, done)
             return onward, step, basis, (local_days(begins, zone),), (1.0,), configured
         if handling is None:
@@ -179,14 +181,19 @@ class OmsLeadTime(models.AbstractModel):
         middle = leaves[int(np.searchsorted(np.cumsum(CHANCES), 0.5))]
         if not isfinite(middle):
             middle = self._get_leave(book, way, ready, done)
-        lane = self._get_lane(book, way, ready, "handling", None)
-        basis = get_basis(handling, lane, "handling")
+        basis = self._get_basis(book, way, ready, "handling", handling)
         if onward is not None:
-            own = get_basis(onward, self._get_lane(book, way, ready, step, None), step)
+            own = self._get_basis(book, way, ready, step, onward)
             basis = own if basis == "lane" else "group"
         elif not way.handed_over:
             basis = "configured"
         return onward, step, basis, starts, tuple(CHANCES.tolist()), middle
+
+    @api.model
+    def _get_basis(self, book, way, ready, step, learner):
+        """Return what dates of a step on a way rest on; see ``get_basis``."""
+        lane = self._get_lane(book, way, ready, step, None)
+        return book.find(("basis", step, lane), lambda: get_basis(learner, lane, step))
 
     @api.model
     def _get_lane(self, book, way, ready, step, start):
@@ -213,28 +220,38 @@ class OmsLeadTime(models.AbstractModel):
     @api.model
     def _work_out_cases(self, book, way, ready, begins, handling, load, zone):
         """Return when goods leave in each case: POSIX seconds, and days at the destination."""
+        key = ("done", way.site_id, begins, load)
+        done = book.find(key, lambda: self._work_out_done(book, way, ready, begins, handling, load))
+        leaves = tuple(self._get_leave(book, way, ready, seconds) for seconds in done)
+        shown = {each: local_days(each, zone) if isfinite(each) else inf for each in set(leaves)}
+        return leaves, tuple(shown[each] for each in leaves)
+
+    @api.model
+    def _work_out_done(self, book, way, ready, begins, handling, load):
+        """Return when goods are prepared in each case, and their site is open: POSIX seconds."""
         there = ZoneInfo(self._get_facts(book, way.site_id).tz)
         begun = local_days(begins, there)
         lane = self._get_lane(book, way, ready, "handling", begun)
-        days = handling.quantiles([lane], CASES.tolist(), load)[0]
-        ends = after(handling.clock(), begun, days).tolist()
+        days = book.find(
+            ("handled", lane, load),
+            lambda: handling.quantiles([lane], CASES.tolist(), load)[0],
+        )
         hours = self._get_hours(book, way.site_id, ready)
-        closes, opens = hours.ends.tolist(), hours.starts.tolist()
-        leaves = []
-        for end in ends:
+        closes, opens = hours.ends, hours.starts
+        done = []
+        for end in after(handling.clock(), begun, days).tolist():
             seconds = instant(end, there)
-            place = bisect_left(closes, seconds)
-            seconds = max(seconds, opens[place]) if place < len(opens) else inf
-            leaves.append(self._get_leave(book, way, ready, seconds))
-        starts = tuple(local_days(each, zone) if isfinite(each) else inf for each in leaves)
-        return tuple(leaves), starts
+            place = int(closes.searchsorted(seconds))
+            done.append(max(seconds, float(opens[place])) if place < len(opens) else inf)
+        return tuple(done)
 
     @api.model
     def _get_shares(self, book, cases):
         """Return which share is there by the end of each day.
 
         :param dict cases: as :meth:`_get_cases` returns them, by key
-        :return: first day, shares of shape (D,), basis and when goods most likely leave, by key
+        :return: first day, shares of shape (D,), basis, when goods most likely leave, and by what
+            the shares are known, by key
         :rtype: dict
         """
         found, missing = {}, {}
@@ -242,8 +259,14 @@ class OmsLeadTime(models.AbstractModel):
             way, ready = key[0], key[1]
             first = int(min(starts) // 1.0)
             if onward is None:
-                row = self._count_arrivals(book, way, ready, starts, chances, first)
-                found[key] = (first, row, basis, leaves)
+                known = ("counts", way, starts, int(ready // 86_400.0))
+                row = book.find(
+                    known,
+                    lambda way=way, ready=ready, starts=starts, chances=chances, first=first: (
+                        self._count_arrivals(book, way, ready, starts, chances, first)
+                    ),
+                )
+                found[key] = (first, row, basis, leaves, known)
                 continue
             known = ("shares", way, step, starts)
             row = book.find(known, lambda: None)
@@ -251,7 +274,7 @@ class OmsLeadTime(models.AbstractModel):
                 missing.setdefault((id(onward), step), (onward, []))[1].append(
                     (key, known, first, starts, chances)
                 )
-            found[key] = (first, row, basis, leaves)
+            found[key] = (first, row, basis, leaves, known)
         for (_id, step), (onward, rows) in missing.items():
             for (key, known, first, *_more), row in zip(
                 rows, self._work_out_shares(book, onward, step, rows), strict=True
@@ -275,9 +298,26 @@ class OmsLeadTime(models.AbstractModel):
             chances[place, : len(row[4])] = row[4]
         first = np.array([row[2] for row in rows], dtype=float)
         span = starts.max(where=np.isfinite(starts), axis=1, initial=0.0) - first
-        longest = onward.quantiles(lanes, [0.995])[:, 0]
+        scale, shares, longest = self._get_profiles(book, onward, step, lanes)
         count = int(min(max(np.max(span + 1.5 * longest) + 4.0, LEAST_DAYS), MOST_DAYS))
-        return shares_by_day(onward, lanes, starts, chances, first, count)
+        return shares_by_day(onward, lanes, starts, chances, first, count, (scale, shares))
+
+    @api.model
+    def _get_profiles(self, book, onward, step, lanes):
+        """Return how what begins on lanes arrives; see ``Learner.profiles``.
+
+        :return: scales of shape (L,), shares of shape (L, B + 1), and the days within which all
+            but a few are there, shape (L,)
+        """
+        known = {lane: book.find(("profile", step, lane), lambda: None) for lane in set(lanes)}
+        missing = [lane for lane, profile in known.items() if profile is None]
+        if missing:
+            scale, shares, _ever = onward.profiles(missing)
+            longest = onward.quantiles(missing, [ALMOST_ALL])[:, 0]
+            for lane, *profile in zip(missing, scale, shares, longest, strict=True):
+                known[lane] = profile
+                book.replace(("profile", step, lane), profile)
+        return tuple(np.array(each) for each in zip(*(known[lane] for lane in lanes), strict=True))
 
     @api.model
     def _get_usual_start(self, starts):
@@ -296,6 +336,17 @@ class OmsLeadTime(models.AbstractModel):
             if arrives is not None and arrives - first < MOST_DAYS:
                 row[arrives - first :] += chance
         return row
+
+
+def _choose(row, asked):
+    """Return the places of the earliest and of the promised day.
+
+    :param row: share that is there by the end of each day, shape (D,)
+    :param float asked: confidence
+    """
+    [early] = choose_days(row[None, :], EARLY)
+    [place] = choose_days(row[None, :], asked, nearest=True)
+    return int(early), int(place)
 
 
 class OmsSite(models.Model):

@@ -80,8 +80,9 @@ class OmsLeadTime(models.AbstractModel):
                 part.released_at or part.create_date,
                 part.unit_count,
                 part._is_handed_over(),
+                partner.state_id,
             )
-            way, _is_limited = self._find_way(book, ask, places)
+            way, _is_limited = self._find_way(book, ask, part.channel_id, places)
             company_id = self._get_facts(book, way.site_id).company_id
             learners = {
                 step: self._get_learner(book, company_id, step) for step in ("handling", "transit")

@@ -1,18 +1,9 @@
-import logging
-
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 from odoo.tools import SQL, format_date
 
 from .outcome import judge, to_moment
 from .promise_case import SERVICE_SELECTION
 
-_logger = logging.getLogger(__name__)
-
-#: Orders that are promised at once.
-PROMISE_BATCH = 200
 STATE_SELECTION = [
     ("open", "Under Way"),
     ("kept", "Kept"),
@@ -29,8 +20,6 @@ BASIS_SELECTION = [
 ]
 #: States of fulfillments whose goods come by another one, if they come.
 ENDED = ("rejected", "cancelled", "lost")
-#: Fulfillments under way of which nobody was told when they come.
-UNPROMISED = [("state", "in", ("planned", "released", "shipped")), ("promise_ids", "=", False)]
 #: What a promise is scored by, in the selects of groups: only what is decided counts.
 _MEASURES = {
     "kept_share": "CASE WHEN %(table)s.state IN ('kept', 'early') THEN 1.0 "
@@ -260,182 +249,7 @@ class OmsPromise(models.Model):
             return SQL("AVG(%s)", SQL(_MEASURES[name], table=table))
         return super()._read_group_select(aggregate_spec, query)
 
-    # === MAKING === #
-
-    @api.model
-    def _pin(self, vals_list):
-        """Write down what was promised.
-
-        The same promise again changes nothing. Another date supersedes the one before; the date of
-        the order follows.
-
-        :param vals_list: dicts with ``order_id`` and ``promised_date``, and, as far as known,
-            ``fulfillment_id``, ``site_id``, ``carrier_id``, ``service``, ``earliest_date``,
-            ``confidence``, ``made_at`` (UTC), ``basis`` and ``tz``. Without a fulfillment it
-            holds for that of the order at the site, or, without a site, for all that carry goods
-            of the order and have no promise yet; before the order is sourced for those to come.
-        :return: the promises that hold, in no particular order
-        :raise ValidationError: a date or confidence that cannot be
-        """
-        # sudo: promises are written by what happens, whoever does it
-        own = self.sudo()
-        rows = own._complete(vals_list)
-        orders = own.env["sale.order"].browse({row["order_id"] for row in rows})
-        known = {}
-        for promise in own.search([("order_id", "in", orders.ids), ("current", "=", True)]):
-            key = promise._get_key()
-            known[key] = known.get(key, own) | promise
-        kept, fresh, old = own, {}, own
-        for row in rows:
-            key = own._get_row_key(row)
-            same = known.get(key, own).filtered(lambda each, row=row: each._is_same(row))
-            if same:
-                kept |= same
-            else:
-                old |= known.get(key, own)
-                fresh[key] = row
-        old.current = False
-        old.flush_recordset(["current"])
-        made = own.create(list(fresh.values()))
-        by_key = dict(zip(fresh, made, strict=True))
-        for promise in old:
-            promise.superseded_by_id = by_key[promise._get_key()]
-        orders._oms_follow_promises()
-        return (kept | made).with_env(self.env)
-
-    def _get_key(self):
-        """Return what a promise is about: another one for the same supersedes it."""
-        self.ensure_one()
-        place = not self.fulfillment_id and self.site_id.id
-        return self.order_id.id, self.fulfillment_id.id or False, place or False
-
-    @api.model
-    def _get_row_key(self, row):
-        fulfillment_id = row.get("fulfillment_id") or False
-        place = not fulfillment_id and row.get("site_id")
-        return row["order_id"], fulfillment_id, place or False
-
-    def _is_same(self, row):
-        self.ensure_one()
-        return self.promised_date == row["promised_date"] and (
-            row.get("earliest_date", self.earliest_date) == self.earliest_date
-        )
-
-    @api.model
-    def _complete(self, vals_list):
-        """Return the values of promises, one for each fulfillment, with all that follows from it.
-
-        :rtype: list[dict]
-        """
-        orders = self.env["sale.order"].browse({vals["order_id"] for vals in vals_list})
-        carrying = orders._oms_get_carrying()
-        promised = self.search(
-            [("order_id", "in", orders.ids), ("current", "=", True)]
-        ).fulfillment_id
-        rows = []
-        for vals in vals_list:
-            vals = {name: value for name, value in vals.items() if value not in (None, False)}
-            order = self.env["sale.order"].browse(vals["order_id"])
-            parts = self.env["oms.fulfillment"].browse(vals.get("fulfillment_id"))
-            if not parts:
-                of_order = carrying.filtered(lambda part, order=order: part.order_id == order)
-                site_id = vals.get("site_id")
-                parts = of_order.filtered(
-                    lambda part, site_id=site_id: (
-                        part.site_id.id == site_id if site_id else part not in promised
-                    )
-                )
-            rows += [self._complete_one(vals, order, part) for part in parts or [parts]]
-        return rows
-
-    @api.model
-    def _complete_one(self, vals, order, part):
-        defaults = {
-            "site_id": part.site_id.id,
-            "carrier_id": order.carrier_id.id,
-            "service": order._oms_get_service(),
-            "made_at": fields.Datetime.now(),
-            "basis": "configured",
-            "tz": order._oms_get_zone(part.site_id),
-            "confidence": 0.0,
-        }
-        row = {**defaults, **vals, "fulfillment_id": part.id or False}
-        for name in ("promised_date", "earliest_date"):
-            if row.get(name):
-                row[name] = fields.Date.to_date(row[name])
-        if not row.get("promised_date"):
-            raise ValidationError(self.env._("A promise needs a date."))
-        if row.get("earliest_date") and row["earliest_date"] > row["promised_date"]:
-            row["earliest_date"] = row["promised_date"]
-        if not 0 <= row["confidence"] <= 1:
-            raise ValidationError(self.env._("A confidence lies between 0 and 1."))
-        return row
-
     # === TIME === #
-
-    @api.model
-    def _cron_follow(self):
-        """Promise what is missing, count as late what is over, and see what will be."""
-        self._promise_missing()
-        self.env["ir.cron"]._commit_progress()
-        self._score_overdue()
-        self.env["ir.cron"]._commit_progress()
-        self._cron_watch()
-
-    @api.model
-    def _promise_missing(self):
-        """Promise a date for what was sourced after its order was placed.
-
-        Only for orders of channels whose workflow promises.
-
-        :return: the promises made
-        """
-        steps = self.env["oms.workflow.step"].search([("action_id.state", "=", "oms_promise")])
-        orders = self.env["sale.order"].search(
-            [
-                ("state", "=", "sale"),
-                ("oms_channel_id.workflow_id", "in", steps.workflow_id.ids),
-                ("oms_fulfillment_ids", "any", UNPROMISED),
-            ]
-        )
-        return self.union(
-            *(
-                self._promise_apart(orders[start : start + PROMISE_BATCH])
-                for start in range(0, len(orders), PROMISE_BATCH)
-            )
-        )
-
-    @api.model
-    def _promise_apart(self, orders):
-        """Promise dates of orders; one of which that cannot be done keeps no other waiting.
-
-        :return: the promises made
-        """
-        try:
-            with self.env.cr.savepoint():
-                return orders._oms_promise()
-        except OperationalError:
-            raise
-        except Exception:  # whatever is wrong with one order
-            if len(orders) == 1:
-                _logger.exception("No date can be promised of order %s", orders.id)
-                return self.browse()
-        return self.union(*(self._promise_apart(order) for order in orders))
-
-    @api.model
-    def _score_overdue(self):
-        """Count promises as late whose day is over and whose goods have not come."""
-        # A day is over at most half a day before UTC says so.
-        today = fields.Date.add(fields.Datetime.now().date(), days=1)
-        waiting = self.search(
-            [
-                ("state", "in", ("open", "late")),
-                ("arrived_at", "=", False),
-                ("promised_date", "<", today),
-            ]
-        )
-        waiting._compute_outcome()
-        return waiting
 
     def _get_moment(self):
         """Return the promised day as a moment, UTC without time zone."""

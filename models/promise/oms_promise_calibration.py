@@ -64,7 +64,9 @@ class OmsPromiseCalibration(models.Model):
               FROM oms_promise promise
               JOIN (%s) once ON once.id = promise.id
              WHERE once.state IN ('kept', 'early', 'late') AND confidence > 0
-               AND promised_date < timezone('UTC', statement_timestamp())::date
+               -- The day is over wherever it is: on Baker Island it ends at noon UTC.
+               AND promised_date
+                   < (timezone('UTC', statement_timestamp()) - INTERVAL '12 hours')::date
             """,
             self.env["oms.promise"]._get_once_sql(),
         )

@@ -4,6 +4,7 @@ from datetime import timedelta
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import format_date, format_datetime
 
 from ..transaction import retrying
@@ -74,19 +75,18 @@ class OmsPromise(models.Model):
 
     @api.model
     def _search_watched(self):
-        """Return the promises whose goods are to come, and those that were at risk."""
-        return self.search(
-            [
-                "|",
-                ("risk_stage", "!=", False),
-                "&",
-                "&",
-                ("current", "=", True),
-                ("state", "in", ("open", "late")),
-                ("fulfillment_id.state", "in", tuple(STAGES)),
-            ],
-            order="id",
+        """Return the promises whose goods are to come, and those that were at risk.
+
+        What is late and was told as such at its stage is looked at again when it comes or goes on.
+        """
+        coming = Domain("current", "=", True) & Domain("fulfillment_id.state", "in", tuple(STAGES))
+        at_stage = Domain.OR(
+            Domain("fulfillment_id.state", "=", state) & Domain("risk_stage", "=", stage)
+            for state, stage in STAGES.items()
         )
+        known = coming & at_stage & Domain("state", "=", "late") & Domain("risk_chance", ">", 0.99)
+        waiting = coming & Domain("state", "in", ("open", "late"))
+        return self.search((waiting | Domain("risk_stage", "!=", False)) & ~known, order="id")
 
     def _watch(self):
         """Work out which of the promises will hardly be kept, and tell it once for each stage.

@@ -120,6 +120,16 @@ class OmsPromiseToken(models.AbstractModel):
         return f"promise:{promised.key}"
 
     @api.model
+    def _find_used(self, keys):
+        """Return the keys of promises that orders were placed with already.
+
+        :rtype: set[str]
+        """
+        # sudo: a promise counts once, whoever may see the order that has it
+        orders = self.env["sale.order"].sudo().search([("oms_promise_key", "in", list(keys))])
+        return set(orders.mapped("oms_promise_key"))
+
+    @api.model
     def _prepare_order_vals(self, promised):
         """Return what an order keeps of what was promised of it.
 
@@ -127,6 +137,7 @@ class OmsPromiseToken(models.AbstractModel):
         :rtype: dict
         """
         return {
+            "oms_promise_key": promised.key,
             "oms_promised_plan": [list(row) for row in promised.plan],
             "oms_promised_parts": [
                 [site_id, earliest.isoformat(), latest.isoformat(), confidence, basis]

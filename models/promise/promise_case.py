@@ -48,6 +48,8 @@ class Ask(NamedTuple):
     :param confidence: from 0 to 1, or None for that of the channel
     :param moment: when it would be ordered, UTC, naive; None for now
     :param bool is_placed: whether anything is known of where the goods go
+    :param amount: what the order is worth with tax, in the currency of the company, or None for
+        what the items come to
     :param settings: ``Settings`` of the channel, laid out already; None to have them laid out
     """
 
@@ -61,6 +63,7 @@ class Ask(NamedTuple):
     confidence: float | None = None
     moment: datetime | None = None
     is_placed: bool = True
+    amount: float | None = None
     settings: object = None
 
 

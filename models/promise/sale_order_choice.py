@@ -56,11 +56,31 @@ class SaleOrder(models.Model):
             channel._get_carriers(),
             None,
             STORES,
+            amount=order._oms_get_amount(),
         )
         return ask, order.env["oms.promising"]._find_ways(ask)
 
+    def _oms_get_amount(self):
+        """Return what the order is worth as Odoo compares it with the amount from which on its
+        delivery is free: with tax and all services but delivery, in the currency of the company.
+
+        :rtype: float
+        """
+        self.ensure_one()
+        return self._oms_convert(self._compute_amount_total_without_delivery())
+
+    def _oms_convert(self, amount):
+        """Return an amount of the order in the currency of its company, not rounded."""
+        return self.currency_id._convert(
+            amount,
+            self.company_id.currency_id,
+            self.company_id,
+            self.date_order or fields.Date.context_today(self),
+            round=False,
+        )
+
     def _oms_get_basket(self):
-        """Return the goods of the order.
+        """Return the goods of the order, at their prices in the currency of the company.
 
         :return: :class:`~.promise_case.BasketItem` of each line
         :rtype: list
@@ -78,7 +98,7 @@ class SaleOrder(models.Model):
                         len(items),
                         line.product_id,
                         units,
-                        line.price_subtotal / units,
+                        self._oms_convert(line.price_subtotal) / units,
                         bool(line.route_ids),
                     )
                 )
@@ -141,9 +161,28 @@ class SaleOrder(models.Model):
         res = super().write(vals)
         changed = watched.filtered(lambda order: order._oms_get_chosen() != before[order])
         if changed:
-            # What was promised, and from where, was another order.
-            changed.write({"oms_promised_plan": False, "oms_promised_parts": False})
+            changed._oms_drop_promise(keep_date="commitment_date" in vals)
         return res
+
+    def _oms_drop_promise(self, keep_date):
+        """Forget what was promised of quotations: it was another order.
+
+        :param bool keep_date: whether the date stays even though it is the promised one
+        """
+        vals = {"oms_promised_plan": False, "oms_promised_parts": False, "oms_promise_key": False}
+        promised = self.browse()
+        if not keep_date:
+            promised = self.filtered(lambda order: order._oms_has_promised_date())
+            promised.write({**vals, "commitment_date": False})
+        (self - promised).write(vals)
+
+    def _oms_has_promised_date(self):
+        """Tell whether the date of the order is the day that was promised of it, no other one."""
+        told = self._oms_get_told_date()
+        return bool(told and self.commitment_date) and (
+            self.commitment_date
+            == self.env["oms.order.placing"]._get_due(self.oms_channel_id, told)
+        )
 
     def _oms_get_chosen(self):
         """Return what a promise was made for, and how the goods come by it."""

@@ -90,8 +90,9 @@ class SaleOrder(models.Model):
     def _oms_promise(self):
         """Promise a date for what the orders get and no date was promised for yet.
 
-        A date that came with the order is what was promised; otherwise it is what working times,
-        pickups and transit times say, with the confidence of the channel.
+        A date that somebody gave the order is what was promised; otherwise it is what working
+        times, pickups and transit times say, with the confidence of the channel, or the day for
+        which the customer wants the goods if that is later.
 
         :return: the promises made
         """
@@ -103,22 +104,23 @@ class SaleOrder(models.Model):
         rows = []
         undated = parts.browse()
         for part in parts:
-            known = part.order_id._oms_prepare_known(part)
+            order = part.order_id
+            known = order._oms_prepare_known(part)
             if known:
-                rows.append({"order_id": part.order_id.id, "fulfillment_id": part.id, **known})
+                row = {"order_id": order.id, "fulfillment_id": part.id, **known}
+                rows.append(order._oms_fit_wish(part.site_id, row))
             else:
                 undated |= part
         for part, dates in undated._get_lead_dates().items():
-            rows.append(
-                {
-                    "order_id": part.order_id.id,
-                    "fulfillment_id": part.id,
-                    "promised_date": dates.promised,
-                    "earliest_date": dates.earliest,
-                    "confidence": dates.confidence,
-                    "basis": dates.basis,
-                }
-            )
+            row = {
+                "order_id": part.order_id.id,
+                "fulfillment_id": part.id,
+                "promised_date": dates.promised,
+                "earliest_date": dates.earliest,
+                "confidence": dates.confidence,
+                "basis": dates.basis,
+            }
+            rows.append(part.order_id._oms_fit_wish(part.site_id, row))
         return self.env["oms.promise"]._pin(rows) if rows else self.env["oms.promise"]
 
     def _oms_prepare_known(self, part):
@@ -138,13 +140,13 @@ class SaleOrder(models.Model):
                 of_site or told, key=lambda row: row[2]
             )
             return {
-                "earliest_date": earliest,
-                "promised_date": promised,
+                "earliest_date": fields.Date.to_date(earliest),
+                "promised_date": fields.Date.to_date(promised),
                 "confidence": confidence,
                 "basis": basis,
                 "made_at": self.create_date,
             }
-        if not self.commitment_date:
+        if not self.commitment_date or self.commitment_date == self.oms_wanted_at:
             return {}
         zone = self._oms_get_zone(part.site_id)
         return {
@@ -263,15 +265,19 @@ class SaleOrder(models.Model):
         for promise in self.sudo().oms_promise_ids.filtered(
             lambda each: each.current and each.state in ("open", "late") and not each.arrived_at
         ):
+            order = promise.order_id
+            day = to_local_date(order.commitment_date, promise.tz)
+            is_wanted = order.commitment_date == order.oms_wanted_at
             rows.append(
                 {
-                    "order_id": promise.order_id.id,
+                    "order_id": order.id,
                     "fulfillment_id": promise.fulfillment_id.id,
                     "site_id": promise.site_id.id,
                     "carrier_id": promise.carrier_id.id,
                     "service": promise.service,
                     "tz": promise.tz,
-                    "promised_date": to_local_date(promise.order_id.commitment_date, promise.tz),
+                    "promised_date": day,
+                    "earliest_date": day if is_wanted else None,
                     "basis": "agreed",
                 }
             )

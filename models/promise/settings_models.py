@@ -80,6 +80,13 @@ class ResCurrency(models.Model):
     _inherit = ["res.currency", "oms.settings.mixin"]
 
 
+class ResCurrencyRate(models.Model):
+    """Prices of methods are in another currency than their company's, or compared with one."""
+
+    _name = "res.currency.rate"
+    _inherit = ["res.currency.rate", "oms.settings.mixin"]
+
+
 class ResCompany(models.Model):
     _name = "res.company"
     _inherit = ["res.company", "oms.settings.mixin"]

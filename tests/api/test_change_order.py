@@ -1,8 +1,11 @@
 import random
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
+
+from odoo.addons.oms.models.api.oms_order_changing import ChangeRefused, Problem
 
 from ..common import MARSEILLE
 from .common import ApiCase
@@ -475,6 +478,15 @@ class TestChangeOrder(ChangeCase):
         [answer] = self.api.cancel(lines=lines)["orders"]
         self.env.invalidate_all()
         return answer
+
+    def test_what_is_wrong_with_an_order_as_a_whole_names_no_field_of_it(self):
+        self.place(self.given())
+        Api = type(self.env["oms.api"])
+        refusal = ChangeRefused([Problem("conflict", "No."), Problem("invalid", "No.", "lines")])
+        with patch.object(Api, "_give_up_lines", side_effect=refusal):
+            answer = self.cancel_lines("a")
+        fields_ = [error["field"] for error in answer["errors"]]
+        self.assertEqual(fields_, ["lines.0", "lines.0.lines"])
 
     def test_lines_are_cancelled(self):
         self.place(self.given())

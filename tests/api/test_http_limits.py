@@ -5,7 +5,7 @@ import socket
 import xmlrpc.client
 from urllib.parse import urlsplit
 
-from odoo import fields
+from odoo import fields, http
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -155,3 +155,38 @@ class TestHttpLimits(ApiHttpCase):
         head, _split, body = answer.partition(b"\r\n\r\n")
         self.assertIn(b"200", head.split(b"\r\n", 1)[0], answer)
         self.assertEqual(json.loads(body)["products"][0]["available"], 0)
+
+    # === DATABASES === #
+
+    def test_the_database_is_named_in_the_call_only(self):
+        """Odoo then asks no database what systems of channels may do before it runs the call."""
+        name = self.env.cr.dbname
+        self.patch(http, "db_list", lambda *args, **kwargs: [name, "another"])
+        del self.opener.cookies["session_id"]
+
+        head = {}
+
+        def call(way, *called):
+            args = [name, self.system.id, self.key, *called]
+            with mute_logger("odoo.http", f"odoo.addons.rpc.controllers.{way}"):
+                if way == "xmlrpc":
+                    body = xmlrpc.client.dumps(tuple(args), "execute_kw").encode()
+                    told = {"Content-Type": "text/xml", **head}
+                    answer = self.url_open("/xmlrpc/2/object", data=body, headers=told)
+                    try:
+                        return str(xmlrpc.client.loads(answer.content)[0][0])
+                    except xmlrpc.client.Fault as fault:
+                        return fault.faultString
+                params = {"service": "object", "method": "execute_kw", "args": args}
+                body = {"jsonrpc": "2.0", "id": 7, "method": "call", "params": params}
+                answer = self.post("/jsonrpc", body, **head).json()
+                return str(answer.get("result") or answer["error"]["data"]["message"])
+
+        calls = (("res.users", "context_get", []), ("oms.api", "ping", []))
+        for way in ("jsonrpc", "xmlrpc"):
+            for called in calls:
+                with self.subTest(way=way, called=called):
+                    self.assertIn("X-Odoo-Database", call(way, *called))
+                    head["X-Odoo-Database"] = name
+                    self.assertNotIn("X-Odoo-Database", call(way, *called))
+                    del head["X-Odoo-Database"]

@@ -87,6 +87,63 @@ def test_release(way: Way) -> None:
     assert available(way, "SKU-3") == before
 
 
+def test_a_promise_is_placed_once_and_changed(way: Way, numbers: Callable[[], str]) -> None:
+    place = {"zip": "75004", "city": "Paris", "country": "FR"}
+    line = {"product": "SKU-1", "quantity": 2}
+    answer = way.call("promise", lines=[line, {"product": "SKU-9", "quantity": 1}], ship_to=place)
+    assert answer["lines"][1]["error"]["code"] == "not_found"
+    answer = way.call("promise", lines=[line], ship_to=place, services=["home"])
+    option = answer["options"][0]
+    assert option["service"] == "home"
+    assert answer["at"][:10] <= option["earliest"] <= option["promised"]
+    [part] = option["parts"]
+    assert [(each["product"], each["quantity"]) for each in part["lines"]] == [("SKU-1", 2)]
+
+    before, reference, other = available(way, "SKU-1"), numbers(), numbers()
+    first, second = (
+        make_order(each, ship_to=place, promise=option["token"]) for each in (reference, other)
+    )
+    placed, refused = way.call("place_orders", orders=[first, second])["orders"]
+    assert (placed["status"], placed["promised"]) == ("placed", option["promised"])
+    assert (refused["status"], refused["error"]["code"]) == ("refused", "promise_used")
+    [status] = way.call("order_status", references=[reference])["orders"]
+    assert [each["site"] for each in status["shipments"]] == [part["site"]]
+
+    change = {
+        "reference": reference,
+        "change": "1",
+        "if_revision": status["revision"],
+        "lines": [{"id": "1", "quantity": 3}],
+        "total": 30.0,
+    }
+    [changed] = way.call("change_order", changes=[change])["orders"]
+    assert (changed["status"], changed["total"]) == ("changed", 30.0)
+    assert changed["revision"] != status["revision"]
+    assert available(way, "SKU-1") == before - 3
+    [again] = way.call("change_order", changes=[change])["orders"]
+    assert (again["status"], again["revision"]) == ("unchanged", changed["revision"])
+    late = change | {"change": "2", "lines": [{"id": "none", "quantity": 1}]}
+    [refused] = way.call("change_order", changes=[late])["orders"]
+    assert refused["status"] == "conflict"
+    [cancelled] = way.call("cancel", lines=[{"reference": reference, "lines": ["1"]}])["orders"]
+    assert cancelled["status"] == "cancelled"
+    assert available(way, "SKU-1") == before
+
+
+def test_pickup_sites(way: Way) -> None:
+    near = {"latitude": 48.86, "longitude": 2.35}
+    line = {"product": "SKU-1", "quantity": 1}
+    answer = way.call("pickup_sites", near=near, lines=[line], limit=1)
+    [site] = answer["sites"]
+    assert site["site"] == "PARIS"
+    assert site["kilometers"] < 50
+    assert site["complete"] is True
+    if way.tells_shape:
+        with pytest.raises(Refused) as refused:
+            way.call("pickup_sites", near={"latitude": 48.86})
+        assert refused.value.error["field"] == "near"
+
+
 @pytest.mark.parametrize(
     ("method", "arguments", "code", "field"),
     [

@@ -2,13 +2,10 @@ import datetime
 
 from odoo.tests import BaseCase
 
+from ...models.intake.columns import COLUMNS, guess_kind
 from ...models.intake.reader import ParseOptions, is_ean13, parse_date
-from ...models.intake.rows import (
-    COLUMNS,
-    fingerprint,
-    guess_kind,
-    parse_row,
-)
+from ...models.intake.row_parsing import parse_row
+from ...models.intake.rows import fingerprint
 from ...models.intake.tabular import match_columns
 from .common import ORDER_HEADERS, SITE_HEADERS, STOCK_HEADERS
 

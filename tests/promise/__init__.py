@@ -9,3 +9,5 @@ from . import test_promise_record
 from . import test_promise_risk
 from . import test_options_choice
 from . import test_promise_token
+from . import test_wanted
+from . import test_promise_commit

@@ -78,3 +78,38 @@ class PromiseCase(ApiCase):
                 key = part["site"], line["product"]
                 found[key] = found.get(key, 0.0) + line["quantity"]
         return found
+
+    def given(self, reference, lines, place=PARIS, **more):
+        """Return an order as a channel gives it, of (product, quantity) pairs."""
+        return {
+            "reference": reference,
+            "customer": {"name": "Ada", "email": "ada@example.com"},
+            "ship_to": {
+                "name": "Ada",
+                "street": "1 rue de Rivoli",
+                "zip": "75001",
+                "city": "Paris",
+                "country": "FR",
+                "latitude": place[0],
+                "longitude": place[1],
+            },
+            "lines": [
+                {"product": product.default_code, "quantity": float(units)}
+                for product, units in lines
+            ],
+            **more,
+        }
+
+    def place(self, *orders):
+        """Place orders; return the answers."""
+        self.env.flush_all()
+        return self.api.place_orders(orders=list(orders))["orders"]
+
+    def find(self, reference):
+        """Return the order with a reference."""
+        return self.env["sale.order"].search(
+            [("oms_channel_id", "=", self.channel.id), ("oms_external_ref", "=", reference)]
+        )
+
+    def assertPlaced(self, answer):
+        self.assertEqual(answer["status"], "placed", answer["error"])

@@ -56,7 +56,12 @@ class PromiseCase(NetworkCase):
             vals.pop("latitude", 48.86),
             vals.pop("longitude", 2.35),
             ready,
-            **vals,
+            **{
+                "units": 1.0,
+                "handed_over": False,
+                "state": cls.env["res.country.state"],
+                **vals,
+            },
         )
 
     def dates(self, moment, confidence=None, **vals):

@@ -4,6 +4,7 @@ from statistics import median
 
 from psycopg2 import IntegrityError
 
+from odoo.exceptions import ValidationError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -64,6 +65,50 @@ class TestLeadDates(PromiseCase):
         self.post.oms_delivers_holidays = True
         self.assertEqual(self.promised(2026, 4, 3, 10, 0), date(2026, 4, 6))
         holidays.unlink()
+
+    def test_holidays_of_a_state_are_those_of_its_destinations(self):
+        state = self.env.ref("base.state_us_7")
+        holiday = self.env["oms.public.holiday"].create(
+            {"name": "Of a state", "date": "2026-03-31", "state_id": state.id}
+        )
+        self.assertEqual(holiday.country_id, self.usa)
+        there = {"country": self.usa, "latitude": 41.3, "longitude": -72.9}
+        placed = (2026, 3, 30, 10, 0)
+        self.assertEqual(self.promised(*placed, **there), date(2026, 3, 31))
+        self.assertEqual(self.promised(*placed, **there, state=state), date(2026, 4, 1))
+        other = self.env.ref("base.state_us_8")
+        self.assertEqual(self.promised(*placed, **there, state=other), date(2026, 3, 31))
+        self.post.oms_delivers_holidays = True
+        self.assertEqual(self.promised(*placed, **there, state=state), date(2026, 3, 31))
+        self.post.oms_delivers_holidays = False
+        with self.assertRaisesRegex(ValidationError, "is no state of France"):
+            holiday.country_id = self.france
+        # The same day may be a holiday of the country, too.
+        holiday.copy({"state_id": False, "country_id": self.usa.id})
+        self.assertEqual(self.promised(*placed, **there, state=other), date(2026, 4, 1))
+
+    def test_a_channel_has_delivery_days_of_its_own(self):
+        """A method that delivers on Saturdays does not for business customers."""
+        friday, express = (2026, 3, 27, 10, 0), self.make_carrier("Express")
+        self.assertEqual(self.promised(*friday), date(2026, 3, 28))
+        Days = self.env["oms.channel.delivery.days"]
+        Days.create({"channel_id": self.channel.id})
+        self.assertEqual(self.promised(*friday), date(2026, 3, 30))
+        self.assertEqual(self.promised(*friday, carrier=express), date(2026, 3, 30))
+        own = Days.create(
+            {"channel_id": self.channel.id, "carrier_id": express.id, "saturday": True}
+        )
+        self.assertEqual(self.promised(*friday, carrier=express), date(2026, 3, 28))
+        self.assertEqual(self.promised(*friday), date(2026, 3, 30))
+        own.write({"saturday": False, "sunday": True})
+        self.assertEqual(self.promised(*friday, carrier=express), date(2026, 3, 29))
+        other = self.make_channel("Other", "OTHER")
+        [found] = self.Lead._get_dates([self.ask(paris(*friday))], other, paris(*friday))
+        self.assertEqual(found.promised, date(2026, 3, 28))
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
+            weekdays = ("monday", "tuesday", "wednesday", "thursday", "friday", "sunday")
+            own.write(dict.fromkeys(weekdays, False))
+            own.flush_recordset()
 
     def test_opening_hours_and_cut_off_to_the_minute(self):
         self.near.write(

@@ -374,3 +374,58 @@ class TestLeadLearning(HistoryCase):
         self.assertEqual({each.basis for each in first}, {"group"})
         with self.assertQueryCount(0):
             self.assertEqual(self.Lead._get_dates(asks, self.channel, moment), first)
+
+    def test_what_no_carrier_tells_of_is_not_read_for_ever(self):
+        rows = self.world.rows(self.world.draw(60, 0.0, 30))
+        parts = self.make_history([(*row[:4], None) for row in rows])
+        self.learn(BEGIN + 60 * DAY)
+        Model = self.env["oms.lead.model"]
+
+        def read(day):
+            seen = Model._read_fulfillments(self.company, BEGIN + day * DAY)
+            return parts & parts.browse(each.id for each in seen)
+
+        self.assertEqual(read(61), parts, "nobody wrote down when they were written")
+        # As they are in life: written when they were shipped.
+        self.env.cr.execute(
+            "UPDATE oms_fulfillment SET write_date = shipped_at WHERE id IN %s", [parts._ids]
+        )
+        self.assertFalse(read(61))
+        told = parts[0]
+        self.env.cr.execute(
+            "UPDATE oms_fulfillment SET delivered_at = %s, write_date = %s WHERE id = %s",
+            [BEGIN + 61 * DAY, BEGIN + 61 * DAY, told.id],
+        )
+        self.assertEqual(read(62), told)
+        self.assertEqual(len(read(121)), 60, "they are given up then, all but what is told of late")
+        self.learn(BEGIN + 125 * DAY)
+        self.assertFalse(read(140) - told)
+
+    def test_a_day_is_over_by_the_calendar_of_the_destination(self):
+        order = next(iter(self.orders.values()))
+        order.oms_channel_id = self.channel
+        Promise, day = self.env["oms.promise"].sudo(), datetime(2026, 6, 1)
+        made = {
+            zone: Promise.create(
+                {
+                    "order_id": order.id,
+                    "promised_date": day.date(),
+                    "confidence": self.channel.promise_confidence,
+                    "basis": "lane",
+                    "tz": zone,
+                    "made_at": day - 5 * DAY,
+                }
+            )
+            for zone in ("Europe/Paris", "UTC", "America/Los_Angeles")
+        }
+        self.env.flush_all()
+
+        def late_at(*parts):
+            rows = self.env["oms.lead.model"]._read_promises(self.channel, datetime(*parts))
+            return [state for _part, _day, state, _made in rows].count("late")
+
+        self.assertEqual(len(made), 3)
+        self.assertEqual(late_at(2026, 6, 1, 21, 0), 0)
+        self.assertEqual(late_at(2026, 6, 1, 22, 30), 1, "past midnight in Paris")
+        self.assertEqual(late_at(2026, 6, 2, 3, 0), 2, "still the first in Los Angeles")
+        self.assertEqual(late_at(2026, 6, 2, 7, 30), 3)

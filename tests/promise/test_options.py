@@ -6,7 +6,7 @@ from math import acos, cos, radians, sin
 from odoo import fields
 from odoo.tests import tagged
 
-from odoo.addons.oms.models.api.error import get_code
+from odoo.addons.oms.models.api.error import ApiError, get_code
 
 from ..common import ORLEANS, PARIS
 from .common import PromiseCase
@@ -90,6 +90,9 @@ class TestOptions(PromiseCase):
     def test_settings_are_read_again_when_they_change(self):
         group = self.env["res.country.group"].create({"name": "Of fiscal positions"})
         currency = self.channel.company_id.currency_id
+        rate = self.env["res.currency.rate"].create(
+            {"currency_id": self.env.ref("base.JPY").id, "name": "2020-02-02", "rate": 2.0}
+        )
 
         def read():
             return self.env["oms.promising"]._get_settings(self.channel.id, self.env.lang)
@@ -97,6 +100,7 @@ class TestOptions(PromiseCase):
         for record, vals in (
             (group, {"country_ids": self.france.ids}),
             (currency, {"rounding": 0.05}),
+            (rate, {"rate": 3.0}),
         ):
             before = read()
             self.assertIs(read(), before)
@@ -370,3 +374,19 @@ class TestOptions(PromiseCase):
         self.assertEqual(
             self.ask((self.berry, 1), sites=["ELSE"])["options"][0]["error"]["code"], "not_found"
         )
+
+    def test_coordinates_go_together(self):
+        for name in ("latitude", "longitude"):
+            place = {"country": "FR", name: 2.0}
+            with self.assertRaises(ApiError) as caught:
+                self.ask((self.apple, 1), ship_to=place)
+            self.assertEqual(
+                (caught.exception.code, caught.exception.field), ("invalid", "ship_to")
+            )
+            self.assertIn("go together", str(caught.exception))
+            given = self.given("H-1", [(self.apple, 1)])
+            [answer] = self.place(given | {"ship_to": place})
+            self.assertEqual((answer["status"], answer["error"]["code"]), ("refused", "invalid"))
+            self.assertEqual(answer["error"]["field"], "orders.0.ship_to")
+            # Nothing is what many a client sends for what it does not know.
+            self.assertTrue(self.ask((self.apple, 1), ship_to={"country": "FR", name: None}))

@@ -98,3 +98,35 @@ class TestPromiseChoice(PromiseCase):
         with self.assertRaisesRegex(UserError, "ask again"):
             option.action_choose()
         self.assertFalse(order.oms_promised_plan)
+
+    def test_free_from_an_amount_with_tax_in_the_currency_of_the_company(self):
+        """Ten pieces of 10 in another currency, 20 % tax: half as much again in the company's."""
+        tax = self.env["account.tax"].create({"name": "A fifth", "amount": 20.0})
+        company, other = self.env.company, self.env.ref("base.JPY")
+        other.active = True
+        other.rate_ids.unlink()
+        rate = self.env["res.currency.rate"].create(
+            {"currency_id": other.id, "name": "2020-01-01", "rate": 2.0, "company_id": company.id}
+        )
+        pricelist = self.env["product.pricelist"].create({"name": "Other", "currency_id": other.id})
+        order = self.make_order((self.apple, 2), confirm=False)
+        order.pricelist_id = pricelist
+        line = order.order_line
+        line.write({"price_unit": 50.0, "tax_ids": tax.ids})
+        self.env["sale.order.line"].create(
+            {
+                "order_id": order.id,
+                "product_id": self.make_product("Wrapping", type="service").id,
+                "price_unit": 20.0,
+                "tax_ids": tax.ids,
+            }
+        )
+        self.assertEqual((order.currency_id, order.amount_total), (other, 144.0))
+        for amount, price in ((72.0, 0.0), (72.5, 9.9)):
+            self.express.write({"free_over": True, "amount": amount})
+            self.assertEqual(self.find(order, "home", "express").price, price, amount)
+            # As Odoo itself says.
+            own = self.express.rate_shipment(order)["price"]
+            self.assertAlmostEqual(own, 2.0 * price, delta=0.5)
+        rate.rate = 1.0
+        self.assertEqual(self.find(order, "home", "express").price, 0.0)

@@ -42,40 +42,8 @@ class TestPromisedOrders(PromiseCase):
         ):
             self.make_method("Courier", "courier", 5.0, company_id=sister.id)
 
-    def given(self, reference, lines, place=PARIS, **more):
-        return {
-            "reference": reference,
-            "customer": {"name": "Ada", "email": "ada@example.com"},
-            "ship_to": {
-                "name": "Ada",
-                "street": "1 rue de Rivoli",
-                "zip": "75001",
-                "city": "Paris",
-                "country": "FR",
-                "latitude": place[0],
-                "longitude": place[1],
-            },
-            "lines": [
-                {"product": product.default_code, "quantity": float(units)}
-                for product, units in lines
-            ],
-            **more,
-        }
-
-    def place(self, *orders):
-        self.env.flush_all()
-        return self.api.place_orders(orders=list(orders))["orders"]
-
-    def find(self, reference):
-        return self.env["sale.order"].search(
-            [("oms_channel_id", "=", self.channel.id), ("oms_external_ref", "=", reference)]
-        )
-
     def go_to(self, place):
         return self.destination | {"latitude": place[0], "longitude": place[1]}
-
-    def assertPlaced(self, answer):
-        self.assertEqual(answer["status"], "placed", answer["error"])
 
     # === THE SAME AS SOURCED === #
 

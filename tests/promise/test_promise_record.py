@@ -68,7 +68,7 @@ class TestPromiseRecord(PromiseCase):
 
         with (
             patch.object(type(first), "_oms_prepare_known", fail),
-            mute_logger("odoo.addons.oms.models.promise.oms_promise"),
+            mute_logger("odoo.addons.oms.models.promise.oms_promise_follow"),
         ):
             made = self.Promise._promise_apart(first | second)
         self.assertEqual(made.order_id, second)

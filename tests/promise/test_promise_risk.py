@@ -124,6 +124,25 @@ class TestPromiseRisk(PromiseCase):
             self.assertFalse(self.promise.risk_stage)
         self.assertEqual(len(self.events()), 1)
 
+    def test_what_never_comes_is_not_looked_at_for_ever(self):
+        self.wait_for_risk()
+        late = MONDAY + timedelta(days=20)
+        with freeze_time(late):
+            self.follow()
+            self.assertEqual((self.promise.state, self.promise.risk_chance), ("late", 1.0))
+            days = self.promise.deviation_days
+            self.assertFalse(self.Promise._score_overdue(), "once a day")
+            self.assertNotIn(self.promise, self.Promise._search_watched())
+        with freeze_time(late + timedelta(days=1)):
+            self.assertEqual(self.Promise._score_overdue(), self.promise)
+            self.assertEqual(self.promise.deviation_days, days + 1)
+        with freeze_time(late + timedelta(days=120)):
+            self.assertFalse(self.Promise._score_overdue())
+        # What goes on is looked at again.
+        self.ship(self.part.picking_ids)
+        self.assertEqual(self.part.state, "shipped")
+        self.assertIn(self.promise, self.Promise._search_watched())
+
     def test_it_ends_when_the_goods_come(self):
         moment = self.wait_for_risk()
         with freeze_time(moment):
