@@ -1,3 +1,4 @@
+from . import carrier_labels
 from . import channel_api
 from . import tracking
 from . import webhook

@@ -11,5 +11,6 @@ from . import oms_channel_key
 from . import oms_promise_choice
 from . import oms_preparation_wizard
 from . import oms_point_choice
+from . import oms_carrier_close_day
 from . import oms_pickup
 from . import oms_offer_decline

@@ -106,10 +106,10 @@ class OmsOrderPlacing(models.AbstractModel):
 class OmsCarrierArea(models.Model):
     _inherit = "oms.carrier.area"
 
-    def _keep_answer(self, points, error=None):
+    def _keep_answer(self, answer, error=None):
         """Place the orders that waited for it."""
-        super()._keep_answer(points, error)
-        if points is None:
+        super()._keep_answer(answer, error)
+        if answer is None:
             return
         waiting = self.env["oms.incoming.order"].search(
             [

@@ -1,5 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+from ...connectors.carrier import Capability
 
 
 class DeliveryCarrier(models.Model):
@@ -21,6 +23,10 @@ class DeliveryCarrier(models.Model):
     oms_service_code = fields.Char(
         string="Service", help="The carrier's product, in its own code. See the account's carrier."
     )
+    oms_return_service_code = fields.Char(
+        string="Service of Returns",
+        help="The carrier's product for parcels that come back, where it is another one.",
+    )
     oms_price = fields.Monetary(
         string="Price Where the Carrier Tells None",
         help="What a delivery costs where the carrier is not asked for rates.",
@@ -31,14 +37,6 @@ class DeliveryCarrier(models.Model):
     def _compute_oms_currency_id(self):
         for carrier in self:
             carrier.oms_currency_id = (carrier.company_id or self.env.company).currency_id
-
-    def oms_rate_shipment(self, order):
-        """Give the price that is set: carriers are not called while somebody waits for a page.
-
-        :rtype: dict
-        """
-        price = self._compute_currency(order, self.oms_price, "company_to_pricelist")
-        return {"success": True, "price": price, "error_message": False, "warning_message": False}
 
     def oms_send_shipping(self, pickings):
         """Have labels bought as soon as the transfers are committed.
@@ -60,17 +58,37 @@ class DeliveryCarrier(models.Model):
         """Take the labels back, bought or not."""
         pickings._oms_cancel_labels()
 
-    def _oms_find_account(self, site, company=None, adapter=None):
+    @api.depends("oms_account_ids.adapter")
+    def _compute_can_generate_return(self):
+        res = super()._compute_can_generate_return()
+        for carrier in self.filtered(lambda carrier: carrier.delivery_type == "oms"):
+            # sudo: what carriers can do is no secret of the accounts
+            carrier.can_generate_return = any(
+                account._can(Capability.RETURN_LABEL) for account in carrier.sudo().oms_account_ids
+            )
+        return res
+
+    def oms_get_return_label(self, pickings, tracking_number=None, origin_date=None):
+        """Have labels bought by which customers send goods back.
+
+        :return: the tasks
+        """
+        return pickings._oms_request_return_labels()
+
+    def _oms_find_account(self, site, company=None, adapter=None, needs=None):
         """Return the account by which a site sends with this method.
 
         :param site: ``oms.site`` or none
         :param company: ``res.company`` that sends; that of the site when None
         :param adapter: carrier to whose relay point it goes, or nothing: no other takes it there
+        :param Capability needs: what the carrier must be able to do, or nothing
         :raises UserError: there is none
         """
         self.ensure_one()
         # sudo: who ships need not have rights on accounts
         accounts = self.sudo().oms_account_ids._find_all_for(site, company)
+        if needs:
+            accounts = accounts.filtered(lambda each: each._can(needs))
         account = accounts.filtered(lambda each: not adapter or each.adapter == adapter)[:1]
         if accounts and not account:
             names = dict(accounts._fields["adapter"]._description_selection(self.env))

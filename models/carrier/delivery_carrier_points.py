@@ -1,8 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...connectors.carrier import Address
-from .oms_carrier_area import can_tell_points
+from ...connectors.carrier import Address, Capability
 
 #: Relay points of which a customer is told at most.
 MOST_POINTS = 20
@@ -60,7 +59,7 @@ class DeliveryCarrier(models.Model):
         accounts = self.sudo().oms_account_ids._find_all_for(
             self.env["oms.site"], self.company_id or self.env.company, any_site=True
         )
-        return accounts.filtered(can_tell_points)[:1]
+        return accounts.filtered(lambda each: each._can(Capability.PICKUP_POINTS))[:1]
 
     def _oms_find_points(self, near, *, patient=False):
         """Return the relay points of the method near an address.

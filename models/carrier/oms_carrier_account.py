@@ -241,6 +241,15 @@ class OmsCarrierAccount(models.Model):
             )
         return ADAPTERS[self.adapter]
 
+    def _can(self, capability):
+        """Tell whether the carrier can be asked for something.
+
+        :param Capability capability: what
+        """
+        self.ensure_one()
+        adapter = ADAPTERS.get(self.adapter)
+        return bool(adapter) and capability in adapter.capabilities
+
     def _prepare_account(self):
         """Put the account into the adapter's words.
 

@@ -6,20 +6,12 @@ from pydantic import TypeAdapter
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...connectors.carrier import ADAPTERS, Address, Capability, PickupPoint
+from ...connectors.carrier import ADAPTERS, Address, PickupPoint
 from ...connectors.outcome import Ok
 from .oms_carrier_account import INSIDE
 
 #: How relay points are kept.
 POINTS = TypeAdapter(tuple[PickupPoint, ...])
-#: Hours after which the points of an area are asked for anew, and days after which what is known of
-#: them counts no more.
-FRESH_HOURS = 24
-MOST_DAYS = 14
-#: Minutes after a failure in which the carrier is not asked again.
-REST_MINUTES = 5
-#: Days after which areas that nobody asks for are forgotten.
-KEPT_DAYS = 60
 #: Seconds for which somebody waits who looks at the screen.
 PATIENCE = (3.0, 8.0)
 
@@ -33,13 +25,12 @@ class OmsCarrierArea(models.Model):
 
     _name = "oms.carrier.area"
     _description = "Relay Points around a Postcode"
+    _inherit = "oms.carrier.cache"
     _order = "country_code, key, id"
     _rec_name = "key"
 
-    account_id = fields.Many2one(
-        "oms.carrier.account", required=True, readonly=True, ondelete="cascade", index=True
-    )
-    company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
+    _ask_kind = "carrier.points"
+
     country_code = fields.Char(string="Country", required=True, readonly=True, size=2)
     key = fields.Char(required=True, readonly=True, help="The postcode, or else the city.")
     zip = fields.Char(string="Postcode", readonly=True)
@@ -49,12 +40,6 @@ class OmsCarrierArea(models.Model):
     )
     point_count = fields.Integer(string="Points", readonly=True)
     point_text = fields.Text(string="Known Points", compute="_compute_point_text")
-    answered_at = fields.Datetime(string="Known Since", readonly=True)
-    next_ask = fields.Datetime(
-        string="Asked Again From", readonly=True, help="Not before that, when somebody wants it."
-    )
-    ask_count = fields.Integer(string="Times Asked", readonly=True)
-    error = fields.Char(string="Last Failure", readonly=True)
 
     _area_uniq = models.UniqueIndex(
         "(account_id, country_code, key)", "The relay points of an area are kept once."
@@ -96,19 +81,17 @@ class OmsCarrierArea(models.Model):
                 ("key", "=", key),
             ]
         )
-        now = fields.Datetime.now()
         if not key:
             return None
-        if area.answered_at and area.answered_at > now - timedelta(hours=FRESH_HOURS):
+        if area._is_fresh():
             return area._read_points()
-        if not area.next_ask or area.next_ask <= now:
+        if area._may_ask():
             area = area or self._make(account, near, key)
             if patient:
                 area._ask_now(near)
             else:
                 area._ask_later()
-        known = area.answered_at and area.answered_at > now - timedelta(days=MOST_DAYS)
-        return area._read_points() if known else None
+        return area._read_points() if area._is_known() else None
 
     @api.model
     def _find_by_id(self, account, country_code, point_id):
@@ -129,7 +112,7 @@ class OmsCarrierArea(models.Model):
                 account.id,
                 country_code,
                 TypeAdapter(list[dict[str, str]]).dump_json([{"id": point_id}]).decode(),
-                fields.Datetime.now() - timedelta(days=MOST_DAYS),
+                fields.Datetime.now() - timedelta(days=self._most_days),
             )
         )
         row = self.env.cr.fetchone()
@@ -169,25 +152,9 @@ class OmsCarrierArea(models.Model):
         self.ensure_one()
         return Address("", "", self.zip or "", self.city or "", self.country_code)
 
-    def _ask_later(self):
-        """Put a task into the queue that asks; for as long as it waits no second one."""
-        self.env["oms.task"]._enqueue(
-            [
-                {
-                    "kind": "carrier.points",
-                    "key": f"{area.id}-{area.ask_count}",
-                    "name": self.env._(
-                        "Relay points around %(zip)s, %(country)s",
-                        zip=area.key,
-                        country=area.country_code,
-                    ),
-                    "company_id": area.company_id.id,
-                    "res_model": area._name,
-                    "res_id": area.id,
-                    "arguments": {"account_id": area.account_id.id},
-                }
-                for area in self
-            ]
+    def _get_ask_title(self):
+        return self.env._(
+            "Relay points around %(zip)s, %(country)s", zip=self.key, country=self.country_code
         )
 
     def _ask_now(self, near):
@@ -201,44 +168,11 @@ class OmsCarrierArea(models.Model):
         else:
             self._keep_answer(None, outcome.text)
 
-    def _keep_answer(self, points, error=None):
-        """Keep what a carrier answered.
-
-        :param points: :class:`~connectors.carrier.PickupPoint` of each; None where it failed
-        :param error: what came instead
-        """
-        self.ensure_one()
-        now = fields.Datetime.now()
-        vals = {"ask_count": self.ask_count + 1}
-        if points is not None:
-            vals |= {
-                "points": POINTS.dump_python(points, mode="json"),
-                "point_count": len(points),
-                "answered_at": now,
-                "next_ask": now + timedelta(hours=FRESH_HOURS),
-                "error": False,
-            }
-        else:
-            vals |= {"error": error, "next_ask": now + timedelta(minutes=REST_MINUTES)}
-        self.write(vals)
-
-    def action_ask(self):
-        """Have the carriers asked anew for the points of these areas."""
-        self.check_access("read")
-        # sudo: whoever may see what is known may have it asked for
-        self.sudo()._ask_later()
-
-    @api.autovacuum
-    def _gc_forgotten(self):
-        """Forget areas of which nobody has wanted to know anything for a long time."""
-        before = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
-        self.search([("write_date", "<", before)]).unlink()
-
-
-def can_tell_points(account):
-    """Tell whether a carrier account can be asked for relay points."""
-    adapter = ADAPTERS.get(account.adapter)
-    return bool(adapter) and Capability.PICKUP_POINTS in adapter.capabilities
+    def _prepare_answer(self, answer):
+        return {
+            "points": POINTS.dump_python(answer, mode="json"),
+            "point_count": len(answer),
+        }
 
 
 def get_key(near):

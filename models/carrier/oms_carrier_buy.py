@@ -47,9 +47,7 @@ class OmsCarrierBuy(models.AbstractModel):
         adapter = account._get_adapter()
         asked = account._prepare_account()
         if "shipment" not in task.arguments:
-            shipment = self._get_picking(task)._oms_prepare_shipment(
-                account, task.arguments["reference"], task.arguments["ssccs"]
-            )
+            shipment = self._prepare_shipment(task, account)
             kept = SHIPMENT.dump_python(shipment, mode="json")
             task.arguments = {**task.arguments, "shipment": kept}
         shipment = SHIPMENT.validate_python(task.arguments["shipment"])
@@ -61,6 +59,11 @@ class OmsCarrierBuy(models.AbstractModel):
             return outcome
 
         return call
+
+    def _prepare_shipment(self, task, account):
+        return self._get_picking(task)._oms_prepare_shipment(
+            account, task.arguments["reference"], task.arguments["ssccs"]
+        )
 
     def _get_picking(self, task):
         picking = self.env["stock.picking"].browse(task.res_id).exists()
@@ -90,6 +93,8 @@ class OmsCarrierBuy(models.AbstractModel):
             ),
             attachment_ids=parcels.label_id.ids,
         )
+        if picking.carrier_id.return_label_on_delivery:
+            picking._oms_request_return_labels()
 
     def _on_unwanted(self, task, result):
         picking = self._get_picking(task)

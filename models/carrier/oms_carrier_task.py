@@ -34,8 +34,7 @@ class OmsCarrierTask(models.AbstractModel):
                     "reference": parcel.reference,
                     "tracking_number": parcel.tracking_number,
                     "tracking_url": parcel.tracking_url,
-                    "label": parcel.label and base64.b64encode(parcel.label.content).decode(),
-                    "format": parcel.label and parcel.label.format.value,
+                    **write_label(parcel.label),
                 }
                 for parcel in created.parcels
             ],
@@ -49,8 +48,7 @@ class OmsCarrierTask(models.AbstractModel):
                 LabelledParcel(
                     parcel["reference"],
                     parcel["tracking_number"],
-                    parcel["label"]
-                    and Label(base64.b64decode(parcel["label"]), LabelFormat(parcel["format"])),
+                    read_label(parcel),
                     parcel["tracking_url"] or "",
                 )
                 for parcel in data["parcels"]
@@ -63,13 +61,38 @@ class OmsCarrierTask(models.AbstractModel):
         if not label:
             return False
         prefix = picking.carrier_id._get_delivery_label_prefix()
+        return self._make_attachment(picking, f"{prefix}-{parcel.tracking_number}", label)
+
+    def _make_attachment(self, record, name, label):
+        """Attach a label, or another document of a carrier.
+
+        :param record: of any model
+        :param str name: without the ending
+        :param Label label: what to attach
+        :return: ``ir.attachment``
+        """
         kind = "application/pdf" if label.format == "pdf" else "x-application/zpl"
         return self.env["ir.attachment"].create(
             {
-                "name": f"{prefix}-{parcel.tracking_number}.{label.format.value}",
+                "name": f"{name}.{label.format.value}",
                 "raw": label.content,
                 "mimetype": kind,
-                "res_model": "stock.picking",
-                "res_id": picking.id,
+                "res_model": record._name,
+                "res_id": record.id,
             }
         )
+
+
+def write_label(label):
+    """Return a label, or None, as JSON data."""
+    return {
+        "label": label and base64.b64encode(label.content).decode(),
+        "format": label and label.format.value,
+    }
+
+
+def read_label(data):
+    """Return a label of JSON data; None if it has none."""
+    if not data["label"]:
+        return None
+    return Label(base64.b64decode(data["label"]), LabelFormat(data["format"]))

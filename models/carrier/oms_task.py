@@ -12,4 +12,7 @@ class OmsTask(models.Model):
             "carrier.labels": "oms.carrier.labels",
             "carrier.cancel": "oms.carrier.cancel",
             "carrier.points": "oms.carrier.points",
+            "carrier.rates": "oms.carrier.rates",
+            "carrier.return": "oms.carrier.return",
+            "carrier.manifest": "oms.carrier.close",
         }

@@ -3,3 +3,5 @@ from . import test_labels
 from . import test_tracking
 from . import test_points
 from . import test_labels_batch
+from . import test_day
+from . import test_rates

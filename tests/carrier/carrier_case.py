@@ -11,6 +11,7 @@ from odoo.addons.oms.connectors.carrier import (
     Label,
     LabelFormat,
     LabelledParcel,
+    Manifest,
 )
 from odoo.addons.oms.connectors.outcome import Ok, Rejected, Unknown
 
@@ -33,6 +34,8 @@ class FakeCarrier:
         self.cancelled = []
         self.tracks = ()
         self.lose_label = False
+        self.prices = ()
+        self.manifests = []
         self.capabilities = frozenset(Capability) - ({Capability.FIND} if not find else set())
 
     def buy(self, account, shipment):
@@ -65,6 +68,21 @@ class FakeCarrier:
             7.5,
             "EUR",
         )
+
+    def rates(self, account, shipment):
+        return Ok(self.prices)
+
+    def return_label(self, account, shipment):
+        return self.buy(account, shipment)
+
+    def manifest(self, account, day):
+        answer = self.answers.pop(0) if self.answers else "ok"
+        if answer == "rejected":
+            return Rejected("late", "The driver was there already.")
+        self.manifests.append(day)
+        if answer == "after":
+            return Unknown("nobody answers")
+        return Ok((Manifest(f"M-{day}", Label(b"%PDF-1.4 list %%EOF", LabelFormat.PDF)),))
 
     def labels(self, account, shipment, created):
         return Ok(self.tell(shipment))
