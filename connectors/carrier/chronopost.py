@@ -33,6 +33,7 @@ from .contract import (
     TrackingEvent,
     Unknown,
 )
+from .partial import Partial
 from .reading import Unreadable, read_encoded_label, read_moment, track_each
 from .transport import Reply, send
 from .webhook import SECRET, PlainWebhook
@@ -72,7 +73,7 @@ _STATUS = {
 }
 
 
-class Chronopost(PlainWebhook):
+class Chronopost(PlainWebhook, Partial):
     """See the module."""
 
     name = "Chronopost"
@@ -106,19 +107,6 @@ class Chronopost(PlainWebhook):
             Capability.WEBHOOK,
         }
     )
-
-    def find(self, account: Account, shipment: Shipment) -> Outcome[Any]:
-        """See the module."""
-        text = "Chronopost cannot be asked for a label by its reference."
-        return Rejected("unsupported", text)
-
-    def pickup_points(self, account: Account, near: Address) -> Outcome[Any]:
-        """Finding relay points is another contract at Chronopost."""
-        return Rejected("unsupported", "Chronopost is not asked for relay points.")
-
-    def manifest(self, account: Account, day: Any) -> Outcome[Any]:
-        """Chronopost needs no list."""
-        return Rejected("unsupported", "Chronopost closes the day by itself.")
 
     # === RATES === #
 

@@ -34,6 +34,7 @@ from .contract import (
     Unknown,
 )
 from .countries import get_three_letters
+from .partial import Partial
 from .reading import Unreadable, need, read, read_encoded_label, read_label
 from .transport import Reply, send
 from .webhook import SECRET, PlainWebhook
@@ -43,7 +44,7 @@ _PROFILE = "STANDARD_GRUPPENPROFIL"
 _LEAST_REFERENCE, _MOST_REFERENCE = 8, 35
 
 
-class Dhl(PlainWebhook):
+class Dhl(PlainWebhook, Partial):
     """See the module."""
 
     name = "DHL Parcel DE"
@@ -64,32 +65,13 @@ class Dhl(PlainWebhook):
         ),
         SECRET,
     )
-    capabilities = frozenset(
-        {
-            Capability.BUY,
-            Capability.LABELS,
-            Capability.CANCEL,
-            Capability.RETURN_LABEL,
-            Capability.MANIFEST,
-            Capability.WEBHOOK,
-        }
-    )
-
-    def rates(self, account: Account, shipment: Shipment) -> Outcome[Any]:
-        """DHL Parcel DE tells no rates."""
-        return Rejected("unsupported", "DHL is not asked for rates.")
-
-    def find(self, account: Account, shipment: Shipment) -> Outcome[Any]:
-        """DHL Parcel DE does not search by reference."""
-        return Rejected("unsupported", "DHL cannot be asked for a shipment by its reference.")
-
-    def track(self, account: Account, tracking_numbers: tuple[str, ...]) -> Outcome[Any]:
-        """Tracking is another contract at DHL."""
-        return Rejected("unsupported", "DHL is not asked where parcels are.")
-
-    def pickup_points(self, account: Account, near: Address) -> Outcome[Any]:
-        """Finding post offices is another contract at DHL."""
-        return Rejected("unsupported", "DHL is not asked for post offices.")
+    # The rest are other contracts at DHL.
+    capabilities = frozenset(Capability) - {
+        Capability.RATES,
+        Capability.FIND,
+        Capability.TRACK,
+        Capability.PICKUP_POINTS,
+    }
 
     # === LABELS === #
 

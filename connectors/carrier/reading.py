@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from .contract import Label, LabelFormat, Ok, Outcome, Rejected, Track, Unknown
+from .contract import (
+    Label,
+    LabelFormat,
+    Ok,
+    Outcome,
+    PickupPoint,
+    Rejected,
+    Track,
+    Unknown,
+)
 from .transport import Reply
 
 T = TypeVar("T")
@@ -105,6 +114,33 @@ def need(data: Mapping[str, Any], key: str, kind: type | tuple[type, ...] = str)
     if not isinstance(value, kind) or isinstance(value, bool) or value in ("", [], {}):
         raise Unreadable(f"The carrier's answer has no “{key}”.")
     return value
+
+
+def need_list(data: Any, key: str) -> list[Any]:
+    """Return a list in an answer, which may be empty.
+
+    :raises Unreadable: there is none
+    """
+    found = data.get(key) if isinstance(data, Mapping) else None
+    if not isinstance(found, list):
+        raise Unreadable(f"The carrier's answer has no “{key}”.")
+    return found
+
+
+def need_all(found: list[Any], wanted: tuple[Any, ...], name: str) -> list[Any]:
+    """Return what the carrier knows of a shipment, where that is every parcel.
+
+    :param name: of the carrier
+    :raises Unreadable: there are more or less
+    """
+    if len(found) != len(wanted):
+        raise Unreadable(f"{name} knows {len(found)} parcels of {len(wanted)}.")
+    return found
+
+
+def sort_points(points: Iterable[PickupPoint]) -> tuple[PickupPoint, ...]:
+    """Return pick-up points, the nearest first, those at an unknown distance last."""
+    return tuple(sorted(points, key=lambda point: (point.distance is None, point.distance or 0.0)))
 
 
 def read_label(content: bytes, wanted: LabelFormat) -> Label:

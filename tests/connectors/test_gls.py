@@ -5,7 +5,7 @@ from contract_checks import SHIPMENT
 from peers import GlsPeer
 
 from connectors.carrier import ADAPTERS, Account, Ok, Rejected, Status
-from connectors.carrier.gls import _get_status
+from connectors.carrier.gls_messages import _get_status
 
 ADAPTER = ADAPTERS["gls"]
 
