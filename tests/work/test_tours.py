@@ -70,6 +70,15 @@ class SiteWorkTourCase(TourCase, CarrierCase, WorkflowCase):
 
 @tagged("post_install", "-at_install")
 class TestSiteWorkTours(SiteWorkTourCase):
+    def test_opens_with_the_work(self):
+        """Who only works at a site finds the screen first, who follows orders finds these."""
+        root, work = (self.env.ref(f"oms.menu_{name}") for name in ("root", "site_work"))
+        operator = self.make_user("order-operator", "oms.group_order_operator")
+        for user, first in ((self.clerk, work), (operator, self.env.ref("oms.menu_orders"))):
+            menus = self.env["ir.ui.menu"].with_user(user).load_menus(False)
+            self.assertEqual(menus[root.id]["children"][0], first.id)
+            self.assertIn(work.id, menus[root.id]["children"])
+
     def test_accept_pick_pack_label_ship(self):
         """A clerk takes an order from the list to the carrier."""
         self.near.auto_accept = False

@@ -42,7 +42,7 @@ orderActions.add("accept", {
     label: _t("Accept"),
     icon: "fa-check",
     rank: ({ actions }) => actions.accept && 10,
-    run: (page) => page.operate("accept"),
+    run: (page) => page.operate("accept", { site_id: page.model.siteId }),
 });
 
 orderActions.add("reject", {
@@ -54,7 +54,8 @@ orderActions.add("reject", {
             model: page.model,
             detail: page.detail,
             confirm: async (values) => {
-                const result = await page.operate("reject", values);
+                const asked = { ...values, site_id: page.model.siteId };
+                const result = await page.operate("reject", asked);
                 if (result.outcome !== "refused" && !values.lines) {
                     page.back();
                     page.model.say("ok", result.message || _t("Given back."), "");

@@ -1,6 +1,6 @@
 import { Component, useState } from "@odoo/owl";
 import { user } from "@web/core/user";
-import { distance, moment, quantity, serviceOf, STATES, stateName } from "./words";
+import { distance, moment, quantity, serviceOf, STATES, stateName, waveText } from "./words";
 
 /** Whose order it is, until when, how far, and who works on it. */
 export class OrderHeader extends Component {
@@ -9,7 +9,7 @@ export class OrderHeader extends Component {
 
     setup() {
         this.model = useState(this.props.model);
-        Object.assign(this, { STATES, distance, moment, quantity, serviceOf, stateName });
+        Object.assign(this, { distance, moment, quantity, serviceOf, stateName, waveText });
     }
 
     get zone() {
@@ -35,7 +35,8 @@ export class OrderHeader extends Component {
     }
 
     get states() {
-        const now = STATES.indexOf(this.props.detail.work_state);
+        const { offer, work_state } = this.props.detail;
+        const now = STATES.indexOf(work_state || (offer ? "todo" : ""));
         return STATES.map((state, index) => ({
             state,
             isDone: index < now || now < 0,

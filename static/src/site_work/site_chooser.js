@@ -1,5 +1,5 @@
 import { Component, useState } from "@odoo/owl";
-import { STATES, stateColor, stateName } from "./words";
+import { countOf, STATES, stateColor, stateName } from "./words";
 
 const KIND_ICONS = {
     warehouse: "fa-building-o",
@@ -18,7 +18,7 @@ export class SiteChooser extends Component {
     setup() {
         this.model = useState(this.props.model);
         this.state = useState({ filter: "" });
-        Object.assign(this, { STATES, stateColor, stateName });
+        Object.assign(this, { STATES, countOf, stateColor, stateName });
     }
 
     get sites() {
@@ -31,6 +31,6 @@ export class SiteChooser extends Component {
     }
 
     isIdle(site) {
-        return STATES.every((state) => !site.counts[state]);
+        return STATES.every((state) => !countOf(site.counts, state));
     }
 }

@@ -7,6 +7,7 @@ const { DateTime } = luxon;
 export const STATES = ["todo", "accepted", "picked", "packed", "ready"];
 
 const STATE_NAMES = {
+    offered: _t("Offered"),
     todo: _t("To accept"),
     accepted: _t("To pick"),
     picked: _t("To pack"),
@@ -15,6 +16,7 @@ const STATE_NAMES = {
 };
 
 const STATE_COLORS = {
+    offered: "text-bg-warning",
     todo: "text-bg-warning",
     accepted: "text-bg-info",
     picked: "text-bg-primary",
@@ -43,6 +45,20 @@ const KIND_NAMES = {
     hand_over: _t("Hand over"),
     undo: _t("Undo"),
 };
+
+/** Where an order stands; what is offered to several sites is nobody's yet. */
+export function stateOf({ offer, work_state }) {
+    return offer && !work_state ? "offered" : work_state;
+}
+
+/** How many orders stand there: what is offered is to be accepted, too. */
+export function countOf(counts, state) {
+    return (counts[state] || 0) + (state === "todo" ? counts.offered || 0 : 0);
+}
+
+export function waveText({ name, bin }) {
+    return bin ? _t("%(wave)s, bin %(bin)s", { wave: name, bin }) : name;
+}
 
 export function stateName(state) {
     return STATE_NAMES[state] || _t("Done");

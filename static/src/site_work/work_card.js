@@ -1,5 +1,5 @@
 import { Component } from "@odoo/owl";
-import { distance, moment, serviceOf, stateColor, stateName, unitsText } from "./words";
+import * as words from "./words";
 
 /** One order in the list. */
 export class WorkCard extends Component {
@@ -12,7 +12,7 @@ export class WorkCard extends Component {
     };
 
     setup() {
-        Object.assign(this, { distance, moment, serviceOf, stateColor, stateName, unitsText });
+        this.words = words;
     }
 
     get carrierName() {

@@ -1,5 +1,5 @@
 import { Component, useState } from "@odoo/owl";
-import { STATES, serviceChoices, stateName } from "./words";
+import { countOf, STATES, serviceChoices, stateName } from "./words";
 
 /** How much there is in each state, and what else the work can be narrowed by. */
 export class WorkFilters extends Component {
@@ -10,7 +10,7 @@ export class WorkFilters extends Component {
         this.model = useState(this.props.model);
         this.state = useState({ isOpen: false });
         this.services = serviceChoices();
-        Object.assign(this, { STATES, stateName });
+        Object.assign(this, { STATES, countOf, stateName });
         // Choices that were seen stay, when a filter hides what they came from.
         this.carriers = new Map();
         this.waves = new Map();
@@ -21,7 +21,7 @@ export class WorkFilters extends Component {
     }
 
     get total() {
-        return this.STATES.reduce((sum, state) => sum + (this.counts[state] || 0), 0);
+        return this.STATES.reduce((sum, state) => sum + countOf(this.counts, state), 0);
     }
 
     get carrierChoices() {
