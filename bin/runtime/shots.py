@@ -83,10 +83,16 @@ SHOTS = (
         "/odoo/oms-site-work/{record}",
         ".modal .o_oms_reasons",
         _TO_PICK,
-        click=("[data-action='reject']",),
+        click=("[data-action='reject']", ".o_oms_reasons label:nth-of-type(2) input"),
         **_PHONE,
     ),
-    Shot("site-work-desktop", "/odoo/oms-site-work/{record}", ".o_oms_line", _TO_PICK),
+    Shot(
+        "site-work-desktop",
+        "/odoo/oms-site-work/{record}",
+        ".o_oms_message",
+        _TO_PICK,
+        click=(".o_oms_one_more:enabled",),
+    ),
 )
 
 
