@@ -1,5 +1,9 @@
-from odoo import fields, models
+from datetime import timedelta
 
+from odoo import api, fields, models
+
+#: For how many days what was done at screens is kept, unless a parameter says otherwise.
+KEPT_DAYS = 365
 OUTCOME_SELECTION = [("ok", "Done"), ("warning", "Warning"), ("refused", "Refused")]
 
 
@@ -42,6 +46,14 @@ class OmsScan(models.Model):
     changes = fields.Json(readonly=True, help="What is needed to take it back.")
 
     _uuid_uniq = models.UniqueIndex("(uuid)", "This was sent before.")
+
+    @api.autovacuum
+    def _gc_scans(self):
+        """Delete what is older than ``oms.scan_days``; devices do not send again that late."""
+        # sudo: the job's user need not have rights on parameters
+        days = self.env["ir.config_parameter"].sudo().get_param("oms.scan_days")
+        since = fields.Datetime.now() - timedelta(days=float(days or KEPT_DAYS))
+        self.sudo().search([("received_at", "<", since)], limit=10_000).unlink()
 
 
 class OmsFulfillment(models.Model):

@@ -4,7 +4,7 @@ from psycopg2 import OperationalError
 from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import MissingError, UserError
 
 from .answer import SOUNDS, Answer, to_moment
 
@@ -144,11 +144,13 @@ class OmsSiteWork(models.AbstractModel):
 
     @api.model
     def _do(self, fulfillment, operation):
-        if not fulfillment.exists():
-            raise UserError(self.env._("This work is not there any more."))
-        fulfillment._check_can_work()
-        # sudo: nobody writes fulfillments, they follow what people at the site do
-        fulfillment.sudo()._lock_work()
+        try:
+            fulfillment._check_can_work()
+        except MissingError:
+            raise UserError(self.env._("This work is not there any more.")) from None
+        # sudo: the user may do this work, as was just made sure of
+        fulfillment = fulfillment.sudo()
+        fulfillment._lock_work()
         answer = getattr(self, f"_apply_{operation['kind']}")(fulfillment, operation)
         self.env.flush_all()
         return answer
@@ -187,4 +189,6 @@ class OmsSiteWork(models.AbstractModel):
         fulfillment = self.env["oms.fulfillment"].browse(fulfillment_id)
         if not isinstance(fulfillment_id, int) or not fulfillment.exists():
             return None
-        return self._prepare_detail(fulfillment) if fulfillment.has_access("read") else None
+        if not fulfillment.has_access("read"):
+            return None
+        return self._prepare_detail(fulfillment)

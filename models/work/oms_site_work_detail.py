@@ -193,7 +193,9 @@ class OmsSiteWork(models.AbstractModel):
 
     @api.model
     def _prepare_reasons(self):
-        reasons = self.env["oms.reject.reason"].search([("offered", "=", True)])
+        reasons = self.env["oms.reject.reason"].search_fetch(
+            [("offered", "=", True)], ["name", "stock_effect"]
+        )
         effects = dict(reasons._fields["stock_effect"]._description_selection(self.env))
         return [
             {"id": reason.id, "name": reason.name, "effect": effects[reason.stock_effect]}
@@ -225,7 +227,11 @@ class OmsSiteWork(models.AbstractModel):
         scans = (
             self.env["oms.scan"]
             .sudo()
-            .search([("fulfillment_id", "=", fulfillment.id)], limit=EVENTS_SHOWN)
+            .search_fetch(
+                [("fulfillment_id", "=", fulfillment.id)],
+                ["moment", "message", "kind", "user_id", "outcome"],
+                limit=EVENTS_SHOWN,
+            )
         )
         return [
             {

@@ -89,6 +89,8 @@ class StockMove(models.Model):
         )
         quant = quant.filtered(lambda quant: quant.available_quantity > 0)[:1]
         lot = lot or quant.lot_id
+        if not quant:
+            self._oms_check_is_here()
         if product.tracking != "none" and not lot:
             raise UserError(
                 self.env._(
@@ -108,6 +110,21 @@ class StockMove(models.Model):
                 "picked": True,
             }
         )
+
+    def _oms_check_is_here(self):
+        """Make sure that goods of which nothing is free are not still on their way.
+
+        :raise UserError: another site or a supplier sends them
+        """
+        coming = self.move_orig_ids.filtered(lambda move: move.state not in ("done", "cancel"))
+        if coming and self.product_id.is_storable:
+            raise UserError(
+                self.env._(
+                    "%(product)s is not here yet: it comes with %(transfers)s.",
+                    product=self.product_id.display_name,
+                    transfers=", ".join(coming.picking_id.mapped("name")),
+                )
+            )
 
     def _oms_unpick(self, quantity, lines=None):
         """Take back that goods were picked.

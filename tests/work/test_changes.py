@@ -119,3 +119,34 @@ class TestChanges(WorkCase):
         self.assertNotIn(work, self.env["oms.fulfillment"].search([("is_late", "=", False)]))
         counts = self.env["oms.site.work"].get_work(self.near.id, {"late": True})
         self.assertEqual((counts["total"], counts["counts"]["late"]), (1, 1))
+
+    def test_goods_that_another_site_sends_first_are_not_here_yet(self):
+        """A store that gets what a customer collects from elsewhere cannot pick it before."""
+        cherry = self.make_product("Cherry")
+        self.stock(cherry, (self.near, 2))
+        work = self.make_work((cherry, 2))
+        work.picking_ids.do_unreserve()
+        leg = self.make_open_move(cherry, self.near, 2)
+        work.move_ids.move_orig_ids = leg
+        self.env["stock.quant"]._update_available_quantity(
+            cherry, self.near.warehouse_id.lot_stock_id, -2
+        )
+        line = work.line_ids
+        answer = self.do(work, "set_picked", line_id=line.id, quantity=2, expect="refused")
+        self.assertIn(leg.picking_id.name, answer["message"])
+        leg.picked = True
+        leg.quantity = 2
+        leg.picking_id.button_validate()
+        self.do(work, "set_picked", line_id=line.id, quantity=2)
+        self.do(work, "hand_over")
+        self.assertEqual(work.state, "shipped")
+
+    def test_old_scans_are_forgotten(self):
+        work = self.make_work((self.apple, 2))
+        self.do(work, "scan", barcode=self.apple.barcode)
+        self.do(work, "scan", barcode=self.apple.barcode)
+        old, new = self.env["oms.scan"].search([("fulfillment_id", "=", work.id)], order="id")
+        old.received_at = "2020-01-01 00:00:00"
+        self.env["oms.scan"]._gc_scans()
+        self.assertFalse(old.exists())
+        self.assertTrue(new.exists())

@@ -112,3 +112,21 @@ class TestWork(WorkCase):
         self.assertEqual(
             [c["id"] for c in screen.get_work(self.near.id, limit=1)["cards"]], first.ids
         )
+
+    def test_rights_go_for_buttons_and_the_log_too(self):
+        other = self.make_user("clerk-bob", "oms.group_site_operator")
+        self.far.user_ids = other
+        seller = self.make_user("seller", "sales_team.group_sale_salesman_all_leads")
+        work = self.make_work()
+        for user in (other, seller):
+            for button in ("accept", "start", "leave", "pick", "pack", "make_ready", "hand_over"):
+                with self.subTest(user=user.login, button=button), self.assertRaises(AccessError):
+                    getattr(work.with_user(user), f"action_{button}")()
+        self.do(work, "scan", barcode=self.apple.barcode)
+        own = [("fulfillment_id", "=", work.id)]
+        self.assertEqual(len(self.env["oms.scan"].with_user(self.clerk).search(own)), 1)
+        self.assertFalse(self.env["oms.scan"].with_user(other).search(own))
+        with self.assertRaises(AccessError):
+            self.env["oms.scan"].with_user(self.clerk).search(own).message = "x"
+        with self.assertRaises(AccessError):
+            work.with_user(self.clerk).storage_place = "x"
