@@ -76,17 +76,17 @@ class OmsFulfillment(models.Model):
         one that it chose; sites that cannot be asked any more, have not enough now, are full,
         declined, or accept too little are left out.
 
-        :return: (``oms.site``, cost of the order with it) tuples
+        :return: (``oms.site``, what the order costs more with it than as it was planned) tuples
         :rtype: list[tuple]
         """
         self.ensure_one()
         problem = SourcingProblem.from_dict(self.decision_id.problem)
         sites = self.env["oms.site"].browse(site.key for site in problem.sites).exists()
-        priced = []
+        planned, priced = self._price_with(problem, self.site_id) or 0.0, []
         for site in self._filter_askable(sites, self._get_offered_quantities()):
             cost = self._price_with(problem, site)
             if cost is not None:
-                priced.append((site, cost))
+                priced.append((site, cost - planned))
         return sorted(
             priced, key=lambda pair: (round(pair[1], 6), pair[0] != self.site_id, pair[0].id)
         )
@@ -115,7 +115,8 @@ class OmsFulfillment(models.Model):
             own = site == self.site_id
             accepted, answered = rates[site.id]
             return (
-                site.takes_offers
+                site.active
+                and site.takes_offers
                 and site not in asked
                 and site not in busy
                 and (own or site not in barred)

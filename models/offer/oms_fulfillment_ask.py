@@ -15,7 +15,7 @@ class OmsFulfillment(models.Model):
         """
         self.ensure_one()
         found = self._find_offer_sites()
-        if not any(site != self.site_id for site, _cost in found):
+        if not any(site != self.site_id for site, _more in found):
             # Nobody else could do it.
             return False
         self._ask(found)
@@ -28,11 +28,6 @@ class OmsFulfillment(models.Model):
         """
         chosen = found[: self.channel_id.offer_count]
         before = len(self.offer_ids)
-        best = min([cost for _site, cost in found], default=0.0)
-        if self.offer_ids:
-            # Of later rounds as well it is told what they cost more than the best of all.
-            first = min(self.offer_ids, key=lambda offer: offer.rank)
-            best -= first.cost_more if first.site_id == chosen[0][0] else 0.0
         self.write(
             {
                 "offer_state": "open",
@@ -49,9 +44,9 @@ class OmsFulfillment(models.Model):
                     "site_id": site.id,
                     "round": self.offer_round,
                     "rank": before + place,
-                    "cost_more": max(cost - best, 0.0),
+                    "cost_more": max(more, 0.0),
                 }
-                for place, (site, cost) in enumerate(chosen, start=1)
+                for place, (site, more) in enumerate(chosen, start=1)
             ]
         )
         self._set_until(offers.site_id)

@@ -51,8 +51,7 @@ class OmsOffer(models.Model):
         string="Costs More",
         digits=(16, 2),
         readonly=True,
-        help="What the order costs more than with the best of the sites that were found, by the "
-        "strategy.",
+        help="What the order costs more than with the site that sourcing chose, by the strategy.",
     )
     state = fields.Selection(
         STATE_SELECTION, required=True, readonly=True, default="open", index=True

@@ -35,7 +35,6 @@ class OmsPreparationRun(models.Model):
     order_count = fields.Integer(string="Orders", readonly=True, help="In the waves.")
     left_ids = fields.One2many("oms.preparation.left", "run_id", string="Left Out", readonly=True)
     left_count = fields.Integer(string="Orders Left Out", readonly=True)
-    active = fields.Boolean(default=True)
 
     # A rule that is due runs once, however many jobs there are.
     _slot_uniq = models.UniqueIndex(
@@ -100,7 +99,7 @@ class OmsPreparationRun(models.Model):
     def _gc_runs(self):
         """Forget runs after 90 days; their waves stay."""
         limit = fields.Datetime.subtract(fields.Datetime.now(), days=90)
-        self.with_context(active_test=False).search([("create_date", "<", limit)]).unlink()
+        self.search([("create_date", "<", limit)]).unlink()
 
 
 class OmsPreparationLeft(models.Model):

@@ -141,8 +141,11 @@ class TestOffer(OfferCase):
         self.assertEqual(
             self.states(order), {"Near": "declined", "Middle": "declined", "Far": "open"}
         )
-        self.assertEqual(self.offer(order, self.far).round, 2)
-        self.offer(order, self.far)._accept()
+        last = self.offer(order, self.far)
+        self.assertEqual((last.round, last.rank), (2, 3))
+        kilometers = self.env["oms.sourcing"]._get_kilometers(order, self.far)[0][0]
+        self.assertAlmostEqual(last.cost_more, 2 * 0.00035 * kilometers, places=2)
+        last._accept()
         self.assertEqual(self.works_at(order), self.far)
         declined = order.oms_offer_ids.filtered(lambda each: each.site_id == self.near)
         self.assertEqual((declined.reason_id, declined.note), (reason, "Sale today"))

@@ -74,6 +74,19 @@ class TestOfferScreen(OfferCase):
         self.assertEqual(result.work_state, "accepted")
         self.assertEqual(result.accepted_by_id, self.clerks[self.middle])
 
+    def test_the_others_are_told(self):
+        told = []
+
+        def note(user, kind, message, **kwargs):
+            told.append((user.id, message["message"]))
+
+        self.patch(self.env.registry["res.users"], "_bus_send", note)
+        self.apply(self.middle, "accept_offer")
+        [(user_id, text)] = told
+        self.assertEqual(user_id, self.clerks[self.near].id)
+        self.assertIn("Middle was faster", text)
+        self.assertIn(self.order.name, text)
+
     def test_sent_twice(self):
         same = str(uuid.uuid4())
         first = self.apply(self.middle, "accept_offer", uuid=same)
