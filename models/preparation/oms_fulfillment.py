@@ -95,13 +95,10 @@ class OmsFulfillment(models.Model):
         return self.picking_ids.action_oms_leave_wave()
 
     def _get_open_pickings(self):
-        """Return the transfers by which the goods leave the shelf.
+        """Return the open transfers by which the goods leave the shelves of the sites.
+
+        Not those by which they go on from there, or come from another site first.
 
         :rtype: ``stock.picking``
         """
-        return self.picking_ids.filtered(
-            lambda picking: (
-                picking.state not in ("draft", "done", "cancel")
-                and not picking.move_ids.move_orig_ids
-            )
-        )
+        return self._get_work().first.picking_id

@@ -102,7 +102,7 @@ class OmsPreparation(models.AbstractModel):
             return "not_open"
         if picking.batch_id:
             return "in_wave"
-        if moves.move_orig_ids:
+        if not moves & fulfillment._get_work().first:
             return "later_step"
         if fulfillment.work_state == "todo":
             return "not_accepted"

@@ -105,7 +105,7 @@ class OmsPreparationRule(models.Model):
             order="id",
         )
         # What only goes on to the next step is no work of its own to leave out.
-        pickings = pickings.filtered(lambda picking: not picking.move_ids.move_orig_ids)
+        pickings &= pickings.oms_fulfillment_id._get_open_pickings()
         if self.carrier_ids:
             pickings = pickings.filtered(lambda picking: picking.carrier_id in self.carrier_ids)
         if self.due_hours:

@@ -61,6 +61,5 @@ class PreparationCase(OmsCase):
 
     def set_due(self, order, moment):
         """Have the goods of an order leave at a moment."""
-        order.picking_ids.move_ids.write({"date": moment, "date_deadline": moment})
+        order.oms_fulfillment_ids.due_at = moment
         self.env.flush_all()
-        self.assertEqual(str(order.oms_fulfillment_ids.due_at), moment)
