@@ -140,14 +140,13 @@ def _asked(
     horizon: float,
 ) -> list[float]:
     """Return the confidences to ask for, given the promises that are under way."""
-    asked = []
-    for number, budget in enumerate(budgets):
-        owed = budget.owed()
-        if lanes:
-            chances, arrive = kept_chances(learner, lanes, placed, promised[:, number], now)
-            owed = budget.owed(chances, arrive)
-        asked.append(budget.ask(owed, horizon))
-    return asked
+    if not lanes:
+        return [budget.ask(budget.owed(), horizon) for budget in budgets]
+    chances, arrive = kept_chances(learner, lanes, placed, promised, now)
+    return [
+        budget.ask(budget.owed(chances[:, number], arrive), horizon)
+        for number, budget in enumerate(budgets)
+    ]
 
 
 def _usual_orders(learner: Learner, records: Records, now: float) -> float:

@@ -14,6 +14,7 @@ quarter of a lead time's promises or as fast as the bounds allow.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,9 +30,9 @@ SHORTEST = 3.0
 FIRM = 6.0
 """A large balance is paid back within the horizon divided by this."""
 
-QUIET = 0.04
-"""A balance of this share of the horizon, and one promise, is paid back half as fast as that, a
-smaller one more slowly still."""
+QUIET = 1.2
+"""A balance of so many standard deviations of what chance makes of the horizon's promises, and one
+promise, is paid back half as fast as that, a smaller one more slowly still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Budget:
         """
         horizon = max(horizon, 0.0)
         miss = 1.0 - self.confidence
-        firmness = owed**2 / (owed**2 + (QUIET * horizon + 1.0) ** 2)
+        quiet = QUIET * math.sqrt(horizon * self.confidence * miss) + 1.0
+        firmness = owed**2 / (owed**2 + quiet**2)
         wanted = miss - firmness * owed / (horizon / FIRM + 1.0)
         return 1.0 - min(max(wanted, miss / LONGEST), miss * SHORTEST, 0.95)

@@ -105,6 +105,18 @@ def _time_below(ages: Floats, weight: Floats) -> Floats:
     return partial + passed * WIDTHS
 
 
+def hazard_of(arrived: Floats, at_risk: Floats) -> Floats:
+    """Return the hazard of each stretch, smoothed over neighboring ones, shape (B,).
+
+    :param arrived: shape (B,)
+    :param at_risk: shape (B,)
+    """
+    kernel = np.array([0.25, 0.5, 0.25])
+    top = np.convolve(np.pad(arrived, 1, mode="edge"), kernel, "valid")
+    bottom = np.convolve(np.pad(at_risk, 1, mode="edge"), kernel, "valid")
+    return np.minimum(top / np.maximum(bottom, 1e-12), STEEPEST / WIDTHS.clip(1.0))
+
+
 @dataclass(frozen=True, eq=False)
 class Curve:
     """A distribution of relative durations.
@@ -115,16 +127,14 @@ class Curve:
     cumulative: Floats
 
     @classmethod
-    def of(cls, arrived: Floats, at_risk: Floats) -> Curve:
+    def of(cls, arrived: Floats, at_risk: Floats, factors: ArrayLike = 1.0) -> Curve:
         """Make the curve of counts, smoothed over neighboring stretches.
 
         :param arrived: shape (B,)
         :param at_risk: shape (B,)
+        :param factors: by which the hazard of each stretch differs, shape (B,)
         """
-        kernel = np.array([0.25, 0.5, 0.25])
-        top = np.convolve(np.pad(arrived, 1, mode="edge"), kernel, "valid")
-        bottom = np.convolve(np.pad(at_risk, 1, mode="edge"), kernel, "valid")
-        hazard = np.minimum(top / np.maximum(bottom, 1e-12), STEEPEST / WIDTHS.clip(1.0))
+        hazard = hazard_of(arrived, at_risk) * factors
         return cls(np.concatenate([[0.0], np.cumsum(hazard * WIDTHS)]))
 
     def hazard_until(self, ages: ArrayLike) -> Floats:

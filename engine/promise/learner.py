@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .bend import Bend, factors
 from .clock import Clock, Week
-from .curve import EDGES, LONGEST, Counts, Curve, between, blurred, seen
+from .curve import EDGES, LONGEST, Counts, Curve, between, blurred, hazard_of, seen
 from .lanes import LEVELS, Index, Lane, Observation, Records, records_of
+from .news import news
 from .nodes import Nodes
 
 Floats = NDArray[np.float64]
@@ -32,10 +34,6 @@ stragglers than fast ones."""
 
 WEEK_REMEMBERED = 365.0
 """Half-life of the differences between weekdays, days."""
-
-RECENT = 0.5
-"""A piece of work that has been under way for so many times what is typical speaks half as much
-of how fast things go now as one that began just now: it is the newest that a promise resembles."""
 
 FIRST = 50
 """Arrivals whose median is what durations are first taken to be."""
@@ -86,6 +84,7 @@ class Learner:
         self.week = Week.unknown()
         self.counts = Counts.assumed(ASSUMED_SPREAD, ASSUMED_WEIGHT)
         self.shapes: dict[str, Counts] = {}
+        self.bend = Bend()
         self.refresh()
 
     # What is known -------------------------------------------------------------------------------
@@ -248,6 +247,7 @@ class Learner:
         self.nodes.age(days, keep)
         for counts in (self.counts, *self.shapes.values()):
             counts.keep(keep)
+        self.bend.keep(days)
         self.refresh()
 
     def _begin(self, records: Records, now: float) -> bool:
@@ -297,7 +297,7 @@ class Learner:
             if level and not (places >= 0).any():
                 continue
             scale = np.exp(given + self.nodes.sums(found)[lane] + self.load[0] * load)
-            surplus, slope, noise = _news(curve, known / scale, age / scale, ended)
+            surplus, slope, noise = news(curve, known / scale, age / scale, ended)
             by_lane = [
                 np.bincount(lane, each, minlength=len(found)) for each in (surplus, slope, noise)
             ]
@@ -324,7 +324,7 @@ class Learner:
     ) -> None:
         """Learn how durations grow with the load, the rest of the scale being known."""
         scale = np.exp(rest + self.load[0] * load)
-        surplus, slope, noise = _news(curve, known / scale, age / scale, ended)
+        surplus, slope, noise = news(curve, known / scale, age / scale, ended)
         total, slopes = float(surplus @ load), float(slope @ load**2)
         noises = float(noise @ load**2)
         if slopes > 1e-9:
@@ -342,14 +342,14 @@ class Learner:
         ended: NDArray[np.bool_],
     ) -> None:
         """Learn the shape of durations, of all and by method."""
-        every = seen(known, age, ended)
-        self.counts.add(every)
         methods, of_lane = records.methods
         of_row = of_lane[lane]
         for number in np.unique(of_row).tolist():
+            mine = of_row == number
+            part = seen(known[mine], age[mine], ended[mine])
+            self.counts.add(part)
+            self.bend.learn(methods[number], part)
             if methods[number]:
-                mine = of_row == number
-                part = seen(known[mine], age[mine], ended[mine])
                 self.shapes.setdefault(methods[number], Counts.none()).add(part)
 
     # Within --------------------------------------------------------------------------------------
@@ -359,20 +359,28 @@ class Learner:
         self._clock = self.week.clock(self.closed)
         self._curves: dict[str, Curve] = {}
         self._tables: dict[str, Floats] = {}
+        self._bent: Floats | None = None
 
     def _curve(self, method: str) -> Curve:
         """Return the distribution of relative durations of a method, "" for all of them."""
         if method not in self.shapes:
             method = ""
         if method not in self._curves:
-            arrived, at_risk = self.counts.arrived, self.counts.at_risk
-            if method:
-                own = self.shapes[method]
-                part = min(1.0, SHAPE_WEIGHT / max(float(arrived.sum()), 1e-9))
-                arrived = own.arrived + part * arrived
-                at_risk = own.at_risk + part * at_risk
-            self._curves[method] = Curve.of(arrived, at_risk)
+            if self._bent is None:
+                lately = self.bend.lately.items()
+                self._bent = factors((now, hazard_of(*self._counts(each))) for each, now in lately)
+            self._curves[method] = Curve.of(*self._counts(method), self._bent)
         return self._curves[method]
+
+    def _counts(self, method: str) -> tuple[Floats, Floats]:
+        """Return arrivals and time at risk of a method, which start from those of all."""
+        arrived, at_risk = self.counts.arrived, self.counts.at_risk
+        if method in self.shapes:
+            own = self.shapes[method]
+            part = min(1.0, SHAPE_WEIGHT / max(float(arrived.sum()), 1e-9))
+            arrived = own.arrived + part * arrived
+            at_risk = own.at_risk + part * at_risk
+        return arrived, at_risk
 
     def _table(self, method: str) -> Floats:
         """Return the shares that arrive, for each of `DOUBTS`, shape (D, B + 1)."""
@@ -390,23 +398,3 @@ class Learner:
 
     def _doubts(self, found: Index) -> Floats:
         return self.nodes.variances(found)
-
-
-def _news(
-    curve: Curve, known: Floats, age: Floats, ended: NDArray[np.bool_]
-) -> tuple[Floats, Floats, Floats]:
-    """Say what arrivals tell of how fast things go.
-
-    :param known: relative age until which each was looked at before, shape (N,)
-    :param age: relative age until which it is looked at now, shape (N,)
-    :param ended: whether it arrived then, shape (N,)
-    :return: expected less seen arrivals, how much the expectation falls if the logarithm of what
-        is typical grows by one, and the variance of the first; each weighted by how much it says
-        of now, shape (N,)
-    """
-    expected = curve.hazard_until(age) - curve.hazard_until(known)
-    middle = 0.5 * (known + age)
-    # By what was known when the day began: a weight that looks at the outcome would be biased.
-    weight = np.where(known < LONGEST, 0.5 ** (known / RECENT), 0.0)
-    surplus = weight * (expected - ended)
-    return surplus, weight * expected * curve.steepness(middle), weight**2 * expected

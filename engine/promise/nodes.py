@@ -67,9 +67,11 @@ class Nodes:
         :return: indices by level, `SILENT` or `UNKNOWN` where there is none, shape
             (lanes, levels)
         """
-        found = np.full((len(lanes), len(LEVELS)), SILENT, dtype=np.int64)
+        rows: dict[Lane, int] = {}
+        inverse = [rows.setdefault(lane, len(rows)) for lane in lanes]
+        found = np.full((len(rows), len(LEVELS)), SILENT, dtype=np.int64)
         fresh: list[tuple[int, tuple[str, ...]]] = []
-        for row, lane in enumerate(lanes):
+        for lane, row in rows.items():
             for level, names in enumerate(LEVELS):
                 values = tuple([getattr(lane, name) for name in names])
                 if names and not all(values):
@@ -89,7 +91,7 @@ class Nodes:
             self.variance = np.append(self.variance, spread[levels] ** 2)
             self.count = np.append(self.count, np.zeros(len(fresh)))
             self._level = np.append(self._level, levels)
-        return found
+        return found[inverse]
 
     def spreads(self) -> Floats:
         """How much nodes of each level differ, shape (levels,): what an average square of them is

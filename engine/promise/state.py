@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .bend import Bend
 from .clock import Week
 from .curve import WIDTHS, Counts
 from .lanes import LEVELS
@@ -20,7 +21,7 @@ Floats = NDArray[np.float64]
 
 def to_dict(learner: Learner) -> dict[str, Any]:
     """Return what a learner knows as values that JSON can hold: about 40 bytes for each site,
-    method, region and combination of them, and 2 kB for each method."""
+    method, region and combination of them, and 4 kB for each method."""
     nodes = learner.nodes
     return {
         "version": VERSION,
@@ -34,10 +35,8 @@ def to_dict(learner: Learner) -> dict[str, Any]:
         "count": _plain(nodes.count),
         "load": learner.load.tolist(),
         "week": [_plain(learner.week.seen), _plain(learner.week.even)],
-        "curves": {
-            method: [_plain(counts.arrived), _plain(counts.at_risk)]
-            for method, counts in (("", learner.counts), *sorted(learner.shapes.items()))
-        },
+        "curves": _of_counts({"": learner.counts, **learner.shapes}),
+        "lately": _of_counts(learner.bend.lately),
     }
 
 
@@ -62,16 +61,28 @@ def from_dict(stored: Mapping[str, Any]) -> Learner:
             raise ValueError("A level has too many names, or too few.")
         learner.load = _array(stored["load"], 2)
         learner.week = Week(*(_array(each, 7) for each in stored["week"]))
-        curves = {
-            method: Counts(*(_array(each, WIDTHS.size) for each in pair))
-            for method, pair in stored["curves"].items()
-        }
+        learner.bend = Bend(_to_counts(stored["lately"]))
+        curves = _to_counts(stored["curves"])
         learner.counts = curves.pop("")
         learner.shapes = curves
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise ValueError(f"What was learned is damaged ({error}): learn anew.") from error
     learner.refresh()
     return learner
+
+
+def _of_counts(curves: Mapping[str, Counts]) -> dict[str, list[list[float]]]:
+    return {
+        method: [_plain(counts.arrived), _plain(counts.at_risk)]
+        for method, counts in sorted(curves.items())
+    }
+
+
+def _to_counts(stored: Mapping[str, list[list[float]]]) -> dict[str, Counts]:
+    return {
+        method: Counts(*(_array(each, WIDTHS.size) for each in pair))
+        for method, pair in stored.items()
+    }
 
 
 def _plain(values: Floats) -> list[float]:

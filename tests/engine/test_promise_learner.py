@@ -7,18 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from promise_truth import SPREAD, World, kaplan_meier, normal_cdf, shipments, world_of
+from promise_truth import SPREAD, World, shipments, world_of
 
 from engine.promise import (
     Lane,
     Learner,
     Observation,
     from_dict,
-    promised_dates,
     records_of,
     to_dict,
 )
-from engine.promise.curve import EDGES, Counts, Curve, seen
+from engine.promise.curve import EDGES
 
 CONFIDENCES = (0.8, 0.9, 0.95)
 
@@ -47,54 +46,6 @@ def by_lane(observations):
 @pytest.fixture(scope="module")
 def pooled(observations):
     return learned([replace(each, lane=Lane()) for each in observations], 250.0)
-
-
-# The curve ----------------------------------------------------------------------------------------
-
-
-def test_censored_durations_give_the_kaplan_meier_estimate():
-    rng = np.random.default_rng(3)
-    lasted = rng.gamma(2.0, 0.6, 3000)
-    watched = rng.uniform(0.1, 3.0, 3000)
-    ended = lasted <= watched
-    shown = np.minimum(lasted, watched)
-    curve = Curve.of(*vars(seen(np.zeros(3000), shown, ended)).values())
-    for at in (0.5, 1.0, 1.5, 2.0, 2.5):
-        expected = kaplan_meier(shown.tolist(), ended.tolist(), at)
-        assert curve.left(at) == pytest.approx(expected, abs=0.015)
-
-
-def test_figures_of_the_literature():
-    """Remission times under 6-MP (Freireich et al. 1963), the example of most textbooks."""
-    done = [6, 6, 6, 7, 10, 13, 16, 22, 23]
-    censored = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
-    lasted = np.array(done + censored) / 10.0
-    ended = np.arange(21) < len(done)
-    curve = Curve.of(*vars(seen(np.zeros(21), lasted, ended)).values())
-    published = {9.0: 0.807, 12.0: 0.753, 15.0: 0.690, 20.0: 0.627, 30.0: 0.448}
-    for at, share in published.items():
-        assert curve.left(at / 10.0) == pytest.approx(share, abs=0.035)
-
-
-def test_late_entry_is_no_survival():
-    """Who was looked at from some age on says nothing of the time before."""
-    rng = np.random.default_rng(4)
-    lasted = rng.exponential(1.0, 20_000)
-    entered = rng.uniform(0.0, 2.0, 20_000)
-    inside = lasted > entered
-    curve = Curve.of(
-        *vars(seen(entered[inside], lasted[inside], np.ones(inside.sum(), bool))).values()
-    )
-    for at in (0.5, 1.0, 2.0):
-        assert curve.left(at) == pytest.approx(math.exp(-at), abs=0.02)
-
-
-def test_the_assumed_curve_is_log_normal():
-    assumed = Counts.assumed(0.5, 10.0)
-    curve = Curve.of(assumed.arrived, assumed.at_risk)
-    for at in (0.5, 1.0, 1.5, 2.5):
-        assert curve.arrived(at) == pytest.approx(normal_cdf(math.log(at) / 0.5), abs=0.02)
-    assert curve.median() == pytest.approx(1.0, abs=0.02)
 
 
 # Coverage and length ------------------------------------------------------------------------------
@@ -211,7 +162,7 @@ def test_before_anything_arrived_nothing_short_is_promised():
     assert learner.quantile(Lane(), 0.5).days == pytest.approx(30.0, rel=0.07)
 
 
-# Drift, load, week --------------------------------------------------------------------------------
+# Drift, load --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("change", [0.6, 1.6])
@@ -246,45 +197,6 @@ def test_load_makes_things_longer_by_what_was_seen():
     usual = learner.quantile(Lane("A"), 0.9).days
     busy = learner.quantile(Lane("A"), 0.9, load=2.0).days
     assert busy / usual == pytest.approx(2.0**0.7, rel=0.07)
-
-
-def weekly(rng, number, days, closed=()):
-    """Arrivals on Monday to Friday only, four working days after the order on average."""
-    found = []
-    for at in np.sort(rng.uniform(0.0, days, number)).tolist():
-        left, day = rng.integers(2, 7), math.floor(at)
-        while left:
-            day += 1
-            left -= (day + 3) % 7 < 5 and day not in closed
-        found.append(Observation(Lane(), at, day + rng.uniform(0.4, 0.7)))
-    return found
-
-
-def test_nothing_is_promised_for_days_on_which_nothing_arrives():
-    learner = learned(weekly(np.random.default_rng(11), 6000, 364.0), 364.0)
-    moments = 364.0 + np.arange(14) + 0.5
-    dates = promised_dates(learner, [Lane()] * 14, moments, [0.55, 0.75, 0.95])
-    assert ((dates + 3) % 7 < 5).all()
-    # Working days after the order that four in five take: 2 to 6 are equally likely.
-    monday = 364 + 4
-    date = promised_dates(learner, [Lane()], monday + 0.5, [0.79])[0, 0]
-    assert date - monday in (7, 8)  # the fifth working day is the next Monday
-
-
-def test_holidays_are_skipped():
-    closed = range(370, 375)
-    every = weekly(np.random.default_rng(12), 6000, 364.0)
-    plain, aware = learned(every, 364.0), learned(every, 364.0, closed=closed)
-    # Ordered on a Saturday, nine in ten need six working days: until the next Monday. Closed from
-    # Wednesday on, three days are lost.
-    assert promised_dates(plain, [Lane()], 366.5, [0.9])[0, 0] == 375
-    assert promised_dates(aware, [Lane()], 366.5, [0.9])[0, 0] == 378
-    assert all(
-        date not in closed
-        for date in promised_dates(aware, [Lane()] * 8, 364.0 + np.arange(8.0), [0.3, 0.6])
-        .ravel()
-        .tolist()
-    )
 
 
 # Few data -----------------------------------------------------------------------------------------
