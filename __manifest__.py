@@ -131,6 +131,7 @@
         "data/collect.xml",
         "views/collect_views.xml",
         "views/collect_page.xml",
+        "views/store_order_views.xml",
     ],
     "demo": ["demo/demo.xml"],
     "assets": {

@@ -18,3 +18,4 @@ from . import preparation
 from . import offer
 from . import api
 from . import collect
+from . import store_order

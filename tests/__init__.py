@@ -17,3 +17,4 @@ from . import carrier
 from . import tracking
 from . import work
 from . import collect
+from . import store_order

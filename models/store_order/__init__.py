@@ -1,0 +1,5 @@
+from . import oms_site
+from . import sale_order
+from . import oms_order_placing
+from . import oms_store_order
+from . import oms_store_order_search

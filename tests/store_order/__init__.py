@@ -1,0 +1,2 @@
+from . import test_store_order
+from . import test_store_order_tour

@@ -1,0 +1,148 @@
+"""Orders that sellers take in a store, from any site's stock."""
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .store_order_case import OTHER_UUID, StoreOrderCase
+
+
+@tagged("post_install", "-at_install")
+class TestStoreOrder(StoreOrderCase):
+    def setUp(self):
+        super().setUp()
+        self.enterContext(self.enter_registry_test_mode())
+
+    def find_order(self, result):
+        return self.env["sale.order"].search([("name", "=", result["order"])])
+
+    # === LOOKING === #
+
+    def test_products_are_found_with_what_is_here_and_elsewhere(self):
+        self.stock(self.apple, (self.near, 2))
+        answer = self.counter.find_products(self.near.id, "2000000000015")
+        self.assertTrue(answer["exact"])
+        [found] = answer["products"]
+        self.assertEqual((found["code"], found["here"], found["available"]), ("Apple", 2.0, 12.0))
+        self.assertEqual((found["price"], found["unit"]), (10.0, "Units"))
+        by_name = self.counter.find_products(self.near.id, "ppl")
+        self.assertFalse(by_name["exact"])
+        self.assertIn("Apple", [each["code"] for each in by_name["products"]])
+
+    def test_what_is_not_sold_is_not_found(self):
+        self.apple.sale_ok = False
+        for text in ("2000000000015", "Apple", "", "   ", "%", "x" * 1000):
+            with self.subTest(text=text[:20]):
+                products = self.counter.find_products(self.near.id, text)["products"]
+                self.assertNotIn("Apple", [each["code"] for each in products])
+
+    def test_customers_are_found_by_three_letters_and_colleagues_are_not(self):
+        self.make_partner("Zoe Zimmer", email="zoe@example.com", zip="69001", city="Lyon")
+        colleague = self.make_user("zzz-colleague", "base.group_user", name="Zoe Colleague")
+        self.assertTrue(colleague.partner_id)
+        self.assertEqual(self.counter.find_customers(self.near.id, "Zo"), [])
+        names = [each["name"] for each in self.counter.find_customers(self.near.id, "Zoe")]
+        self.assertEqual(names, ["Zoe Zimmer"])
+        [found] = self.counter.find_customers(self.near.id, "ZOE@example.com")
+        self.assertEqual((found["zip"], found["city"]), ("69001", "Lyon"))
+
+    def test_customers_of_other_companies_are_not_found(self):
+        sister = self.env["res.company"].create({"name": "Sister"})
+        self.make_partner("Zoe Sister", company_id=sister.id)
+        self.assertEqual(self.counter.find_customers(self.near.id, "Zoe S"), [])
+
+    # === PLACING === #
+
+    def test_a_seller_sells_what_another_site_has(self):
+        way = self.find_way((self.apple, 3))
+        self.assertEqual([part["site"] for part in way["parts"]], ["FAR"])
+        self.assertTrue(way["promised"])
+        shipping = {"name": "Courier", "price": way["price"]}
+        result = self.place(way, (self.apple, 3), shipping=shipping)
+        self.assertEqual(result["status"], "placed", result)
+        order = self.find_order(result)
+        self.assertEqual(order.state, "sale")
+        self.assertEqual(order.user_id, self.seller)
+        self.assertEqual(order.oms_seller_site_id, self.near)
+        self.assertEqual(order.oms_fulfillment_ids.site_id, self.far)
+        self.assertEqual(order.amount_total, 35.0)
+        self.assertEqual(result["total"], 35.0)
+        self.assertEqual(order.oms_promised_date.isoformat(), way["promised"])
+
+    def test_a_customer_collects_at_another_store(self):
+        self.far.collects = True
+        way = self.find_way((self.apple, 1), service="collect", site="FAR")
+        result = self.place(way, (self.apple, 1))
+        order = self.find_order(result)
+        self.assertEqual((order.oms_service, order.oms_collect_site_id), ("collect", self.far))
+
+    def test_an_order_that_is_sent_twice_is_one(self):
+        way = self.find_way((self.apple, 1))
+        first = self.place(way, (self.apple, 1))
+        again = self.place(way, (self.apple, 1))
+        self.assertEqual((first["status"], again["status"]), ("placed", "unchanged"))
+        self.assertEqual(first["order"], again["order"])
+        changed = self.place(way, (self.apple, 2))
+        self.assertIn(changed["status"], ("conflict", "refused"))
+        other = self.find_way((self.apple, 1))
+        self.assertNotEqual(
+            self.place(other, (self.apple, 1), uuid=OTHER_UUID)["order"], first["order"]
+        )
+
+    def test_what_cannot_be_read_is_told_and_nothing_is_placed(self):
+        way = self.find_way((self.apple, 1))
+        before = self.env["sale.order"].search_count([])
+        for more in (
+            {"lines": []},
+            {"lines": [{"product": "Apple", "quantity": -1}]},
+            {"ship_to": {}},
+            {"seller_id": 1, "unknown": 2},
+            {"customer": "Ada"},
+        ):
+            with self.subTest(more=more), self.assertRaises(UserError):
+                self.place(way, (self.apple, 1), **more)
+        for uuid in ("", "x", None, 7):
+            with self.subTest(uuid=uuid), self.assertRaises(UserError):
+                self.place(way, (self.apple, 1), uuid=uuid)
+        for order in (None, [], "order"):
+            with self.subTest(order=order), self.assertRaises(UserError):
+                self.counter.place(self.near.id, OTHER_UUID, order)
+        with self.assertRaises(UserError):
+            self.counter.get_ways(self.near.id, [], {"country": "FR"})
+        self.assertEqual(self.env["sale.order"].search_count([]), before)
+
+    def test_a_seller_cannot_name_another_one(self):
+        way = self.find_way((self.apple, 1))
+        admin = self.env.ref("base.user_admin")
+        result = self.place(way, (self.apple, 1), seller_id=admin.id, seller_site_id=self.far.id)
+        order = self.find_order(result)
+        self.assertEqual(order.user_id, self.seller)
+        self.assertEqual(order.oms_seller_site_id, self.near)
+
+    # === WHO, AND WHERE === #
+
+    def test_orders_are_taken_only_where_a_channel_is_named(self):
+        self.middle.user_ids = self.seller
+        sites = [each["id"] for each in self.counter.get_counters()]
+        self.assertEqual(sites, self.near.ids)
+        with self.assertRaisesRegex(UserError, "No orders are taken at Middle"):
+            self.counter.open(self.middle.id)
+        self.channel.orchestrated = False
+        self.assertEqual(self.counter.get_counters(), [])
+
+    def test_only_people_of_the_site_take_orders_there(self):
+        self.middle.seller_channel_id = self.channel
+        with self.assertRaises(AccessError):
+            self.counter.open(self.middle.id)
+        with self.assertRaises(AccessError):
+            self.get_ways((self.apple, 1), site=self.middle)
+        for groups in ("base.group_portal", "oms.group_channel_user", "base.group_user"):
+            user = self.make_user(groups.replace(".", "-"), groups)
+            with self.subTest(groups=groups), self.assertRaises(AccessError):
+                self.env["oms.store.order"].with_user(user).get_counters()
+            with self.subTest(groups=groups), self.assertRaises(AccessError):
+                self.env["oms.store.order"].with_user(user).find_customers(self.near.id, "Ada")
+
+    def test_a_site_that_is_gone_is_told(self):
+        for site_id in (0, -1, 2**31 - 1, "1", None, True):
+            with self.subTest(site_id=site_id), self.assertRaises(UserError):
+                self.counter.open(site_id)
