@@ -90,7 +90,8 @@ def walk(
     """
     mine = {order.key for order in test}
     orders = [order for order in history if order.key not in mine]
-    lanes = [lane_of(order) for order in test]
+    known: dict[Lane, Lane] = {}
+    lanes = [known.setdefault(lane, lane) for lane in map(lane_of, test)]
     placed = np.array([days_of(order.placed) for order in test])
     arrived = np.array(
         [days_of(order.arrived) if order.arrived else np.inf for order in test], dtype=float

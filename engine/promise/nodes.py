@@ -67,11 +67,12 @@ class Nodes:
         :return: indices by level, `SILENT` or `UNKNOWN` where there is none, shape
             (lanes, levels)
         """
-        rows: dict[Lane, int] = {}
-        inverse = [rows.setdefault(lane, len(rows)) for lane in lanes]
-        found = np.full((len(rows), len(LEVELS)), SILENT, dtype=np.int64)
+        # The same lane is asked for many times: once is enough. By identity, since comparing
+        # costs more than it saves where all are different.
+        distinct = {id(lane): lane for lane in lanes}
+        found = np.full((len(distinct), len(LEVELS)), SILENT, dtype=np.int64)
         fresh: list[tuple[int, tuple[str, ...]]] = []
-        for lane, row in rows.items():
+        for row, lane in enumerate(distinct.values()):
             for level, names in enumerate(LEVELS):
                 values = tuple([getattr(lane, name) for name in names])
                 if names and not all(values):
@@ -91,7 +92,10 @@ class Nodes:
             self.variance = np.append(self.variance, spread[levels] ** 2)
             self.count = np.append(self.count, np.zeros(len(fresh)))
             self._level = np.append(self._level, levels)
-        return found[inverse]
+        if len(distinct) == len(lanes):
+            return found
+        place = {key: row for row, key in enumerate(distinct)}
+        return found[[place[id(lane)] for lane in lanes]]
 
     def spreads(self) -> Floats:
         """How much nodes of each level differ, shape (levels,): what an average square of them is
