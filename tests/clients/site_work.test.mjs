@@ -12,7 +12,7 @@ async function load(name) {
 }
 
 const { OperationQueue, LOST, LOGIN, REFUSED, BROKEN } = await load("operation_queue");
-const { withOperations, resolveScan, rowValues, isComplete } = await load("optimism");
+const { withOperations, resolveScan, rowValues, isComplete, perLine } = await load("optimism");
 
 class FakeStorage {
     constructor() {
@@ -327,6 +327,14 @@ test("operations that wait are thought done, and what the server said stays as i
     const gone = withOperations(packed, [{ kind: "ready" }, { kind: "hand_over" }]);
     assert.equal(gone.work_state, "");
     assert.ok(Object.values(gone.actions).every((allowed) => !allowed));
+});
+
+test("what lies at several places is one line of the order", () => {
+    const amounts = (rows) => rows.map(({ id, amount }) => [id, amount]);
+    const { lines } = makeDetail();
+    assert.deepEqual(amounts(perLine(lines, (line) => line.demand)), [[1, 3], [2, 0.5], [3, 1]]);
+    lines[1].picked = 1;
+    assert.deepEqual(amounts(perLine(lines, (line) => line.picked)), [[1, 1]]);
 });
 
 test("of a lot so many are added, without one so many are set", () => {

@@ -1,7 +1,7 @@
 import { Component, useState } from "@odoo/owl";
 import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
-import { isLess } from "./optimism";
+import { isLess, perLine } from "./optimism";
 import { readCode } from "./pickup_code";
 import { QuantityStepper } from "./quantity_stepper";
 import { useScanHandler } from "./scan_handler";
@@ -25,12 +25,14 @@ export class CollectDialog extends Component {
 
     setup() {
         this.productName = productName;
-        this.lines = this.groupLines();
+        const { lines, pickup } = this.props.detail;
+        // What is still here, without what was taken before.
+        this.lines = perLine(pickup?.lines || lines, (line) => line.demand);
         this.state = useState({
             code: this.props.code || "",
             isIdentityChecked: false,
             isPart: false,
-            quantities: Object.fromEntries(this.lines.map((line) => [line.id, line.demand])),
+            quantities: Object.fromEntries(this.lines.map((line) => [line.id, line.amount])),
             lots: Object.fromEntries(this.lines.map((line) => [line.id, line.lot?.name || ""])),
             rest: "keep",
         });
@@ -39,19 +41,6 @@ export class CollectDialog extends Component {
 
     get title() {
         return this.props.isSale ? _t("Sell") : _t("Hand over to the customer");
-    }
-
-    groupLines() {
-        const { pickup } = this.props.detail;
-        if (pickup?.lines) {
-            return pickup.lines; // What is still here, without what was taken before.
-        }
-        const lines = new Map();
-        for (const line of this.props.detail.lines.filter((each) => each.demand > 0)) {
-            const known = lines.get(line.id);
-            lines.set(line.id, { ...line, demand: line.demand + (known?.demand || 0) });
-        }
-        return [...lines.values()];
     }
 
     get code() {
@@ -70,7 +59,7 @@ export class CollectDialog extends Component {
 
     get isPart() {
         return this.lines.some((line) =>
-            isLess(this.state.quantities[line.id], line.demand, line.rounding)
+            isLess(this.state.quantities[line.id], line.amount, line.rounding)
         );
     }
 

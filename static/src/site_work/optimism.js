@@ -45,6 +45,24 @@ export function findLine(detail, { line_id, row }) {
     return lines.find((line) => rowKey(line) === row) || lines[0];
 }
 
+/**
+ * One row for each line of the order, wherever its goods lie.
+ *
+ * @param {Object[]} lines
+ * @param {(line: Object) => number} count what is counted of a line
+ * @returns {Object[]} of those of which there is some, with `amount`
+ */
+export function perLine(lines, count) {
+    const rows = new Map();
+    for (const line of lines) {
+        const amount = count(line) + (rows.get(line.id)?.amount || 0);
+        if (isLess(0, amount, line.rounding)) {
+            rows.set(line.id, { ...line, amount });
+        }
+    }
+    return [...rows.values()];
+}
+
 // === SCANS === //
 
 function same(code, barcode) {

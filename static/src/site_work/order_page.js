@@ -85,8 +85,11 @@ export class OrderPage extends Component {
         return this.model.operate(this.props.orderId, kind, values, options);
     }
 
+    /** Back to the list, unless somebody went elsewhere while the server was asked. */
     back() {
-        this.props.back();
+        if (this.model.orderId === this.props.orderId) {
+            this.props.back();
+        }
     }
 
     // === SCANS === //

@@ -1,6 +1,6 @@
 import { Component, useState } from "@odoo/owl";
 import { Dialog } from "@web/core/dialog/dialog";
-import { isLess } from "./optimism";
+import { isLess, perLine } from "./optimism";
 import { QuantityStepper } from "./quantity_stepper";
 import { productName } from "./words";
 
@@ -12,21 +12,13 @@ export class PackDialog extends Component {
 
     setup() {
         this.productName = productName;
-        this.lines = this.groupLines();
-        const quantities = Object.fromEntries(this.lines.map((line) => [line.id, line.free]));
+        // What is picked and in no package yet.
+        this.lines = perLine(
+            this.props.detail.lines,
+            (line) => line.picked - (line.packed || 0)
+        );
+        const quantities = Object.fromEntries(this.lines.map((line) => [line.id, line.amount]));
         this.state = useState({ quantities, typeId: 0, weight: "" });
-    }
-
-    /** What is picked and in no package yet. */
-    groupLines() {
-        const lines = new Map();
-        for (const line of this.props.detail.lines) {
-            const free = line.picked - (line.packed || 0);
-            if (isLess(0, free, line.rounding)) {
-                lines.set(line.id, { ...line, free: free + (lines.get(line.id)?.free || 0) });
-            }
-        }
-        return [...lines.values()];
     }
 
     get types() {
@@ -44,7 +36,7 @@ export class PackDialog extends Component {
 
     get isAll() {
         const { quantities } = this.state;
-        return this.lines.every((line) => !isLess(quantities[line.id], line.free, line.rounding));
+        return this.lines.every((line) => !isLess(quantities[line.id], line.amount, line.rounding));
     }
 
     get chosen() {

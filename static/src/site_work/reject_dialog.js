@@ -1,5 +1,6 @@
 import { Component, useState } from "@odoo/owl";
 import { Dialog } from "@web/core/dialog/dialog";
+import { perLine } from "./optimism";
 import { QuantityStepper } from "./quantity_stepper";
 import { ReasonChoice } from "./reason_choice";
 import { productName } from "./words";
@@ -12,23 +13,13 @@ export class RejectDialog extends Component {
 
     setup() {
         this.productName = productName;
-        this.lines = this.groupLines();
+        this.lines = perLine(this.props.detail.lines, (line) => line.demand);
         this.state = useState({
             reasonId: 0,
             isPart: false,
             quantities: Object.fromEntries(this.lines.map((line) => [line.id, 0])),
             note: "",
         });
-    }
-
-    /** One row for each line of the order, wherever its goods lie. */
-    groupLines() {
-        const lines = new Map();
-        for (const line of this.props.detail.lines) {
-            const known = lines.get(line.id);
-            lines.set(line.id, { ...line, demand: line.demand + (known?.demand || 0) });
-        }
-        return [...lines.values()];
     }
 
     get chosen() {
