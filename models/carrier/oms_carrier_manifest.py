@@ -198,7 +198,7 @@ class OmsCarrierClose(models.AbstractModel):
             }
         )
         manifest.message_post(
-            body=self.env._("Closed: %s parcels", manifest.parcel_count),
+            body=self.env._("Parcels that are closed: %s", manifest.parcel_count),
             attachment_ids=documents.ids,
         )
 
