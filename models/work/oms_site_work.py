@@ -4,6 +4,8 @@ from odoo.fields import Domain
 
 from .oms_fulfillment import WORK_SELECTION
 
+#: Cards of one answer at most.
+MOST_CARDS = 500
 #: Services as screens of sites call them.
 SERVICE_DOMAINS = {
     "collect": [("order_id.oms_service", "=", "collect")],
@@ -93,6 +95,7 @@ class OmsSiteWork(models.AbstractModel):
         self._check_works()
         site = self.env["oms.site"].browse(site_id)
         site.check_access("read")
+        limit = min(limit or MOST_CARDS, MOST_CARDS)
         fulfillments = self.env["oms.fulfillment"]
         domain = self._get_work_domain(site, filters or {})
         found = fulfillments.search(domain, limit=limit, offset=offset, order="due_at, id")
@@ -116,7 +119,8 @@ class OmsSiteWork(models.AbstractModel):
         if filters.get("work_state"):
             domain &= Domain("work_state", "in", filters["work_state"])
         if filters.get("service"):
-            domain &= Domain(SERVICE_DOMAINS[filters["service"]])
+            # Of a service that nobody knows there is no work.
+            domain &= Domain(SERVICE_DOMAINS.get(filters["service"], Domain.FALSE))
         if filters.get("carrier_id"):
             domain &= Domain("picking_ids.carrier_id", "=", filters["carrier_id"])
         if filters.get("wave_id"):

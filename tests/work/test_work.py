@@ -112,6 +112,11 @@ class TestWork(WorkCase):
         self.assertEqual(
             [c["id"] for c in screen.get_work(self.near.id, limit=1)["cards"]], first.ids
         )
+        totals = {
+            service: screen.get_work(self.near.id, {"service": service})["total"]
+            for service in ("ship", "collect", "nothing")
+        }
+        self.assertEqual(totals, {"ship": 2, "collect": 0, "nothing": 0})
 
     def test_rights_go_for_buttons_and_the_log_too(self):
         other = self.make_user("clerk-bob", "oms.group_site_operator")
