@@ -68,4 +68,9 @@ class TrackingPortal(CustomerPortal):
             False,
             **kw,
         )
-        return request.render("oms.portal_order_tracking", values)
+        response = request.render("oms.portal_order_tracking", values)
+        # The address may have the order's token in it, which is nobody else's.
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Robots-Tag"] = "noindex"
+        response.headers["Cache-Control"] = "no-store"
+        return response

@@ -63,7 +63,11 @@ class OmsCarrierWebhook(models.AbstractModel):
         parcels._take_tracks(tracks)
         known = set(parcels.mapped("tracking_number"))
         unknown = [track.tracking_number for track in tracks if track.tracking_number not in known]
-        text = ", ".join(f"{track.tracking_number}: {track.status.value}" for track in tracks)
+        status = self.env["oms.tracking.event"]._fields["status"]
+        words = dict(status._description_selection(self.env))
+        text = ", ".join(
+            f"{track.tracking_number}: {words[track.status.value]}" for track in tracks
+        )
         missing = unknown and self.env._("No such parcel here yet: %s.", ", ".join(unknown))
         return Applied(text, missing or "")
 

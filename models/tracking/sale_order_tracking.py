@@ -88,7 +88,8 @@ class OmsFulfillment(models.Model):
             parcels=tuple(parcel._get_parcel_view(zone) for parcel in parcels),
             expected=self._get_tracking_day(),
             zone=zone,
-            place=self.order_id.oms_collect_site_id.name if taken else "",
+            place=(self.order_id.oms_collect_site_id.name or "") if taken else "",
+            code_url=(self.pickup_url or "") if self.pickup_state == "ready" else "",
         )
 
     def _get_tracking_day(self):

@@ -44,6 +44,7 @@ class ShipmentView:
     """What comes together; from where is nobody's business.
 
     :param place: where the customer collects it, '' where it is brought
+    :param code_url: the page with the code by which it is handed over, '' while nothing waits
     :param lines: (quantity as text, unit, product)
     :param expected: the day by which it was promised, None once it has come or if nothing was
     :param zone: whose calendar and clock the moments are of
@@ -58,4 +59,4 @@ class ShipmentView:
     expected: date | None
     zone: str
     place: str = ""
-    note: str = ""
+    code_url: str = ""

@@ -109,6 +109,22 @@ class TestPortal(OmsCase, HttpCase):
     def test_by_the_link_of_a_mail(self):
         page = self.open_page(self.part.get_tracking_url())
         self.assertTrue(page.find_class("o_oms_shipment"))
+        headers = self.url_open(self.part.get_tracking_url()).headers
+        self.assertEqual(headers["Referrer-Policy"], "no-referrer")
+
+    def test_goods_to_be_collected(self):
+        """Where the customer chose a store it is named, with the way to the code."""
+        self.near.collects = True
+        order = self.make_order(
+            (self.apple, 1), oms_service="collect", oms_collect_site_id=self.near.id
+        )
+        [view] = order._oms_get_shipment_views()
+        self.assertEqual((view.place, view.code_url, view.status), ("Near", "", "In preparation"))
+        part = order.oms_fulfillment_ids
+        part._pick()
+        part._make_ready()
+        [view] = order._oms_get_shipment_views()
+        self.assertIn("/oms/pickup/", view.code_url)
 
     def test_others_see_nothing(self):
         token = self.order._portal_ensure_token()

@@ -100,6 +100,15 @@ class TestProblems(TrackingCase):
         self.take(("lost", -4))
         self.assertFalse(self.parcel.problem, "what is decided is not asked again")
 
+    def test_lost_in_bulk(self):
+        self.stock(self.apple, (self.far, 5))
+        self.take(("lost", -5))
+        self.exception().action_lose_parcels()
+        self.run_events()
+        self.assertFalse(self.exception())
+        self.assertEqual(self.parcel.fulfillment_id.state, "lost")
+        self.assertEqual(len(self.order.oms_fulfillment_ids), 2)
+
     def test_lost_by_a_step(self):
         self.stock(self.apple, (self.far, 5))
         self.env.ref("oms.step_standard_lost_write_off").active = True
