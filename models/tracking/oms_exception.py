@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 
 
 class SaleOrder(models.Model):
@@ -6,14 +6,14 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
+    oms_parcel_ids = fields.One2many(
+        "oms.parcel", "order_id", string="Parcels", readonly=True, groups="base.group_user"
+    )
+
     def _oms_get_troubled_parcels(self):
         """Return the parcels of the orders that somebody has to look after."""
         # sudo: what carriers report is known to whoever may decide on the order
-        return (
-            self.env["oms.parcel"]
-            .sudo()
-            .search([("order_id", "in", self.ids), ("problem", "!=", False)], order="id")
-        )
+        return self.sudo().oms_parcel_ids.filtered("problem").sorted("id")
 
     def _oms_get_own_exception_reasons(self, why_waiting):
         reasons = super()._oms_get_own_exception_reasons(why_waiting)
