@@ -1,11 +1,12 @@
 import logging
-from datetime import timedelta
+from datetime import time, timedelta
 
+import pytz
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import format_datetime
+from odoo.tools import format_date, format_datetime
 
 from ..transaction import retrying
 
@@ -84,7 +85,14 @@ class OmsFulfillment(models.Model):
         self.ensure_one()
         if not self.pickup_until:
             return ""
-        until = format_datetime(self.env, self.pickup_until, tz=self.site_id.tz or "UTC")
+        zone = self.site_id.tz or "UTC"
+        local = pytz.utc.localize(self.pickup_until).astimezone(pytz.timezone(zone))
+        # The last second of a day is the day to people.
+        until = (
+            format_date(self.env, local.date())
+            if local.time() >= time(23, 59)
+            else format_datetime(self.env, self.pickup_until, tz=zone, dt_format="short")
+        )
         return self.env._("It is kept for you until %s.", until)
 
     # === TIME === #

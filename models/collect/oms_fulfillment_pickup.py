@@ -17,6 +17,8 @@ PICKUP_SELECTION = [
 ]
 #: Days that a store may be closed in a row without the customer losing what waits for him.
 MOST_CLOSED_DAYS = 14
+#: Within which the store is to put aside what was reserved.
+PUT_ASIDE_WITHIN = timedelta(hours=1)
 #: Side of the picture of a code, in pixels.
 QR_PIXELS = 240
 
@@ -200,12 +202,22 @@ class OmsFulfillment(models.Model):
             return "accepted" if self.accepted_at or self.site_id.auto_accept else "todo"
         return super()._get_work_state()
 
-    def _get_due_at(self):
-        # sudo: likewise
-        if self.sudo()._is_reservation():
-            # The customer may come at once.
-            return self.due_at or self.create_date
-        return super()._get_due_at()
+    @api.depends("pickup_ready_at", "pickup_until", "order_id.state", "order_id.oms_service")
+    def _compute_due_at(self):
+        # sudo: how the customer gets the goods is known to whoever sees them
+        coming = self.filtered(
+            lambda each: (
+                each.sudo()._is_reservation()
+                or (each.pickup_ready_at and each.sudo()._is_handed_over())
+            )
+        )
+        res = super(OmsFulfillment, self - coming)._compute_due_at()
+        for fulfillment in coming:
+            # Nothing is late at the site once it is ready, until the customer is.
+            put_aside = (fulfillment.create_date or fields.Datetime.now()) + PUT_ASIDE_WITHIN
+            ready = fulfillment.pickup_ready_at
+            fulfillment.due_at = fulfillment.pickup_until if ready else put_aside
+        return res
 
     # === WHO MAY === #
 

@@ -70,6 +70,10 @@ class TestReady(CollectCase):
         """Closing time of the last day, by the clocks of the store, on a day that it is open."""
         with self.at(NOW):
             fulfillment = self.make_ready()
+            self.assertEqual(fulfillment._get_until_text(), "It is kept for you until 03/11/2024.")
+            self.assertEqual(
+                (fulfillment.due_at, fulfillment.is_late), (fulfillment.pickup_until, False)
+            )
         # 23:59:59 of Monday, 11 March, in Paris.
         self.assertEqual(fulfillment.pickup_until, datetime(2024, 3, 11, 22, 59, 59))
         self.store.resource_calendar_id = self.env["resource.calendar"].create(
