@@ -200,4 +200,6 @@ class OmsFulfillment(models.Model):
             longitude=store.longitude or None,
             ready=moment,
             units=self.unit_count,
+            handed_over=False,
+            state=partner.state_id,
         )
