@@ -50,10 +50,12 @@ class OmsImportDemo(models.AbstractModel):
             self._put_away_first_warehouse()
             self._ensure_suppliers()
             self._ensure_users()
+            self._open_stores(channels)
             replay._run("stock", self._read("stock.csv"), {}, report)
             options = {"confirm_orders": True, "confirm_batch": 1, "order_limit": order_limit}
             replay._run("orders", (ORDERS_FILE, self._date_orders()), options, report)
             self._ship(channels)
+            self._hand_to_carrier(channels)
             self._surround_stock()
             report.commit()
         return replay._summarize(

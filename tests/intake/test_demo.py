@@ -64,6 +64,12 @@ class TestDemo(IntakeCase):
         clerk = self.env["res.users"].search([("login", "=", "clerk")])
         sites = self.env["oms.site"].with_user(clerk).search([])
         self.assertEqual(sites.mapped("code"), ["PARIS"])
+        [counter] = self.env["oms.store.order"].with_user(clerk).get_counters()
+        self.assertEqual(counter["id"], sites.id)
+        to_send = self.env["stock.picking"].search(
+            [("oms_fulfillment_id.order_id", "in", orders.ids), ("state", "=", "assigned")]
+        )
+        self.assertTrue(all(to_send.mapped("oms_can_buy_labels")))
 
     def assertStockIsSurrounded(self, company):
         """Check that the screens of stock have something of everything to show."""
