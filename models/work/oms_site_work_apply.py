@@ -1,4 +1,5 @@
 import logging
+import re
 
 from psycopg2 import OperationalError
 from psycopg2.errors import UniqueViolation
@@ -9,6 +10,16 @@ from odoo.exceptions import MissingError, UserError
 from .answer import SOUNDS, Answer, to_moment
 
 _logger = logging.getLogger(__name__)
+
+#: Operations that are taken at once; the screen sends fewer.
+MOST_OPERATIONS = 500
+#: How deep the values of an operation may be nested.
+MOST_LEVELS = 5
+#: Signs that a database does not keep.
+UNKEPT = re.compile("[\x00\ud800-\udfff]")
+#: Larger quantities are mistakes.
+MOST_QUANTITY = 1e15
+LARGEST_ID = 2**31 - 1
 
 
 class OmsSiteWork(models.AbstractModel):
@@ -29,17 +40,32 @@ class OmsSiteWork(models.AbstractModel):
             ``detail`` of each, in the same order; the detail with the last of each fulfillment
         :rtype: list[dict]
         :raise AccessError: the user does not work at sites
+        :raise UserError: it is no list of operations, or too long a one
         """
         self._check_works()
+        if not isinstance(operations, list | tuple) or len(operations) > MOST_OPERATIONS:
+            raise UserError(
+                self.env._("Send a list of at most %s operations at once.", MOST_OPERATIONS)
+            )
+        # Whatever else was sent is answered like an operation that says nothing.
+        operations = [each if isinstance(each, dict) else {} for each in operations]
         known = self._find_known([operation.get("uuid") for operation in operations])
         answers, last = [], {}
         for place, operation in enumerate(operations):
-            answer = self._answer_known(known, operation) or self._run_one(operation, known)
+            answer = self._answer_one(known, operation)
             answers.append({"uuid": operation.get("uuid"), **answer, "detail": None})
-            last[operation.get("fulfillment_id")] = place
+            if _is_id(operation.get("fulfillment_id")):
+                last[operation["fulfillment_id"]] = place
         for fulfillment_id, place in last.items():
             answers[place]["detail"] = self._get_detail_after(fulfillment_id)
         return answers
+
+    @api.model
+    def _answer_one(self, known, operation):
+        mistake = self._find_mistake(operation)
+        if mistake:
+            return self._tell(Answer(mistake, "refused"))
+        return self._answer_known(known, operation) or self._run_one(operation, known)
 
     @api.model
     def _find_known(self, uuids):
@@ -52,7 +78,7 @@ class OmsSiteWork(models.AbstractModel):
             self.env["oms.scan"]
             .sudo()
             .search_fetch(
-                [("uuid", "in", [uuid for uuid in uuids if isinstance(uuid, str)])],
+                [("uuid", "in", [uuid for uuid in uuids if _is_uuid(uuid)])],
                 ["uuid", "outcome", "message", "fulfillment_id", "kind", "user_id"],
             )
         )
@@ -98,9 +124,6 @@ class OmsSiteWork(models.AbstractModel):
 
         :raise OperationalError: others work on the same; who calls does it all again
         """
-        refusal = self._find_mistake(operation)
-        if refusal:
-            return self._tell(Answer(refusal, "refused"))
         fulfillment = self.env["oms.fulfillment"].browse(operation["fulfillment_id"])
         try:
             with self.env.cr.savepoint():
@@ -134,12 +157,14 @@ class OmsSiteWork(models.AbstractModel):
     def _find_mistake(self, operation):
         """Return what is wrong with how an operation is told; None when nothing is."""
         uuid, kind = operation.get("uuid"), operation.get("kind")
-        if not isinstance(uuid, str) or not 8 <= len(uuid) <= 64:
+        if not _is_uuid(uuid):
             return self.env._("An operation needs an id of 8 to 64 characters.")
-        if not isinstance(operation.get("fulfillment_id"), int):
+        if not _is_id(operation.get("fulfillment_id")):
             return self.env._("An operation needs to say for which fulfillment it is.")
         if not isinstance(kind, str) or not hasattr(self, f"_apply_{kind}"):
             return self.env._("There is no such operation: %s.", kind)
+        if not _can_be_kept(operation):
+            return self.env._("This has signs in it that cannot be read: scan or type it again.")
         return None
 
     @api.model
@@ -159,6 +184,7 @@ class OmsSiteWork(models.AbstractModel):
     def _write_down(self, fulfillment, operation, answer):
         now = fields.Datetime.now()
         quantity = operation.get("quantity")
+        is_number = isinstance(quantity, int | float) and abs(quantity) < MOST_QUANTITY
         # sudo: the log is written by this method only
         self.env["oms.scan"].sudo().create(
             {
@@ -168,7 +194,7 @@ class OmsSiteWork(models.AbstractModel):
                 "user_id": self.env.uid,
                 "kind": operation["kind"],
                 "barcode": str(operation.get("barcode") or "")[:200] or False,
-                "quantity": quantity if isinstance(quantity, int | float) else 0.0,
+                "quantity": quantity if is_number else 0.0,
                 "outcome": answer.outcome,
                 "message": answer.message,
                 "moment": min(to_moment(operation.get("at")) or now, now),
@@ -187,8 +213,27 @@ class OmsSiteWork(models.AbstractModel):
     @api.model
     def _get_detail_after(self, fulfillment_id):
         fulfillment = self.env["oms.fulfillment"].browse(fulfillment_id)
-        if not isinstance(fulfillment_id, int) or not fulfillment.exists():
+        if not fulfillment.exists():
             return None
         if not fulfillment.has_access("read"):
             return None
         return self._prepare_detail(fulfillment)
+
+
+def _is_id(value):
+    return type(value) is int and 0 < value <= LARGEST_ID
+
+
+def _is_uuid(value):
+    return isinstance(value, str) and 8 <= len(value) <= 64 and not UNKEPT.search(value)
+
+
+def _can_be_kept(value, level=0):
+    """Tell whether a database keeps all texts of a value."""
+    if isinstance(value, str):
+        return not UNKEPT.search(value)
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        return level < MOST_LEVELS and all(_can_be_kept(each, level + 1) for each in value)
+    return True

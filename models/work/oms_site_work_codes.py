@@ -39,7 +39,7 @@ class OmsSiteWork(models.AbstractModel):
         products = fulfillment._get_site_moves().product_id
         seen = (
             self._read_product(products, code)
-            or self._read_lot(products, code)
+            or self._read_lot(products, moves, code)
             or self._read_place(fulfillment, code)
             or self._read_package(fulfillment, code)
             or self._read_gs1(fulfillment, products, code)
@@ -81,16 +81,23 @@ class OmsSiteWork(models.AbstractModel):
         )
 
     @api.model
-    def _read_lot(self, products, code):
+    def _read_lot(self, products, moves, code):
         tracked = products.filtered(lambda product: product.tracking != "none")
         if not tracked:
             return None
         # sudo: lots of goods at hand
-        lot = (
+        lots = (
             self.env["stock.lot"]
             .sudo()
-            .search([("name", "=", code), ("product_id", "in", tracked.ids)], limit=1)
+            .search([("name", "=", code), ("product_id", "in", tracked.ids)])
         )
+        if len(lots) > 1:
+            # Lots of several products bear one name, as a date: what is to be picked is meant.
+            to_pick = moves.filtered(lambda move: move._oms_get_to_pick())
+            reserved = to_pick.move_line_ids.filtered(lambda line: not line.picked).lot_id & lots
+            wanted = lots.filtered(lambda lot: lot.product_id in to_pick.product_id)
+            lots = reserved or wanted or lots
+        lot = lots[:1]
         return self._see(lot.product_id, lot) if lot else None
 
     @api.model

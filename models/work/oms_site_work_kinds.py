@@ -1,9 +1,8 @@
-from math import isfinite
-
 from odoo import api, models
 from odoo.exceptions import UserError
 
 from .answer import Answer
+from .oms_site_work_apply import MOST_QUANTITY
 
 
 class OmsSiteWork(models.AbstractModel):
@@ -26,7 +25,7 @@ class OmsSiteWork(models.AbstractModel):
         """
         quantity = operation.get(name, default)
         right = isinstance(quantity, int | float) and not isinstance(quantity, bool)
-        if not right or not isfinite(quantity) or quantity < least:
+        if not right or not least <= quantity < MOST_QUANTITY:
             raise UserError(self.env._("This is no quantity: %s.", quantity))
         return float(quantity)
 
@@ -131,7 +130,10 @@ class OmsSiteWork(models.AbstractModel):
             )
         parts = self._get_parts(moves, operation)
         if operation.get("lot_name"):
-            return self._pick_lot(moves, operation["lot_name"], quantity)
+            open_quantity = sum(move._oms_get_to_pick() for move in moves)
+            if moves.product_id.uom_id.compare(quantity, open_quantity) > 0:
+                raise UserError(self._tell_too_many(fulfillment, moves, open_quantity))
+            return self._pick_lot(moves, str(operation["lot_name"]), quantity)
         picked = sum(parts.filtered("picked").mapped("quantity_product_uom"))
         # Who saw an older figure means the difference: others may have picked since.
         before = self._read_quantity(operation, "before", default=picked)

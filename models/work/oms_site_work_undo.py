@@ -72,7 +72,7 @@ class OmsSiteWork(models.AbstractModel):
         unit = line.product_id.uom_id
         if not move:
             raise UserError(self.env._("The goods went on already: this cannot be taken back."))
-        if move._oms_unpick(quantity, line) and unit.compare(move._oms_get_picked(), 0.0) < 0:
+        if unit.compare(move._oms_unpick(quantity, line), quantity) >= 0:
             raise UserError(self.env._("That was taken back already."))
         return move
 

@@ -152,6 +152,14 @@ class TestGoods(WorkCase):
         gone = self.do(work, "hand_over", partial=True)
         self.do(work, "undo", target=gone["uuid"], expect="refused")
 
+    def test_what_was_put_back_is_not_put_back_again(self):
+        work = self.make_work((self.apple, 3))
+        scan = self.do(work, "scan", barcode=self.apple.barcode, quantity=2)
+        self.do(work, "set_picked", line_id=work.line_ids.id, quantity=0)
+        answer = self.do(work, "undo", target=scan["uuid"], expect="refused")
+        self.assertIn("taken back already", answer["message"])
+        self.assertEqual(self.rows(work), [("Apple", 3, 0, 0)])
+
     def test_less_is_set(self):
         work = self.make_work((self.apple, 3))
         self.do(work, "set_picked", line_id=work.line_ids.id, quantity=3)

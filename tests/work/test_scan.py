@@ -122,6 +122,19 @@ class TestScan(WorkCase):
             self.stock(cherry, (self.near, quantity), lot_id=lot)
         return lots
 
+    def test_lots_of_two_products_with_one_name(self):
+        """Lots are often named by a day: the one that is still to be picked is meant."""
+        place = self.near.warehouse_id.lot_stock_id
+        milk, bread = (self.make_product(name, tracking="lot") for name in ("Milk", "Bread"))
+        for product in (milk, bread):
+            lot = self.env["stock.lot"].create({"name": "2026-01-02", "product_id": product.id})
+            self.env["stock.quant"]._update_available_quantity(product, place, 9, lot_id=lot)
+        work = self.make_work((milk, 1), (bread, 2))
+        for _scan in range(3):
+            self.do(work, "scan", barcode="2026-01-02")
+        self.assertEqual(self.rows(work), [("Milk", 1, 1, 0), ("Bread", 2, 2, 0)])
+        self.do(work, "scan", barcode="2026-01-02", expect="refused")
+
     def test_another_lot_is_taken_if_it_is_free(self):
         lots = self.make_lots("L1", "L2")
         work = self.make_work((lots.product_id, 2))
