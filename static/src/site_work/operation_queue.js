@@ -175,7 +175,9 @@ export class OperationQueue {
     }
 
     _fail(operations, { kind, message }) {
-        const hopeless = kind === REFUSED || (kind === BROKEN && this.failures + 1 >= TRIALS);
+        // How often there was no connection before says nothing of what the server can do.
+        const trials = this.state === kind ? this.failures + 1 : 1;
+        const hopeless = kind === REFUSED || (kind === BROKEN && trials >= TRIALS);
         if (hopeless && operations.length === 1) {
             const [{ uuid }] = operations;
             const refusal = { uuid, outcome: "refused", message, sound: "error", detail: null };
