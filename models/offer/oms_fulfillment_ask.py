@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import AccessError
 from odoo.tools import format_datetime
 
 
@@ -55,7 +56,7 @@ class OmsFulfillment(models.Model):
             body=self.env._(
                 "Offered to %(sites)s until %(until)s, in round %(round)s.",
                 sites=names,
-                until=format_datetime(self.env, self.offer_until),
+                until=format_datetime(self.env, self.offer_until, tz=self.site_id.tz),
                 round=self.offer_round,
             )
         )
@@ -146,3 +147,21 @@ class OmsFulfillment(models.Model):
         asked.write({"offer_state": False, "offer_until": False})
         for order, own in offers.grouped("order_id").items():
             own._tell(self.env._("%s is not offered any more.", order.name))
+
+    def _check_can_reject(self):
+        """Only who works at the site gives back what is planned there, not who is asked as well.
+
+        :raise AccessError: somebody else tries
+        """
+        res = super()._check_can_reject()
+        # sudo: where it is planned; whether that is a site of the user is looked up next
+        offered = self.sudo().filtered(lambda each: each.offer_state == "open")
+        sites = offered.site_id.with_env(self.env)
+        if sites - sites._filtered_access("read"):
+            raise AccessError(
+                self.env._(
+                    "%s is only offered to your site: decline the offer.",
+                    ", ".join(offered.mapped("name")),
+                )
+            )
+        return res

@@ -84,6 +84,15 @@ class OmsSiteWork(models.AbstractModel):
     # === ANSWERING === #
 
     @api.model
+    def _do(self, fulfillment, operation):
+        if operation["kind"] in ANSWERS and not fulfillment.has_access("read"):
+            # Who was asked sees the order as long as he is, and afterwards only how that ended.
+            offer = self.env["oms.offer"].search([("fulfillment_id", "=", fulfillment.id)], limit=1)
+            # sudo: which site was faster is told to whom it was offered as well
+            offer and offer.sudo()._check_open()
+        return super()._do(fulfillment, operation)
+
+    @api.model
     def _get_own_offer(self, fulfillment, operation):
         """Return the offer that somebody answers: of the site that is told, or of one's own.
 

@@ -62,6 +62,17 @@ class TestOfferScreen(OfferCase):
         scan = self.env["oms.scan"].search([("uuid", "=", answer["uuid"])])
         self.assertEqual(scan.site_id, self.middle)
 
+    def test_who_is_slow_is_told_who_was_faster(self):
+        """Whoever has it then: the order need not be seen any more by who was asked."""
+        self.assertEqual(self.apply(self.near, "accept_offer")["outcome"], "ok")
+        for kind in ("accept_offer", "accept", "decline_offer", "reject"):
+            slow = self.apply(self.middle, kind)
+            self.assertEqual(slow["outcome"], "refused")
+            self.assertIn(f"Near was faster: it has {self.order.name}", slow["message"])
+            self.assertIsNone(slow["detail"])
+        stranger = self.apply(self.far, "accept")
+        self.assertNotIn("faster", stranger["message"])
+
     def test_the_usual_buttons_answer_too(self):
         answer = self.apply(self.near, "reject", note="Too busy")
         self.assertEqual(answer["outcome"], "ok", answer)

@@ -36,6 +36,13 @@ class TestOfferTime(OfferCase):
             }
         )
 
+    def test_until_is_told_by_the_clocks_of_the_store(self):
+        self.sites.tz = "Asia/Tokyo"
+        with freeze_time("2024-03-04 10:00:00"):
+            fulfillment = self.make_order((self.apple, 2)).oms_fulfillment_ids
+        [told] = [text for text in fulfillment.message_ids.mapped("body") if "Offered to" in text]
+        self.assertRegex(told, "7:30")
+
     def test_time_out_asks_the_next(self):
         with freeze_time("2024-03-04 10:00:00"):
             order = self.make_order((self.apple, 2))

@@ -43,6 +43,21 @@ class TestRoles(OfferCase):
         with self.assertRaises(AccessError):
             offer.with_user(self.clerks[self.near]).write({"state": "accepted"})
 
+    def test_who_is_asked_gives_back_nothing_of_another_site(self):
+        """The reason would change the stock of a site at which he does not work."""
+        fulfillment = self.order.oms_fulfillment_ids
+        reason = self.env["oms.reject.reason"].search([("offered", "=", True)], limit=1)
+        asked = fulfillment.with_user(self.clerks[self.middle])
+        with self.assertRaisesRegex(AccessError, "decline the offer"):
+            asked._reject(reason)
+        wizard = self.env["oms.fulfillment.reject"].with_user(self.clerks[self.middle])
+        wizard = wizard.create({"fulfillment_ids": fulfillment.ids, "reason_id": reason.id})
+        with self.assertRaises(AccessError):
+            wizard.action_confirm()
+        self.assertEqual(self.states(self.order), {"Near": "open", "Middle": "open"})
+        self.assertTrue(fulfillment.with_user(self.clerks[self.near])._reject(reason))
+        self.assertFalse(self.offer(self.order, self.middle))
+
     def test_sellers_see_and_do_not_answer(self):
         seller = self.make_user("seller", "sales_team.group_sale_salesman")
         offer = self.offer(self.order, self.near).with_user(seller)
