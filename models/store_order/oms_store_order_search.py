@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.fields import Domain
+from odoo.tools import escape_psql
 
 #: Products and customers that one search tells.
 MOST_FOUND = 20
@@ -75,22 +76,24 @@ class OmsStoreOrder(models.AbstractModel):
         """Find customers by name, mail, telephone or number.
 
         :param int site_id: ``oms.site``
-        :param str text: at least three characters
+        :param str text: with at least three letters or digits
         :return: ``name``, ``email``, ``phone`` and the address of each
         :rtype: list[dict]
         """
         counter, text = self._enter(site_id), (text or "").strip()[:128]
-        if len(text) < LEAST_LETTERS:
+        # Signs that stand for any letter are none of a name.
+        if sum(sign.isalnum() for sign in text) < LEAST_LETTERS:
             return []
+        pattern = escape_psql(text)
         Partner = counter.api.env["res.partner"]
         domain = Domain("company_id", "in", [False, counter.channel.company_id.id])
         # Colleagues are no customers.
         domain &= Domain("type", "=", "contact") & Domain("partner_share", "=", True)
         domain &= Domain.OR(
             [
-                Domain("name", "ilike", text),
+                Domain("name", "ilike", pattern),
                 Domain("email_normalized", "=", text.lower()),
-                Domain("phone", "ilike", text),
+                Domain("phone", "ilike", pattern),
                 Domain("ref", "=", text),
             ]
         )

@@ -45,6 +45,15 @@ class TestStoreOrder(StoreOrderCase):
         [found] = self.counter.find_customers(self.near.id, "ZOE@example.com")
         self.assertEqual((found["zip"], found["city"]), ("69001", "Lyon"))
 
+    def test_nobody_looks_through_all_customers(self):
+        self.make_partner("Zoe Zimmer", phone="+33 6 12 34 56 78")
+        for text in ("%%%", "___", "%e%", " % % ", "Z__", "___e_Zimmer", "%33%6", "..."):
+            with self.subTest(text=text):
+                self.assertEqual(self.counter.find_customers(self.near.id, text), [])
+        self.make_partner("100% Linen")
+        [found] = self.counter.find_customers(self.near.id, "100%")
+        self.assertEqual(found["name"], "100% Linen")
+
     def test_customers_of_other_companies_are_not_found(self):
         sister = self.env["res.company"].create({"name": "Sister"})
         self.make_partner("Zoe Sister", company_id=sister.id)
