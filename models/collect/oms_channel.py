@@ -88,11 +88,12 @@ class OmsChannel(models.Model):
     )
 
     _pickup_times_check = models.Constraint(
-        "CHECK (COALESCE(pickup_days, 0) >= 0 AND COALESCE(pickup_reminder_days, 0) >= 0 "
+        "CHECK (COALESCE(pickup_days, 0) BETWEEN 0 AND 3650 "
+        "AND COALESCE(pickup_reminder_days, 0) BETWEEN 0 AND 3650 "
         "AND COALESCE(reserve_hours, 0) BETWEEN 0 AND 8760 "
-        "AND COALESCE(reserve_reminder_hours, 0) >= 0)",
-        "Days and hours for which goods wait cannot be negative, and nothing is reserved for more "
-        "than a year.",
+        "AND COALESCE(reserve_reminder_hours, 0) BETWEEN 0 AND 8760)",
+        "Days and hours for which goods wait cannot be negative; nothing waits for more than ten "
+        "years or is reserved for more than one.",
     )
 
     @api.model

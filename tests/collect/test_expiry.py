@@ -1,7 +1,10 @@
 from datetime import timedelta
 
+from psycopg2 import IntegrityError
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .collect_case import NOW, CollectCase
 
@@ -139,3 +142,15 @@ class TestExpiry(CollectCase):
             fulfillment._expire_pickup()
         with self.assertRaisesRegex(UserError, "Nothing of this waits"):
             fulfillment.action_remind_pickup()
+
+    def test_times_that_no_calendar_has_are_refused(self):
+        """One channel with such a time would keep the job from all others."""
+        for name in ("pickup_days", "pickup_reminder_days", "reserve_reminder_hours"):
+            with (
+                self.subTest(name=name),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(IntegrityError),
+                self.env.cr.savepoint(),
+            ):
+                self.channel[name] = 10**7
+                self.env.flush_all()
