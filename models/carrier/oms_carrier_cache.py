@@ -1,6 +1,11 @@
+import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
+
+from ...connectors.outcome import Unknown
+
+_logger = logging.getLogger(__name__)
 
 #: Minutes after a failure in which the carrier is not asked again.
 REST_MINUTES = 5
@@ -130,6 +135,20 @@ class OmsCarrierAsking(models.AbstractModel):
     #: Model of what is kept.
     _kept = ""
 
+    @staticmethod
+    def _ask(ask, *arguments):
+        """Ask a carrier; an answer that its adapter stumbles over is none.
+
+        A task that cannot be done would keep all later ones from asking.
+
+        :param ask: method of an adapter
+        """
+        try:
+            return ask(*arguments)
+        except Exception as error:  # whatever it is, nothing was bought
+            _logger.exception("What a carrier answered cannot be read")
+            return Unknown(type(error).__name__)
+
     def _get_kept(self, task):
         return self.env[self._kept].browse(task.res_id).exists()
 
@@ -147,3 +166,8 @@ class OmsCarrierAsking(models.AbstractModel):
             answer = self._read_answer(answer)
         for kept in self._get_kept(task):
             kept._keep_answer(answer, result.get("error"))
+
+    def _on_rejected(self, task):
+        # It could not even be asked, as the account stood; the next who wants it asks anew.
+        for kept in self._get_kept(task):
+            kept._keep_answer(None, task.error)

@@ -21,7 +21,7 @@ class OmsCarrierPoints(models.AbstractModel):
         near = self._get_kept(task)._prepare_near()
 
         def call():
-            outcome = adapter.pickup_points(asked, near)
+            outcome = self._ask(adapter.pickup_points, asked, near)
             if isinstance(outcome, Ok):
                 return Ok({"answer": POINTS.dump_python(outcome.value, mode="json")})
             return Ok({"error": outcome.text})

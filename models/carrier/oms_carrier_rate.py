@@ -191,7 +191,7 @@ class OmsCarrierRates(models.AbstractModel):
         shipment = SHIPMENT.validate_python(task.arguments["shipment"])
 
         def call():
-            outcome = adapter.rates(asked, shipment)
+            outcome = self._ask(adapter.rates, asked, shipment)
             if isinstance(outcome, Ok):
                 return Ok({"answer": RATES.dump_python(outcome.value, mode="json")})
             return Ok({"error": outcome.text})

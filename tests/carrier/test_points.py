@@ -127,6 +127,32 @@ class TestPoints(CarrierCase, ApiCase):
         self.assertEqual(len(self.promise(points=1)["points"]), 1)
         self.assertEqual(len(self.carrier.asked), 1)
 
+    @mute_logger("odoo.addons.oms.models.task.oms_task_run")
+    def test_asked_anew_after_it_could_not_be_asked(self):
+        """An account that lacked something for an hour must not silence an area for good."""
+        self.assertIsNone(self.promise()["points"])
+        self.account.base_url = False
+        self.run_tasks()
+        self.assertEqual(self.carrier.asked, [])
+        self.account.base_url = "https://gls.example.com"
+        self.env["oms.carrier.area"].search([]).next_ask = False
+        self.learn()
+        self.assertEqual(len(self.promise()["points"]), 2)
+
+    @mute_logger("odoo.addons.oms.models.carrier.oms_carrier_cache")
+    def test_asked_anew_after_an_answer_that_nobody_can_read(self):
+        with patch.object(self.carrier, "pickup_points", side_effect=KeyError("shops")):
+            self.learn()
+        area = self.env["oms.carrier.area"].search([])
+        self.assertEqual(area.error, "KeyError")
+        area.next_ask = False
+        self.learn()
+        self.assertEqual(len(self.promise()["points"]), 2)
+        self.assertEqual(
+            set(self.env["oms.task"].search([("kind", "=", "carrier.points")]).mapped("state")),
+            {"done"},
+        )
+
     def test_postcodes_with_and_without_blanks_are_one_area(self):
         self.learn()
         self.assertEqual(len(self.promise("75 002")["points"]), 2)
