@@ -34,9 +34,12 @@ class DeliveryCarrier(models.Model):
     )
     oms_currency_id = fields.Many2one("res.currency", compute="_compute_oms_currency_id")
 
+    @api.depends("company_id.currency_id")
     def _compute_oms_currency_id(self):
+        # Of a method of all companies Odoo takes what is charged in the main company's currency.
+        main = self.env["res.company"]._get_main_company()
         for carrier in self:
-            carrier.oms_currency_id = (carrier.company_id or self.env.company).currency_id
+            carrier.oms_currency_id = (carrier.company_id or main).currency_id
 
     def oms_send_shipping(self, pickings):
         """Have labels bought as soon as the transfers are committed.

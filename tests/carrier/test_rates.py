@@ -70,6 +70,25 @@ class TestRates(CarrierCase):
         self.assertAlmostEqual(self.rate(order), 6.0)
         self.assertEqual(len(self.carrier.asked), 1)
 
+    def test_the_price_of_a_method_of_all_companies_is_in_one_currency(self):
+        """Whoever asks, at work in whichever company: the main company's, as in Odoo."""
+        order = self.release().sale_id
+        main = self.env["res.company"]._get_main_company()
+        self.method.company_id = False
+        yen = self.env.ref("base.JPY")
+        yen.active = True
+        self.env["res.currency.rate"].create(
+            {"currency_id": yen.id, "rate": 150.0, "company_id": main.id}
+        )
+        other = self.env["res.company"].create({"name": "Tokyo", "currency_id": yen.id})
+        self.env.user.company_ids |= other
+        expected = main.currency_id._convert(
+            6.0, order.currency_id, order.company_id, fields.Date.today()
+        )
+        for company in (other, main):
+            price = self.method.with_company(company).oms_rate_shipment(order)["price"]
+            self.assertAlmostEqual(price, expected, msg=company.name)
+
     def test_each_site_is_a_shipment_of_its_own(self):
         self.stock(self.apple, (self.near, 2), (self.far, 8))
         order = self.make_order((self.apple, 10), confirm=False)
