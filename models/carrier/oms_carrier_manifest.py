@@ -78,6 +78,7 @@ class OmsCarrierManifest(models.Model):
                 {
                     "account_id": account.id,
                     "site_id": site.id,
+                    "day": self._get_day(site),
                     "parcel_count": len(of_site),
                     "weight": sum(of_site.mapped("weight")),
                 }
@@ -86,6 +87,18 @@ class OmsCarrierManifest(models.Model):
             manifests |= manifest
         manifests._ask()
         return manifests
+
+    @api.model
+    def _get_day(self, site):
+        """Return which day it is where the carrier comes, whoever closes it.
+
+        :param site: ``oms.site``, may be empty
+        :rtype: datetime.date
+        """
+        zone = site.tz or self.env.user.tz or "UTC"
+        return fields.Datetime.context_timestamp(
+            self.with_context(tz=zone), fields.Datetime.now()
+        ).date()
 
     def _ask(self):
         """Have the carriers told; what closes the day by itself is closed."""

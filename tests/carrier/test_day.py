@@ -1,7 +1,8 @@
 import io
 from contextlib import nullcontext
 
-from odoo import fields
+from freezegun import freeze_time
+
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -95,7 +96,7 @@ class TestDay(CarrierCase):
         self.assertEqual((manifest.site_id, manifest.parcel_ids), (self.near, parcel))
         self.assertEqual(manifest.state, "asked")
         self.run_tasks()
-        self.assertEqual(carrier.manifests, [fields.Date.context_today(manifest)])
+        self.assertEqual(carrier.manifests, [manifest.day])
         self.assertEqual((manifest.state, manifest.parcel_count), ("closed", 1))
         self.assertEqual(manifest.document_ids.raw, b"%PDF-1.4 list %%EOF")
         self.assertTrue(manifest.reference.startswith("M-"))
@@ -103,6 +104,22 @@ class TestDay(CarrierCase):
             self.close()
         self.assertEqual(manifest.with_user(clerk).account_name, "Fake")
         self.assertFalse(manifest.with_user(clerk).has_access("write"))
+
+    def test_the_day_is_that_of_the_site(self):
+        """The job runs by UTC, by which it is tomorrow already when a site closes in the west."""
+        self.use(FakeCarrier())
+        self.ship(self.release())
+        self.run_tasks()
+        for zone, day in (("America/Los_Angeles", "2031-03-04"), ("Asia/Tokyo", "2031-03-05")):
+            self.near.tz = zone
+            with freeze_time("2031-03-05 02:00:00"):
+                told = self.env["oms.carrier.manifest"]._get_day(self.near)
+            self.assertEqual(str(told), day)
+        with freeze_time("2031-03-05 02:00:00"):
+            self.near.tz = "America/Los_Angeles"
+            self.env["oms.carrier.manifest"]._cron_close()
+        manifest = self.env["oms.carrier.manifest"].search([("site_id", "=", self.near.id)])
+        self.assertEqual(str(manifest.day), "2031-03-04")
 
     def test_each_site_for_itself(self):
         self.use(FakeCarrier())
@@ -170,6 +187,8 @@ class TestPrint(HttpCase, CarrierCase):
         self.assertTrue(response.content.startswith(b"^XA"))
         both = self.url_open((first | third).action_oms_print_labels()["url"])
         self.assertEqual(both.headers["Content-Type"], "application/zip")
+        for asked in ("", "?parcels=", "?parcels=a,²", "?parcels=" + "9" * 40):
+            self.assertEqual(self.url_open(f"/oms/labels{asked}").status_code, 404, asked)
         new_test_user(self.env, "print_other", "oms.group_site_operator", password="print_other1")
         self.authenticate("print_other", "print_other1")
         self.assertEqual(self.url_open(action["url"]).status_code, 404, "of another site")
