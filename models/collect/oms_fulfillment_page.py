@@ -16,7 +16,10 @@ class OmsFulfillment(models.Model):
         """
         # sudo: who has the address may see the page, whoever he is
         pickup = self.sudo()
-        return pickup.search([("pickup_token", "=", token)], limit=1) if token else pickup.browse()
+        # Addresses may hold what no database can be asked for.
+        if not token or not token.isprintable():
+            return pickup.browse()
+        return pickup.search([("pickup_token", "=", token)], limit=1)
 
     def _prepare_pickup_page(self):
         """Return the values of the customer's page: nothing that is not for him.

@@ -26,7 +26,8 @@ class OmsCarrierWebhook(models.AbstractModel):
 
     def _find_source(self, token):
         accounts = self.env["oms.carrier.account"]
-        if len(token) < SHORTEST_TOKEN:
+        # Addresses may hold what no database can be asked for.
+        if len(token) < SHORTEST_TOKEN or not token.isprintable():
             return accounts
         return accounts.search([("webhook_token", "=", token)], limit=1)
 

@@ -45,6 +45,8 @@ class TestPage(HttpCase, CollectCase):
         fulfillment = self.make_ready()
         for token in (
             "x",
+            "x%00",
+            fulfillment.pickup_token + "%00",
             fulfillment.pickup_token[:-1],
             fulfillment.pickup_code,
             str(fulfillment.id),

@@ -110,6 +110,8 @@ class TestInboxHttp(HttpCase):
             "/oms/webhook/carrier/" + "x" * 43,
             "/oms/webhook/carrier/" + token[:-1],
             "/oms/webhook/carrier/False",
+            "/oms/webhook/carrier/" + "x" * 43 + "%00",
+            "/oms/webhook/carrier/" + token + "%00",
             "/oms/webhook/payment/" + token,
             "/oms/webhook/_get_handlers/" + token,
         ):
