@@ -10,7 +10,9 @@ class OmsParcel(models.Model):
     def create(self, vals_list):
         parcels = super().create(vals_list)
         # sudo: whoever has labels bought need not see what carriers tell
-        self.env["oms.webhook.event"].sudo()._try_parked(parcels.account_id)
+        events = self.env["oms.webhook.event"].sudo()
+        for account, of_account in parcels.grouped("account_id").items():
+            events._try_parked(account, of_account.mapped("tracking_number"))
         return parcels
 
 

@@ -100,16 +100,25 @@ class OmsWebhookEvent(models.Model):
         _logger.info("Webhook message %s needs somebody", self.id)
 
     @api.model
-    def _try_parked(self, source):
-        """Have messages of somebody tried at once, since there is something new to tell of.
+    def _try_parked(self, source, words):
+        """Have messages to somebody tried at once that wait for what is there now.
 
-        :param source: records to which they were sent
+        All others wait on: an account that others use too gets messages of their parcels as well,
+        of which there are many, and of which nothing will ever be known here.
+
+        :param source: record to which they were sent
+        :param list words: what is there now, as it stands in what the messages miss
         """
+        words = [word for word in words if word]
+        if not source or not words:
+            return
         parked = self.search(
             [
                 ("res_model", "=", source._name),
                 ("res_id", "in", source.ids),
                 ("state", "=", "parked"),
+                *("|",) * (len(words) - 1),
+                *(("error", "like", word) for word in words),
             ]
         )
         if parked:

@@ -80,6 +80,17 @@ class TestInbox(TrackingCase):
         later = self.env["oms.parcel"].search([("tracking_number", "=", "LATER")])
         self.assertEqual(later.state, "in_transit")
 
+    def test_what_waits_for_others_waits_on(self):
+        """Others may send by the account, too: their messages are not run through each time."""
+        self.tell(("in_transit", -1), number="LATER")
+        self.tell(("in_transit", -1), number="ELSEWHERE")
+        self.apply()
+        waiting = {event.error.split()[-1].rstrip("."): event for event in self.events()}
+        self.parcel.copy({"tracking_number": "LATER"})
+        now = fields.Datetime.now()
+        self.assertLessEqual(waiting["LATER"].next_try, now)
+        self.assertGreater(waiting["ELSEWHERE"].next_try, now)
+
     def test_in_the_end_somebody_has_to_look(self):
         self.tell(("in_transit", -1), number="NEVER")
         self.apply()
