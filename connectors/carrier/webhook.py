@@ -29,7 +29,7 @@ from .contract import (
     TrackingEvent,
     Unknown,
 )
-from .reading import need, read_moment, read_value
+from .reading import Unreadable, need, read_moment, read_value
 
 #: Where an account keeps by what its messages are known; several, separated by spaces, while it is
 #: being changed.
@@ -79,12 +79,17 @@ def read_json_message(body: bytes, reader: Any) -> Outcome[tuple[Track, ...]]:
 
 def _read_plain(data: Any) -> tuple[Track, ...]:
     parcels = need(data, "parcels", list)
-    return tuple(_read_track(each) for each in parcels[:MOST_PARCELS])
+    if len(parcels) > MOST_PARCELS:
+        # What is left out would be lost without a word.
+        raise Unreadable(f"It tells of more than {MOST_PARCELS} parcels: send several messages.")
+    return tuple(_read_track(each) for each in parcels)
 
 
 def _read_track(data: Mapping[str, Any]) -> Track:
-    events = [_read_event(each) for each in need(data, "events", list)[:MOST_EVENTS]]
-    events.sort(key=lambda event: event.moment)
+    told = need(data, "events", list)
+    if len(told) > MOST_EVENTS:
+        raise Unreadable(f"It tells more than {MOST_EVENTS} things of a parcel.")
+    events = sorted(map(_read_event, told), key=lambda event: event.moment)
     return Track(need(data, "tracking_number"), tuple(events))
 
 

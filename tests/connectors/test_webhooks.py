@@ -187,3 +187,16 @@ def test_sendcloud_tells_of_other_things():
 )
 def test_what_cannot_be_read_is_never_empty(name, body):
     assert isinstance(ADAPTERS[name].read_message(body), Unknown)
+
+
+@pytest.mark.parametrize(("parcels", "events"), [(501, 1), (1, 201)])
+def test_more_than_is_read_is_refused_whole(parcels, events):
+    """What would be left out of a message would be lost, and its sender told that all is well."""
+    event = {"status": "in_transit", "moment": "2026-03-04T09:00:00Z"}
+    told = [
+        {"tracking_number": f"T{number}", "events": [event] * events} for number in range(parcels)
+    ]
+    read = ADAPTERS["simulator"].read_message
+    assert isinstance(read(json.dumps({"parcels": told}).encode()), Unknown)
+    most = [{**each, "events": each["events"][:200]} for each in told[:500]]
+    assert isinstance(read(json.dumps({"parcels": most}).encode()), Ok)
