@@ -1,5 +1,7 @@
 import logging
 
+from psycopg2 import OperationalError
+
 from odoo import api, models
 from odoo.exceptions import UserError
 
@@ -124,3 +126,7 @@ class OmsCarrierArea(models.Model):
                     order.action_retry()
             except UserError as problem:
                 _logger.info("Order %s goes on waiting: %s", order.reference, problem)
+            except OperationalError:
+                raise
+            except Exception:  # one order must not keep the others, and the answer, waiting
+                _logger.exception("Order %s goes on waiting", order.reference)
