@@ -163,7 +163,7 @@ class OmsFulfillment(models.Model):
         for line in self.line_ids:
             quantity = line.quantity_done or line.quantity
             if line.uom_id.compare(quantity, 0.0) > 0:
-                shown.append((f"{quantity:g}", line.uom_id.name, line.product_id.name))
+                shown.append((f"{quantity:.12g}", line.uom_id.name, line.product_id.name))
         return tuple(shown)
 
 
