@@ -18,8 +18,12 @@ class Pickup(http.Controller):
             raise request.not_found()
         lang = fulfillment.pickup_partner_id.lang
         if lang and request.env["res.lang"]._get_data(code=lang):
+            # The words of the page as well as what stands in it, whoever's browser it is.
+            request.update_context(lang=lang)
             fulfillment = fulfillment.with_context(lang=lang)
-        response = request.render("oms.pickup_page", fulfillment._prepare_pickup_page())
+        language = (request.env.lang or "en_US").replace("_", "-")
+        values = {**fulfillment._prepare_pickup_page(), "html_data": {"lang": language}}
+        response = request.render("oms.pickup_page", values)
         response.headers["Cache-Control"] = "no-store"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Robots-Tag"] = "noindex"

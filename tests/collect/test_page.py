@@ -41,6 +41,17 @@ class TestPage(HttpCase, CollectCase):
         reserved._make_ready()
         self.assertIn("decide in the store", self.open(reserved).text)
 
+    def test_in_the_language_of_the_customer(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.env.ref("oms.pickup_page").update_field_translations(
+            "arch_db", {"fr_FR": {"Show this code in the store.": "Montrez ce code au magasin."}}
+        )
+        fulfillment = self.make_ready()
+        fulfillment.pickup_partner_id.lang = "fr_FR"
+        page = self.open(fulfillment).text
+        self.assertIn("Montrez ce code au magasin.", page)
+        self.assertIn('lang="fr-FR"', page)
+
     def test_nothing_without_the_address(self):
         fulfillment = self.make_ready()
         for token in (
