@@ -244,7 +244,9 @@ class OmsApi(models.AbstractModel):
         if kept and word.upper() in settings.countries:
             return self.env["res.country"].browse(settings.countries[word.upper()])
         found = self.env["oms.channel.code"]._get_known(channel, "country", {word})
-        return found.get(word) or self.env["oms.import.handler"]._find_countries({word})[word]
+        named = self.env["oms.import.handler"]._find_countries({word})
+        # An order that no channel sent may go to an address without any.
+        return found.get(word) or named.get(word) or self.env["res.country"]
 
     # === WHAT IS TOLD === #
 

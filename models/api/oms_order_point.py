@@ -48,7 +48,7 @@ class OmsOrderPlacing(models.AbstractModel):
             return None
         country = self.env["oms.api"]._find_country(channel, given.ship_to.country)
         if not (ours and carrier._oms_get_points_account()):
-            return self._take_told_point(given.point, carrier, country)
+            return self._take_told_point(channel, given.point, carrier, country)
         near = carrier._oms_prepare_near(country.code, given.ship_to.zip, given.ship_to.city)
         found = carrier._oms_find_point(near, given.point.id)
         if found:
@@ -70,7 +70,7 @@ class OmsOrderPlacing(models.AbstractModel):
         return Outcome("refused", None, WAITING, message)
 
     @api.model
-    def _take_told_point(self, point, carrier, country):
+    def _take_told_point(self, channel, point, carrier, country):
         """Return a relay point as the channel tells it, of a carrier that cannot be asked."""
         lacking = [name for name in ("name", "street", "zip", "city") if not getattr(point, name)]
         if lacking:
@@ -80,6 +80,11 @@ class OmsOrderPlacing(models.AbstractModel):
                 lacking=", ".join(f"point.{name}" for name in lacking),
             )
             return Outcome("refused", None, "invalid", message)
+        if point.country:
+            country = self.env["oms.api"]._find_country(channel, point.country)
+            if not country:
+                message = self.env._("There is no country “%s” (point.country).", point.country)
+                return Outcome("refused", None, "invalid", message)
         # sudo: whose points they are is no secret of the account
         adapter = carrier.sudo().oms_account_ids[:1].adapter or ""
         return {
@@ -89,7 +94,7 @@ class OmsOrderPlacing(models.AbstractModel):
             "city": point.city,
             "zip_code": point.zip,
             "state": "",
-            "country_code": (point.country or country.code or "").upper(),
+            "country_code": country.code or "",
             "latitude": 0.0,
             "longitude": 0.0,
             "distance": None,

@@ -271,6 +271,9 @@ class TestPoints(CarrierCase, ApiCase):
         self.assertEqual(self.place("R-8", told)["status"], "placed")
         picking = self.find("R-8").picking_ids
         self.assertEqual((picking.oms_point_ref, picking.oms_point_adapter), ("4567A", "gls"))
+        answer = self.place("R-9", {**told, "country": "ZZ"})
+        self.assertEqual((answer["status"], answer["error"]["code"]), ("refused", "invalid"))
+        self.assertIn("ZZ", answer["error"]["message"])
 
     def test_orders_to_the_door_have_no_point(self):
         answer = self.place("R-9", "R-17", service="home", method=None)
@@ -296,6 +299,20 @@ class TestPoints(CarrierCase, ApiCase):
         self.assertFalse(order.pickup_location_data)
         self.assertEqual(order.partner_shipping_id, home)
         self.assertFalse(picking.oms_point_ref)
+
+    def test_another_point_for_a_customer_of_no_country(self):
+        self.learn()
+        self.place("R-10", "R-17")
+        order = self.find("R-10")
+        order._oms_get_home().country_id = False
+        self.env.flush_all()
+        change = {"reference": "R-10", "change": "1", "point": {"id": "R-18"}}
+        with self.enter_registry_test_mode():
+            [answer] = self.api.change_order(changes=[change])["orders"]
+        self.env.invalidate_all()
+        self.assertEqual(answer["status"], "refused", answer)
+        self.assertEqual(answer["error"]["code"], "unknown_point")
+        self.assertEqual(order.pickup_location_data["id"], "R-17")
 
     def test_no_other_carrier_takes_it_there(self):
         self.learn()
