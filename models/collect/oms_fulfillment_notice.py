@@ -30,9 +30,27 @@ class OmsFulfillment(models.Model):
         told = self.sudo().filtered("channel_id.pickup_notice")
         for template, group in told.grouped(lambda each: each.channel_id[name]).items():
             if template:
-                template.send_mail_batch(group.ids, force_send=False)
+                group._tell_or_note(
+                    lambda ids, template=template: template.send_mail_batch(ids, force_send=False)
+                )
         for fulfillment in told.filtered("channel_id.pickup_sms"):
-            fulfillment._text_customer(what)
+            fulfillment._tell_or_note(lambda _ids, each=fulfillment: each._text_customer(what))
+
+    def _tell_or_note(self, tell):
+        """Tell customers, and where that fails, those who see their goods.
+
+        :param tell: function of the ids that writes the messages
+        """
+        try:
+            with self.env.cr.savepoint():
+                tell(self.ids)
+                self.env.flush_all()
+        except OperationalError:
+            raise
+        except Exception:  # what is wrong with a template must not keep goods from going on
+            _logger.exception("The customers of %s are not told", ", ".join(self.mapped("name")))
+            for fulfillment in self:
+                fulfillment.message_post(body=self.env._("The message to the customer failed."))
 
     def _text_customer(self, what):
         """Send the customer a text message, where Odoo's SMS app is there.

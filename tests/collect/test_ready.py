@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .collect_case import NOW, CollectCase
 
@@ -46,6 +47,19 @@ class TestReady(CollectCase):
         )
         fulfillment = self.make_ready()
         self.assertEqual(self.mails(fulfillment).subject, f"Come and get {fulfillment.name}")
+
+    def test_a_broken_message_keeps_no_goods(self):
+        """Templates are written by users; the goods are ready all the same, and it is seen."""
+        self.channel.pickup_template_id = self.channel.pickup_template_id.copy(
+            {"body_html": '<p t-out="object.nothing_of_this"/>'}
+        )
+        with mute_logger("odoo.addons.mail"), self.assertLogs("odoo.addons.oms", "ERROR"):
+            fulfillment = self.make_ready()
+        self.assertEqual(fulfillment.pickup_state, "ready")
+        self.assertTrue(fulfillment.pickup_code)
+        self.assertFalse(self.mails(fulfillment))
+        told = "".join(map(str, fulfillment.message_ids.mapped("body")))
+        self.assertIn("message to the customer failed", told)
 
     def test_text_messages(self):
         if "sms.sms" not in self.env:
