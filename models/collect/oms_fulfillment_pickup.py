@@ -240,6 +240,7 @@ class OmsFulfillment(models.Model):
         new = reserved._make_reserved_ready(storage)
         others = self - reserved
         if others:
+            others._check_all_here()
             new |= super(OmsFulfillment, others)._make_ready(storage)
             # sudo: nobody writes fulfillments, they follow what happens
             others.sudo().filtered(lambda each: each._is_handed_over())._open_pickup()

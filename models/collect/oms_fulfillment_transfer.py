@@ -1,6 +1,7 @@
 from contextlib import contextmanager
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..inventory.refusal import Shortage
 
@@ -67,6 +68,23 @@ class OmsFulfillment(models.Model):
         if not coming:
             return ""
         return self.env._("Comes from %s first.", ", ".join(coming.site_id.mapped("name")))
+
+    def _check_all_here(self):
+        """Make sure that customers are told of goods when all of them are here.
+
+        :raise UserError: other sites have still to send some
+        """
+        # sudo: from where goods come is told to whoever waits for them
+        for fulfillment in self.sudo().filtered(lambda each: not each.pickup_ready_at):
+            coming = fulfillment._get_transfer_sentence()
+            if coming:
+                raise UserError(
+                    self.env._(
+                        "Not all of %(name)s is here yet. %(coming)s",
+                        name=fulfillment.name,
+                        coming=coming,
+                    )
+                )
 
     def _get_no_work_sentence(self):
         # sudo: from where goods come is told to whoever waits for them
@@ -269,6 +287,8 @@ class OmsFulfillmentLine(models.Model):
             return
         with order_line.order_id._oms_unlocked():
             order_line._oms_release()
+        # Who collected before is told of the rest, once that is put aside.
+        there.fulfillment_id.filtered("pickup_ready_at").pickup_ready_at = False
 
 
 class StockMove(models.Model):

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .collect_case import CollectCase
@@ -82,6 +83,36 @@ class TestTransfer(CollectCase):
         self.assertEqual((there.state, order.order_line.qty_delivered), ("delivered", 13))
         self.assertEqual(self.on_hand(self.apple), 0)
         self.assertNotIn("fulfillment.rejected", self.events(order))
+
+    def test_the_customer_is_told_when_all_is_here(self):
+        there, sent = self.parts(self.collect_order((self.apple, 13)))
+        there._pick()
+        with self.assertRaisesRegex(UserError, "Not all .* Comes from Middle first"):
+            there.with_user(self.clerk)._make_ready()
+        self.send(sent)
+        with self.assertRaisesRegex(UserError, "Comes from Middle first"):
+            there._make_ready()
+        self.assertFalse(self.mails(there))
+        self.receive(sent)
+        there._pick()
+        there._make_ready()
+        self.assertEqual(len(self.mails(there)), 1)
+
+    def test_who_collects_before_all_is_here_is_told_of_the_rest(self):
+        order = self.collect_order((self.apple, 13))
+        there, sent = self.parts(order)
+        there._pick()
+        there._collect()
+        self.assertEqual(order.order_line.qty_delivered, 10)
+        self.send(sent)
+        self.receive(sent)
+        self.assertEqual((there.pickup_state, there.work_state), ("preparing", "accepted"))
+        self.assertFalse(self.mails(there))
+        there._pick()
+        there._make_ready()
+        self.assertEqual((there.pickup_state, len(self.mails(there))), ("ready", 1))
+        there._collect()
+        self.assertEqual((there.state, order.order_line.qty_delivered), ("delivered", 13))
 
     def test_nothing_of_it_in_the_store(self):
         self.collect_order((self.apple, 10))
