@@ -194,6 +194,8 @@ class OmsStoreOrder(models.AbstractModel):
             given = SellerOrder.model_validate(
                 {
                     **order,
+                    # What lies in a customer's cart is nobody else's to sell.
+                    "holds": [],
                     "reference": reference.upper()[:64],
                     "seller_id": self.env.uid,
                     "seller_site_id": counter.site.id,

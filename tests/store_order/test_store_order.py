@@ -127,6 +127,22 @@ class TestStoreOrder(StoreOrderCase):
         self.assertEqual(order.user_id, self.seller)
         self.assertEqual(order.oms_seller_site_id, self.near)
 
+    def test_what_lies_in_a_cart_is_not_sold_to_another(self):
+        way = self.find_way((self.apple, 3))
+        cart = self.env["oms.claim"].create(
+            {
+                "product_id": self.apple.id,
+                "site_id": self.far.id,
+                "quantity": 2,
+                "origin": "cart",
+                "channel_id": self.channel.id,
+                "expires_at": "2999-01-01 00:00:00",
+            }
+        )
+        result = self.place(way, (self.apple, 3), holds=cart.ids)
+        self.assertTrue(self.find_order(result))
+        self.assertEqual((cart.state, cart.quantity), ("active", 2))
+
     # === WHO, AND WHERE === #
 
     def test_orders_are_taken_only_where_a_channel_is_named(self):
