@@ -103,7 +103,7 @@ class OmsFulfillment(models.Model):
     def _choose_lots(self, lots):
         """Have the transfers carry the lots that the customer takes.
 
-        :raise UserError: the site has several lots and nobody said which
+        :raise UserError: the site has several lots and nobody said which, or one is not here
         """
         for line in self.line_ids.filtered(lambda line: line.product_id.tracking != "none"):
             moves = line._get_open_moves()
@@ -115,6 +115,7 @@ class OmsFulfillment(models.Model):
                 continue
             moves.move_line_ids.unlink()
             for lot, quantity in pairs:
+                line._check_lot_here(moves[:1], lot, quantity)
                 moves[:1]._oms_pick_unreserved(quantity, lot=lot)
 
     # === RELEASED === #
@@ -229,6 +230,24 @@ class OmsFulfillmentLine(models.Model):
                 self.env._(
                     "Say which lot or serial number of %s the customer takes.",
                     self.product_id.display_name,
+                )
+            )
+
+    def _check_lot_here(self, move, lot, quantity):
+        """Make sure that the site has so much of a lot, and nobody else is to get it.
+
+        :param float quantity: in the product's unit
+        :raise UserError: it has not
+        """
+        free = self.env["stock.quant"]._get_available_quantity(
+            self.product_id, move.location_id, lot_id=lot
+        )
+        if self.uom_id.compare(free, quantity) < 0:
+            raise UserError(
+                self.env._(
+                    "%(lot)s of %(product)s is not free here: look at the number again.",
+                    lot=lot.name,
+                    product=self.product_id.display_name,
                 )
             )
 

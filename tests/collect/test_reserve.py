@@ -188,6 +188,22 @@ class TestReserve(CollectCase):
         ):
             fulfillment._sell()
         self.env.invalidate_all()
+        # One that was sold, one of another store, and one of other goods.
+        far, other = self.env["stock.lot"].create(
+            [
+                {"name": "W9", "product_id": watch.id},
+                {"name": "W2", "product_id": self.make_product("Ring", tracking="serial").id},
+            ]
+        )
+        self.stock(watch, (self.middle, 1), lot_id=far)
+        for wrong in (lots[0], far, other):
+            with (
+                self.subTest(lot=wrong.display_name),
+                self.assertRaisesRegex(UserError, "not free here"),
+                self.env.cr.savepoint(),
+            ):
+                fulfillment._sell(lots={fulfillment.line_ids: [(wrong, 1)]})
+            self.env.invalidate_all()
         fulfillment._sell(lots={fulfillment.line_ids: [(lots[2], 1)]})
         self.assertEqual(fulfillment.line_ids.move_ids.lot_ids, lots[2])
         self.assertBalanced(fulfillment.order_id)
