@@ -11,6 +11,7 @@ class TestStoreOrderTour(TourCase, StoreOrderCase):
     browser_size = "360x740"
 
     def test_an_order_for_a_customer(self):
+        self.make_partner("Zoe Zimmer", email="zoe@example.com", zip="69001", city="Lyon")
         self.start_tour_surely("/odoo/oms-store-order", "oms_store_order", login=self.seller.login)
         self.env.invalidate_all()
         order = self.env["sale.order"].search([("oms_seller_site_id", "=", self.near.id)])

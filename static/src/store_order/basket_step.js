@@ -14,7 +14,7 @@ export class BasketStep extends Component {
 
     setup() {
         this.model = useState(this.props.model);
-        this.state = useState({ found: [], text: "", missing: "" });
+        this.state = useState({ found: [], text: "", missing: "", searches: 0 });
         this.look = useDebounced(() => this.search(), 300);
         this.most = MOST;
         this.quantity = quantity;
@@ -54,5 +54,8 @@ export class BasketStep extends Component {
         this.model.add(product);
         this.state.found = [];
         this.state.missing = "";
+        // What was looked for is found: the bar is empty again.
+        this.state.text = "";
+        this.state.searches++;
     }
 }

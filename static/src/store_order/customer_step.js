@@ -36,6 +36,10 @@ export class CustomerStep extends Component {
         }
     }
 
+    facts({ email, phone, zip, city }) {
+        return [email, phone, `${zip} ${city}`.trim()].filter(Boolean).join(" · ");
+    }
+
     choose(customer) {
         const changes = Object.fromEntries(KEYS.map((key) => [key, customer[key]]));
         this.model.setCustomer({ ...changes, country: customer.country || this.model.places.country });

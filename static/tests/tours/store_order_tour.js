@@ -26,6 +26,13 @@ registry.category("web_tour.tours").add("oms_store_order", {
         { trigger: ".o_oms_actions:contains('20.00')" },
         { trigger: ".o_oms_next", run: "click" },
         { trigger: ".o_oms_next:disabled" },
+        {
+            content: "Somebody who bought before",
+            trigger: "input[name='customer']",
+            run: "edit Zoe",
+        },
+        { trigger: ".o_oms_found button:contains('Zoe'):contains('69001 Lyon')", run: "click" },
+        { trigger: ".o_oms_customer [name='zip']:value('69001')" },
         fill("name", "Grace"),
         fill("email", "grace@example.com"),
         fill("street", "Rue de Rivoli 1"),
