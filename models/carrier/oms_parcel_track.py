@@ -63,17 +63,30 @@ class OmsParcel(models.Model):
 
         def write(env):
             parcels = self.with_env(env).exists()
-            try:
-                with env.cr.savepoint():
-                    parcels._take_tracks(tracks)
-                    env.flush_all()
-            except OperationalError:
-                raise
-            except Exception:  # one that cannot be written down must not keep others waiting
-                _logger.exception("What %s told of parcels cannot be written down", account.name)
+            if not parcels._try_take(tracks) and len(parcels) > 1:
+                # One that cannot be written down must not keep others waiting.
+                for parcel in parcels:
+                    parcel._try_take(tracks)
             parcels._plan_next_poll()
 
         retrying(self.env, write)
+
+    def _try_take(self, tracks):
+        """Write down what a carrier reports, or nothing of it.
+
+        :return: whether it could be written down
+        :rtype: bool
+        """
+        try:
+            with self.env.cr.savepoint():
+                self._take_tracks(tracks)
+                self.env.flush_all()
+        except OperationalError:
+            raise
+        except Exception:  # whatever is wrong with one parcel
+            _logger.exception("What is told of parcels %s cannot be written down", self.ids)
+            return False
+        return True
 
     def _ask_for(self, account):
         """Return what a carrier says of parcels, nothing where it does not tell."""
@@ -139,9 +152,9 @@ class OmsParcel(models.Model):
             "parcel_id": self.id,
             "status": event.status.value,
             "moment": moment,
-            "text": event.text[:500] or False,
-            "place": event.place[:200] or False,
-            "code": event.code[:64] or False,
+            "text": _clean(event.text)[:500] or False,
+            "place": _clean(event.place)[:200] or False,
+            "code": _clean(event.code)[:64] or False,
         }
 
     def _follow_events(self):
@@ -187,6 +200,11 @@ class OmsParcel(models.Model):
             parcel.write(
                 {"next_poll": now + timedelta(hours=wait), "poll_count": parcel.poll_count + 1}
             )
+
+
+def _clean(text):
+    """Return a text without what a database cannot keep, and carriers may send all the same."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 class OmsTrackingEvent(models.Model):

@@ -53,6 +53,46 @@ class TestTracking(CarrierCase):
         self.poll()
         self.assertEqual(self.parcel.state, "failed_attempt")
 
+    def tell_two(self, text=""):
+        """Let the carrier report in one answer that this parcel and another one are on their way.
+
+        :param str text: what it tells of this one
+        :return: the other parcel
+        """
+        other = self.ship(self.release())
+        self.run_tasks()
+        other.oms_parcel_ids.next_poll = fields.Datetime.now() - timedelta(minutes=1)
+        self.carrier.tracks = tuple(
+            Track(
+                parcel.tracking_number,
+                (TrackingEvent(Status.IN_TRANSIT, self.start, told),),
+            )
+            for parcel, told in ((self.parcel, text), (other.oms_parcel_ids, "Sorted"))
+        )
+        return other.oms_parcel_ids
+
+    @mute_logger("odoo.addons.oms.models.carrier.oms_parcel_track")
+    def test_one_that_cannot_be_written_down_keeps_no_other_waiting(self):
+        other, mine = self.tell_two(), self.parcel
+        cls = self.env.registry["oms.parcel"]
+        on_state = cls._on_state
+
+        def fail(parcels, state):
+            if mine in parcels:
+                raise ValueError("a step of a workflow")
+            return on_state(parcels, state)
+
+        with patch.object(cls, "_on_state", fail):
+            self.poll()
+        self.assertEqual((mine.state, other.state), ("created", "in_transit"))
+        self.assertGreater(mine.next_poll, fields.Datetime.now(), "it is asked for again later")
+
+    def test_words_that_no_database_can_keep(self):
+        other = self.tell_two("On\0 its \ud800way")
+        self.poll()
+        self.assertEqual((self.parcel.state, other.state), ("in_transit", "in_transit"))
+        self.assertEqual(self.parcel.event_ids.text, "On its ?way")
+
     def test_disorder_is_harmless(self):
         events = [
             TrackingEvent(Status.OUT_FOR_DELIVERY, self.start + timedelta(hours=5)),
