@@ -29,20 +29,22 @@ class OmsFulfillment(models.Model):
     def _is_handed_over(self):
         return super()._is_handed_over() or self.order_id._oms_get_service() in PICKED_UP
 
-    def _get_lead_dates(self, moment=None, confidence=None):
+    def _get_lead_dates(self, moment=None, confidence=None, later=None):
         """Tell when the goods of the fulfillments come if work on them begins at a moment.
 
         :param datetime moment: UTC without time zone; now when None
         :param float confidence: with which; that of each channel when None
+        :param dict later: when work begins on those on which it begins later, UTC without time
+            zone by fulfillment
         :return: :class:`.lead_dates.LeadDates` by fulfillment; those of sites that send nothing in
             the days ahead are not in it
         :rtype: dict
         """
         moment = moment or fields.Datetime.now()
-        found = {}
+        found, later = {}, later or {}
         carriers = self._get_lead_carriers()
         for channel, parts in self.grouped("channel_id").items():
-            asks = [part._prepare_ask(moment, carriers[part]) for part in parts]
+            asks = [part._prepare_ask(later.get(part, moment), carriers[part]) for part in parts]
             dates = self.env["oms.lead.time"]._get_dates(asks, channel, moment, confidence)
             found.update(zip(parts, dates, strict=True))
         return {part: dates for part, dates in found.items() if dates}

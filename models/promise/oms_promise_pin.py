@@ -80,7 +80,7 @@ class OmsPromise(models.Model):
         rows = []
         for vals in vals_list:
             vals = {name: value for name, value in vals.items() if value not in (None, False)}
-            order = self.env["sale.order"].browse(vals["order_id"])
+            order = orders.browse(vals["order_id"]).with_prefetch(orders._prefetch_ids)
             parts = self.env["oms.fulfillment"].browse(vals.get("fulfillment_id"))
             if not parts:
                 of_order = carrying.filtered(lambda part, order=order: part.order_id == order)

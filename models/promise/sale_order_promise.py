@@ -229,6 +229,8 @@ class SaleOrder(models.Model):
             moment = promise._get_moment()
             by_moment[moment] = by_moment.get(moment, self.browse()) | order
         for moment, orders in by_moment.items():
+            # What one order is asked for is read of all of them.
+            orders = orders.with_prefetch(self._prefetch_ids)
             # The plan is what the date rests on: it need not be made anew for it.
             orders.with_context(oms_follows_promise=True).commitment_date = moment
 

@@ -79,12 +79,12 @@ class OmsFulfillment(models.Model):
         """
         first = self._get_lead_dates(moment)
         found = {part: dates.leaves for part, dates in first.items()}
-        slack = {part: (promised[part] - dates.promised).days for part, dates in first.items()}
-        waits = self.filtered(lambda part: slack.get(part, 0) > 0)
-        for days, parts in waits.grouped(lambda part: slack[part]).items():
-            for part, dates in parts._get_lead_dates(moment + timedelta(days=days)).items():
-                if dates.promised <= promised[part]:
-                    found[part] = max(dates.leaves, found[part])
+        slack = {part: promised[part] - dates.promised for part, dates in first.items()}
+        waits = self.filtered(lambda part: slack.get(part, timedelta()) > timedelta())
+        later = {part: moment + slack[part] for part in waits}
+        for part, dates in waits._get_lead_dates(moment, later=later).items():
+            if dates.promised <= promised[part]:
+                found[part] = max(dates.leaves, found[part])
         return found
 
     def _get_leaving_by_hours(self, moment):

@@ -199,8 +199,8 @@ class OmsEvent(models.Model):
 
     def _run_later(self):
         """Have the scheduled job run the events at once, in a transaction of its own."""
-        job = self.env.ref("oms.cron_run_events", raise_if_not_found=False)
-        if self and job:
+        job = self and self.env.ref("oms.cron_run_events", raise_if_not_found=False)
+        if job:
             # sudo: whoever causes an event need not have rights on scheduled jobs
             job.sudo()._trigger()
 

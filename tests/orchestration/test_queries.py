@@ -1,5 +1,7 @@
 from collections import Counter
+from datetime import timedelta
 
+from odoo import fields
 from odoo.tests import tagged
 
 from ..common import OmsCase
@@ -88,3 +90,38 @@ class TestQueries(OmsCase):
         reads = [statement for statement in statements if "AS facts" in statement]
         self.assertEqual(len(reads), 3)
         self.assertEqual(set(orders.mapped("oms_state")), {"sourced"})
+
+    def test_promises_for_many_days_ask_little_more_than_one(self):
+        """Odoo reads twice for the deadline of an order's moves; we read nothing for each."""
+        today = fields.Date.today()
+
+        def count(number):
+            orders = self.make_orders(number)
+            orders.action_confirm()
+            parts = orders.oms_fulfillment_ids
+            rows = [
+                {
+                    "order_id": part.order_id.id,
+                    "fulfillment_id": part.id,
+                    "promised_date": today + timedelta(days=8 + place),
+                }
+                for place, part in enumerate(parts)
+            ]
+            self.env.flush_all()
+            self.env.invalidate_all()
+            with self.queries() as statements:
+                self.env["oms.promise"]._pin(rows)
+            for part, row in zip(parts, rows, strict=True):
+                self.assertEqual(part.promised_date, row["promised_date"])
+            return len(statements), parts
+
+        # The days on which sites and carriers work are read once, whoever asks.
+        count(11)
+        (one, _part), (many, parts) = count(1), count(11)
+        growth = (many - one) / 10
+        self.assertLess(growth, 3, f"{one} for 1, {many} for 11")
+        # When the work is due is asked for all of them at once, too: each gets what it gets alone.
+        together = {part: part.due_at for part in parts}
+        self.assertEqual(len(set(together.values())), len(parts))
+        for part in parts:
+            self.assertEqual(part._get_leaving_moments()[part], together[part])
