@@ -1,5 +1,6 @@
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from math import isinf
+from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 
@@ -85,7 +86,21 @@ class OmsFulfillment(models.Model):
         for part, dates in waits._get_lead_dates(moment, later=later).items():
             if dates.promised <= promised[part]:
                 found[part] = max(dates.leaves, found[part])
-        return found
+        # Promises count in days: without hours and cut-offs any moment of the day will do.
+        return {
+            part: leaves if part.site_id._uses_time() else part._get_end_of_day(leaves)
+            for part, leaves in found.items()
+        }
+
+    def _get_end_of_day(self, moment):
+        """Return the last minute of a day at the site.
+
+        :param datetime moment: of the day, UTC without time zone
+        :rtype: datetime
+        """
+        self.ensure_one()
+        there = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(self.site_id.tz or "UTC"))
+        return there.replace(hour=23, minute=59, second=0).astimezone(UTC).replace(tzinfo=None)
 
     def _get_leaving_by_hours(self, moment):
         """Tell when sites are done with what was released at a moment.
@@ -99,7 +114,7 @@ class OmsFulfillment(models.Model):
         for part in self:
             seconds = leaves.get(part.site_id)
             if seconds is not None and not isinf(seconds):
-                leaving = datetime.fromtimestamp(float(seconds), timezone.utc)
+                leaving = datetime.fromtimestamp(float(seconds), UTC)
                 found[part] = leaving.replace(tzinfo=None, microsecond=0)
                 continue
             work = part._get_work()

@@ -1,3 +1,5 @@
+from datetime import datetime, timedelta
+
 from odoo.tests import tagged
 
 from .common import WorkCase
@@ -106,6 +108,18 @@ class TestChanges(WorkCase):
         self.do(work, "scan", barcode=self.apple.barcode, quantity=2)
         self.do(work, "hand_over")
         self.assertEqual(work.state, "shipped")
+
+    def test_what_is_promised_for_a_day_is_due_by_the_end_of_the_last_that_will_do(self):
+        """Without hours nothing tells moments of a day apart: nothing is late at once."""
+        work = self.make_work()
+        self.near.tz = "Europe/Paris"
+        moment = datetime(2024, 3, 4, 10, 0)
+        first = work._get_lead_dates(moment)[work].promised
+        for days, end in ((0, "2024-03-04 22:59:00"), (2, "2024-03-06 22:59:00")):
+            with self.subTest(days=days):
+                wanted = {work: first + timedelta(days=days)}
+                found = work._get_leaving_in_time(moment, wanted)
+                self.assertEqual(str(found[work]), end)
 
     def test_due_follows_hours_and_cut_off(self):
         self.near.write({"handling_time": 5.0, "handling_unit": "hours"})
