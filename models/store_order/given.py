@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ..api.contract import Given, GivenOrder, Id, Money, Quantity, Text
+from ..api.contract import GivenOrder, Id
 
 
 class SellerOrder(GivenOrder):
@@ -15,11 +15,3 @@ class SellerOrder(GivenOrder):
 
     seller_id: Annotated[Id, Field(exclude=True)]
     seller_site_id: Annotated[Id, Field(exclude=True)]
-
-
-class SoldLine(Given):
-    """Goods in the basket; the price of Odoo counts where none is given."""
-
-    product: Annotated[Text, Field(min_length=1, max_length=128)]
-    quantity: Quantity
-    unit_price: Money | None = None

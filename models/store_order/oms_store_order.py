@@ -204,6 +204,13 @@ class OmsStoreOrder(models.AbstractModel):
         except ValidationError as error:
             problems = error.errors(include_url=False, include_context=False, include_input=False)
             raise UserError(get_problem_text(self.env, problems, "order")) from None
+        if any(
+            line.unit_price is not None or line.discount or line.tax_rate is not None
+            for line in given.lines
+        ):
+            raise UserError(
+                self.env._("At the counter the prices of Odoo count: leave prices and taxes out.")
+            )
         refusal = counter.api._refuse_quantities(given.lines, "")
         if refusal:
             raise UserError(refusal["message"])

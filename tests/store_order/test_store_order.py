@@ -102,6 +102,8 @@ class TestStoreOrder(StoreOrderCase):
         before = self.env["sale.order"].search_count([])
         for more in (
             {"lines": []},
+            {"lines": [{"product": "Apple", "quantity": 1, "unit_price": 0.01}]},
+            {"lines": [{"product": "Apple", "quantity": 1, "discount": 99.0}]},
             {"lines": [{"product": "Apple", "quantity": -1}]},
             {"ship_to": {}},
             {"seller_id": 1, "unknown": 2},
