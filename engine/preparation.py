@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 PICKERS = "pickers"
 """Reason why work is left: all the waves that may be open at once are."""
 
+ROUNDING = 1e-9
+"""By so much a sum may be above its limit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -48,7 +51,7 @@ class Limits:
     waves: float = math.inf
 
     def __post_init__(self) -> None:
-        if min(self.orders, self.lines, self.units) <= 0 or self.weight <= 0:
+        if min(self.orders, self.lines, self.units, self.weight) <= 0:
             raise ValueError("a wave must be able to hold something")
         if self.waves < 0:
             raise ValueError("there cannot be fewer than no waves")
@@ -56,24 +59,28 @@ class Limits:
 
 @dataclass(slots=True)
 class _Open:
-    """A wave that is being filled."""
+    """A wave that is being filled, with the sums of what is in it: each work looks at many."""
 
     group: Hashable
     works: list[Work] = field(default_factory=list)
+    lines: float = 0.0
+    units: float = 0.0
+    weight: float = 0.0
 
-    def total(self, name: str) -> float:
-        """Return the sum of one of the amounts of :class:`Work`."""
-        return math.fsum(getattr(work, name) for work in self.works)
+    def add(self, work: Work) -> None:
+        """Put a work in."""
+        self.works.append(work)
+        self.lines += work.lines
+        self.units += work.units
+        self.weight += work.weight
 
     def has_room(self, work: Work, limits: Limits) -> bool:
-        """Tell whether a work fits beside those that are in; an empty wave takes any."""
-        if not self.works:
-            return True
-        if len(self.works) + 1 > limits.orders:
-            return False
-        return all(
-            self.total(name) + getattr(work, name) <= getattr(limits, name) + 1e-9
-            for name in ("lines", "units", "weight")
+        """Tell whether a work fits beside those that are in."""
+        return (
+            len(self.works) + 1 <= limits.orders
+            and self.lines + work.lines <= limits.lines + ROUNDING
+            and self.units + work.units <= limits.units + ROUNDING
+            and self.weight + work.weight <= limits.weight + ROUNDING
         )
 
 
@@ -129,6 +136,6 @@ def plan(works: Iterable[Work], limits: Limits) -> Plan:
             wave = _Open(work.group)
             opened.append(wave)
             fitting.append(wave)
-        wave.works.append(work)
+        wave.add(work)
     waves = tuple(Wave(each.group, tuple(work.key for work in each.works)) for each in opened)
     return Plan(waves, tuple(left))
