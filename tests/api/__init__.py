@@ -12,5 +12,7 @@ from . import test_same_orders
 from . import test_speed
 from . import test_order_taxes
 from . import test_change_order
+from . import test_change_way
+from . import test_change_waiting
 from . import test_change_commit
 from . import test_incoming_tour

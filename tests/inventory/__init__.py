@@ -19,6 +19,7 @@ from . import test_lead_days
 from . import test_life
 from . import test_native_reservation
 from . import test_overview
+from . import test_overview_today
 from . import test_position
 from . import test_position_search
 from . import test_product_tour
