@@ -20,6 +20,9 @@ class OmsCarrierBuy(models.AbstractModel):
     _description = "Buy Labels"
     _inherit = "oms.carrier.task"
 
+    #: Method of adapters that buys.
+    _buy_method = "buy"
+
     def _get_title(self):
         return self.env._("Buy labels")
 
@@ -27,11 +30,16 @@ class OmsCarrierBuy(models.AbstractModel):
         picking = self._get_picking(task)
         if picking.state == "cancel":
             raise UserError(self.env._("%s is cancelled.", picking.name))
-        if picking._oms_find_label_tasks() - task:
-            raise UserError(
-                self.env._("The labels of %s were asked for anew meanwhile.", picking.name)
-            )
-        return self._prepare(task, "buy")
+        if self._find_others(task, picking):
+            raise UserError(self.env._("%s: asked for anew meanwhile.", task.name))
+        return self._prepare(task, self._buy_method)
+
+    def _find_others(self, task, picking):
+        """Return the tasks that buy the same, or have bought it, so that this one must not.
+
+        :param picking: ``stock.picking`` of the task
+        """
+        return picking._oms_find_label_tasks(task.kind) - task
 
     def _prepare_look(self, task):
         if Capability.FIND not in self._get_account(task)._get_adapter().capabilities:

@@ -12,13 +12,19 @@ class OmsCarrierReturn(models.AbstractModel):
     _name = "oms.carrier.return"
     _description = "Buy a Return Label"
     _inherit = "oms.carrier.buy"
+    _buy_method = "return_label"
 
     def _get_title(self):
         return self.env._("Buy a return label")
 
-    def _prepare_call(self, task):
-        self._get_picking(task)
-        return self._prepare(task, "return_label")
+    def _find_others(self, task, picking):
+        # Further ones may be bought, but not by a task that is older than the one that came.
+        came = picking._oms_get_label_tasks(task.kind).filtered(
+            lambda other: (
+                other.state == "done" and not other.unwanted and other.done_at > task.create_date
+            )
+        )
+        return super()._find_others(task, picking) | came
 
     def _prepare_shipment(self, task, account):
         return self._get_picking(task)._oms_prepare_return(account, task.arguments["reference"])
@@ -115,42 +121,41 @@ class StockPicking(models.Model):
         :return: the tasks
         :raises UserError: a site has no account whose carrier gives return labels
         """
-        # sudo: who ships need not have rights on tasks and accounts
-        tasks = self.env["oms.task"].sudo()
-        counts = dict(
-            tasks._read_group(
-                [
-                    ("kind", "=", "carrier.return"),
-                    ("res_model", "=", self._name),
-                    ("res_id", "in", self.ids),
-                    ("state", "in", ("done", "rejected", "cancelled")),
-                ],
-                ["res_id"],
-                ["__count"],
-            )
+        by_picking = self._oms_get_label_tasks("carrier.return").grouped("res_id")
+        known = self._oms_filter_wanted_tasks(by_picking)
+        new = self.filtered(lambda picking: picking not in known)
+        made = self.env["oms.task"]._enqueue(
+            [
+                picking._oms_prepare_return_task(len(by_picking.get(picking.id, ())) + 1)
+                for picking in new
+            ]
         )
-        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid", "")
-        vals_list = []
-        for picking in self:
-            attempt = counts.get(picking.id, 0) + 1
-            account = picking.carrier_id._oms_find_account(
-                picking.oms_site_id, picking.company_id, needs=Capability.RETURN_LABEL
-            )
-            vals_list.append(
-                {
-                    "kind": "carrier.return",
-                    "key": f"{picking.id}-{attempt}",
-                    "name": self.env._("Return label of %s", picking.name),
-                    "company_id": picking.company_id.id,
-                    "res_model": self._name,
-                    "res_id": picking.id,
-                    "arguments": {
-                        "account_id": account.id,
-                        "reference": f"R{picking.id}-{attempt}-{database[:6]}",
-                    },
-                }
-            )
-        return tasks._enqueue(vals_list)
+        known |= dict(zip(new, made, strict=True))
+        return self.env["oms.task"].sudo().union(*(known[picking] for picking in self))
+
+    def _oms_prepare_return_task(self, attempt):
+        """Return values of the task that buys a label for the way back of the transfer.
+
+        :param int attempt: how often one was asked for, with this time
+        :rtype: dict
+        :raises UserError: its site has no account whose carrier gives return labels
+        """
+        self.ensure_one()
+        account = self.carrier_id._oms_find_account(
+            self.oms_site_id, self.company_id, needs=Capability.RETURN_LABEL
+        )
+        return {
+            "kind": "carrier.return",
+            "key": f"{self.id}-{attempt}",
+            "name": self.env._("Return label of %s", self.name),
+            "company_id": self.company_id.id,
+            "res_model": self._name,
+            "res_id": self.id,
+            "arguments": {
+                "account_id": account.id,
+                "reference": f"R{self._oms_get_label_reference(attempt)}",
+            },
+        }
 
     # === ACTION METHODS === #
 

@@ -76,8 +76,6 @@ class StockPicking(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        # sudo: the database's id is no secret
-        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid", "")
         return {
             "kind": "carrier.buy",
             "key": f"{self.id}-{attempt}",
@@ -87,31 +85,37 @@ class StockPicking(models.Model):
             "res_id": self.id,
             "arguments": {
                 "account_id": account.id,
-                "reference": f"{self.id}-{attempt}-{database[:DATABASE_DIGITS]}",
+                "reference": self._oms_get_label_reference(attempt),
                 "ssccs": ssccs,
             },
         }
 
+    def _oms_get_label_reference(self, attempt):
+        """Return by what a carrier knows the transfer, the same for every try of an attempt."""
+        # sudo: the database's id is no secret
+        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid", "")
+        return f"{self.id}-{attempt}-{database[:DATABASE_DIGITS]}"
+
     # === WHAT WAS ASKED FOR === #
 
-    def _oms_get_label_tasks(self):
+    def _oms_get_label_tasks(self, kind="carrier.buy"):
         # sudo: who ships need not have rights on tasks
         return (
             self.env["oms.task"]
             .sudo()
             .search(
                 [
-                    ("kind", "=", "carrier.buy"),
+                    ("kind", "=", kind),
                     ("res_model", "=", self._name),
                     ("res_id", "in", self.ids),
                 ]
             )
         )
 
-    def _oms_find_label_tasks(self):
+    def _oms_find_label_tasks(self, kind="carrier.buy"):
         """Return the tasks that buy the labels or have bought them, if they are still wanted."""
         self.ensure_one()
-        return self._oms_get_label_tasks().filtered(self._oms_is_wanted_task)
+        return self._oms_get_label_tasks(kind).filtered(self._oms_is_wanted_task)
 
     def _oms_filter_wanted_tasks(self, by_picking):
         """Return the task that buys the labels of each transfer that has one.
@@ -128,13 +132,18 @@ class StockPicking(models.Model):
         return found
 
     def _oms_is_wanted_task(self, task):
-        """Tell whether a task buys labels of the transfer that are still wanted, or has."""
+        """Tell whether a task buys labels of the transfer that are still wanted, or has.
+
+        Of labels for the way back, which are no parcels, further ones may be asked for as soon as
+        one has come.
+        """
         self.ensure_one()
         if task.unwanted:
             return False
         if task.state == "done":
             # sudo: who has labels bought need not see parcels
-            return bool(self.sudo().oms_parcel_ids._filter_wanted())
+            parcels = self.sudo().oms_parcel_ids
+            return task.kind == "carrier.buy" and bool(parcels._filter_wanted())
         return task.state in (*OPEN_STATES, "stuck")
 
     # === TAKEN BACK === #

@@ -53,6 +53,50 @@ class TestDay(CarrierCase):
         self.assertEqual(len(carrier.bought), 2)
         self.assertEqual(len(picking.return_label_ids), 1)
 
+    @mute_logger(RUN)
+    def test_a_refused_return_label_is_not_bought_twice(self):
+        """It is asked for anew, and somebody tries the old one again besides."""
+        carrier = self.use(FakeCarrier("ok", "rejected"))
+        picking = self.ship(self.release())
+        self.run_tasks()
+        picking.action_oms_return_label()
+        self.run_tasks()
+        refused = self.tasks(picking, "carrier.return")
+        self.assertEqual(refused.state, "rejected")
+        self.env.cr.execute(
+            "UPDATE oms_task SET create_date = create_date - interval '1 minute' WHERE id = %s",
+            refused.ids,
+        )
+        picking.action_oms_return_label()
+        refused.action_retry()
+        self.run_tasks()
+        self.assertEqual(len(carrier.bought), 2)
+        tasks = self.tasks(picking, "carrier.return")
+        self.assertEqual(sorted(tasks.mapped("state")), ["done", "rejected"])
+        refused.action_retry()
+        self.run_tasks()
+        self.assertEqual(len(carrier.bought), 2, "the label has come meanwhile")
+        self.assertEqual(len(picking.return_label_ids), 1)
+        picking.action_oms_return_label()
+        self.run_tasks()
+        self.assertEqual(len(picking.return_label_ids), 2, "a further one was asked for")
+
+    @mute_logger(RUN)
+    def test_a_return_label_asked_for_after_one_was_taken_back(self):
+        carrier = self.use(FakeCarrier("ok", "before"))
+        picking = self.ship(self.release())
+        self.run_tasks()
+        picking.action_oms_return_label()
+        self.run_tasks(again=False)
+        taken_back = self.tasks(picking, "carrier.return")
+        taken_back.action_cancel()
+        self.assertTrue(taken_back.unwanted, "nobody knows yet what came of it")
+        picking.action_oms_return_label()
+        self.run_tasks()
+        self.assertEqual(taken_back.state, "cancelled")
+        self.assertEqual(len(carrier.bought), 2)
+        self.assertEqual(len(picking.return_label_ids), 1)
+
     def test_returns_with_every_delivery(self):
         carrier = self.use(FakeCarrier())
         self.assertTrue(self.method.can_generate_return)
