@@ -5,6 +5,7 @@ import inspect
 import logging
 import re
 import time
+from collections.abc import Callable
 from typing import NamedTuple, get_type_hints
 
 from psycopg2 import Error as DatabaseError
@@ -28,18 +29,53 @@ _PARAM = re.compile(r":param (\w+): *(.*?)(?=\n\s*:|\Z)", re.DOTALL)
 class Endpoint(NamedTuple):
     """A method that channels may call.
 
-    :param str name: of the method
+    :param method: what answers a call, given ``oms.api``, the channel and the checked arguments
     :param request: model of its arguments
     :param answer: adapter of what it returns
     :param str description: its docstring, without the fields
     :param bool readonly: whether it changes nothing
     """
 
-    name: str
+    method: Callable
     request: type[BaseModel]
     answer: TypeAdapter
     description: str
     readonly: bool
+
+    @property
+    def name(self):
+        return self.method.__name__
+
+    def run(self, model, channel, arguments, started):
+        """Answer a call that was checked, and log it.
+
+        :param model: ``oms.api`` as superuser in the company of the channel
+        :param channel: ``oms.channel`` likewise
+        :param dict arguments: checked, by name
+        :param float started: when the call came, as :func:`time.perf_counter` tells
+        :return: the answer, checked, as plain data
+        """
+        outcome = "done"
+        try:
+            answer = self.method(model, channel, **arguments)
+        except DatabaseError:
+            outcome = "database error"
+            raise
+        except Exception as error:
+            outcome = get_code(error) or "fault"
+            raise
+        finally:
+            _logger.info(
+                "Channel %s: %s, %s in %.0f ms [%s]",
+                channel.code,
+                self.name,
+                outcome,
+                (time.perf_counter() - started) * 1000,
+                get_correlation_id(),
+            )
+        return self.answer.dump_python(
+            self.answer.validate_python(answer), mode="json", exclude_none=False
+        )
 
 
 #: All endpoints by name.
@@ -80,28 +116,7 @@ def endpoint(method=None, *, readonly=False, any_of=(), one_of=(), needs=None):
         if len(args) > len(names):
             raise ApiError("invalid", self.env._("Name the arguments."))
         kwargs |= dict(zip(names, args, strict=False))
-        self, channel, asked = self._enter(described, kwargs)
-        outcome = "done"
-        try:
-            answer = method(self, channel, **asked)
-        except DatabaseError:
-            outcome = "database error"
-            raise
-        except Exception as error:
-            outcome = get_code(error) or "fault"
-            raise
-        finally:
-            _logger.info(
-                "Channel %s: %s, %s in %.0f ms [%s]",
-                channel.code,
-                described.name,
-                outcome,
-                (time.perf_counter() - started) * 1000,
-                get_correlation_id(),
-            )
-        return described.answer.dump_python(
-            described.answer.validate_python(answer), mode="json", exclude_none=False
-        )
+        return described.run(*self._enter(described, kwargs), started)
 
     call.__signature__ = _get_lenient_signature(method)
     call = api.model(call)
@@ -154,7 +169,7 @@ def _describe(method, readonly, needed):
     title = "".join(part.title() for part in method.__name__.split("_"))
     base = type("Request", (Given,), {"model_config": {"json_schema_extra": needed}})
     return Endpoint(
-        method.__name__,
+        method,
         create_model(f"{title}Request", __base__=base, **fields),
         TypeAdapter(hints["return"]),
         text.split("\n:param", 1)[0].split("\n:r", 1)[0].strip(),

@@ -1,3 +1,4 @@
+import time
 from typing import Annotated
 
 from pydantic import Field
@@ -5,7 +6,7 @@ from pydantic import Field
 from odoo import api, fields, models
 
 from .contract import Availabilities, Code, Moment, Pong
-from .endpoint import endpoint, read_arguments
+from .endpoint import ENDPOINTS, endpoint, read_arguments
 from .error import ApiError, get_shape
 
 #: Version of the contract; a channel built for it goes on working as long as it stays.
@@ -93,13 +94,38 @@ class OmsApi(models.AbstractModel):
         channel = clean._find_channel(code if isinstance(code, str) else None)
         # What is refused for its arguments counts, too.
         channel._count_call()
-        asked = read_arguments(clean.env, described, kwargs)
+        return clean._enter_channel(channel, described, kwargs)
+
+    @api.model
+    def _enter_channel(self, channel, described, kwargs):
+        """Check the arguments of a call, and let it into its channel.
+
+        :return: as of :meth:`_enter`
+        :raises ApiError: an argument is wrong
+        """
+        asked = read_arguments(self.env, described, kwargs)
         arguments = {
             name: getattr(asked, name) for name in type(asked).model_fields if name != "channel"
         }
-        # sudo: a channel's system has no rights of its own; the facade keeps it to its channel
-        entered = clean.sudo().with_company(channel.company_id)
+        # sudo: who calls has no rights of its own; the facade keeps it to its channel
+        entered = self.sudo().with_company(channel.company_id)
         return entered, channel.with_env(entered.env), arguments
+
+    @api.model
+    def _call(self, name, channel, **kwargs):
+        """Answer what a part of Odoo asks for a channel, as its own system would be answered.
+
+        Whoever calls this has checked that the user may; no API user and no limit counts.
+
+        :param str name: of the endpoint
+        :param channel: ``oms.channel``
+        :param kwargs: its arguments, as they came
+        :return: plain data, as the endpoint answers
+        :raises ApiError: an argument is wrong, or the call cannot be done
+        """
+        started = time.perf_counter()
+        described = ENDPOINTS[name]
+        return described.run(*self._enter_channel(channel, described, kwargs), started)
 
     @api.model
     def _find_channel(self, code):

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 
-from ..api.endpoint import ENDPOINTS, get_problem_text, read_arguments
+from ..api.endpoint import get_problem_text
 from ..api.error import ApiError
 from ..promise.promise_case import SERVICE_SELECTION
 from .given import SellerOrder
@@ -134,22 +134,13 @@ class OmsStoreOrder(models.AbstractModel):
         :raises UserError: something of it cannot be read
         """
         counter = self._enter(site_id)
-        described = ENDPOINTS["promise"]
-        asked = {"lines": lines, "ship_to": ship_to, "stores": 8}
         try:
-            checked = read_arguments(counter.api.env, described, asked)
-            arguments = {
-                name: getattr(checked, name)
-                for name in type(checked).model_fields
-                if name != "channel"
-            }
-            answer = type(counter.api).promise.__wrapped__(
-                counter.api, counter.channel, **arguments
+            return counter.api._call(
+                "promise", counter.channel, lines=lines, ship_to=ship_to, stores=8
             )
         except ApiError as error:
             # As one of Odoo's own errors, which its pages show as a no.
             raise UserError(str(error)) from None
-        return described.answer.dump_python(described.answer.validate_python(answer), mode="json")
 
     # === ORDERING === #
 
