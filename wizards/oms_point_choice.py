@@ -29,10 +29,11 @@ class OmsPointChoice(models.TransientModel):
             raise UserError(
                 self.env._("Say the country and the postcode of %s first.", home.display_name)
             )
+        found = self._find_near(order, home.zip, home.country_id)
         choice = self.create(
-            {"order_id": order.id, "country_id": home.country_id.id, "zip": home.zip}
+            {"order_id": order.id, "country_id": home.country_id.id, "zip": home.zip, **found}
         )
-        return choice.action_search()
+        return choice._show()
 
     def action_search(self):
         """Show the relay points near the postcode.
@@ -42,19 +43,29 @@ class OmsPointChoice(models.TransientModel):
         """
         self.ensure_one()
         self.order_id.check_access("write")
-        found = self.order_id._get_pickup_locations(self.zip, self.country_id)
-        self.write(
-            {
-                "problem": found.get("error"),
-                "point_ids": [
-                    Command.clear(),
-                    *(
-                        Command.create(self._prepare_point(location))
-                        for location in found.get("pickup_locations", ())
-                    ),
-                ],
-            }
-        )
+        self.write(self._find_near(self.order_id, self.zip, self.country_id))
+        return self._show()
+
+    @api.model
+    def _find_near(self, order, zip_code, country):
+        """Return values that tell the relay points; the carrier may be asked, so nothing is
+        written before.
+
+        :rtype: dict
+        """
+        found = order._get_pickup_locations(zip_code, country)
+        return {
+            "problem": found.get("error"),
+            "point_ids": [
+                Command.clear(),
+                *(
+                    Command.create(self._prepare_point(location))
+                    for location in found.get("pickup_locations", ())
+                ),
+            ],
+        }
+
+    def _show(self):
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Choose a Relay Point"),

@@ -103,5 +103,7 @@ class OmsPromiseChoiceOption(models.TransientModel):
         order._oms_take_promise(promised)
         # sudo: who sells need not have rights on delivery methods' accounts
         if order.oms_service == "relay" and order.sudo().carrier_id.oms_use_locations:
-            return order.action_oms_point()
+            # In a request of its own, as the carrier may be asked and the order is written now.
+            action = self.env["ir.actions.server"]._for_xml_id("oms.action_order_point")
+            return {**action, "context": {"active_model": order._name, "active_id": order.id}}
         return {"type": "ir.actions.act_window_close"}

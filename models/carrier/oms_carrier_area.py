@@ -1,6 +1,8 @@
 import dataclasses
+import logging
 from datetime import timedelta
 
+from psycopg2 import OperationalError
 from pydantic import TypeAdapter
 
 from odoo import api, fields, models
@@ -8,7 +10,10 @@ from odoo.tools import SQL
 
 from ...connectors.carrier import ADAPTERS, Address, PickupPoint
 from ...connectors.outcome import Ok
+from ..transaction import retrying
 from .oms_carrier_account import INSIDE
+
+_logger = logging.getLogger(__name__)
 
 #: How relay points are kept.
 POINTS = TypeAdapter(tuple[PickupPoint, ...])
@@ -86,11 +91,10 @@ class OmsCarrierArea(models.Model):
         if area._is_fresh():
             return area._read_points()
         if area._may_ask():
-            area = area or self._make(account, near, key)
-            if patient:
-                area._ask_now(near)
-            else:
-                area._ask_later()
+            if not patient:
+                (area or self._make(account, near, key))._ask_later()
+            elif isinstance(outcome := self._ask_now(account, near), Ok):
+                return outcome.value
         return area._read_points() if area._is_known() else None
 
     @api.model
@@ -157,16 +161,41 @@ class OmsCarrierArea(models.Model):
             "Relay points around %(zip)s, %(country)s", zip=self.key, country=self.country_code
         )
 
-    def _ask_now(self, near):
-        """Ask while somebody waits: only reading, and no longer than people wait."""
-        self.ensure_one()
-        account = self.account_id
+    @api.model
+    def _ask_now(self, account, near):
+        """Ask while somebody waits: only reading, and no longer than people wait.
+
+        Nothing is written meanwhile, so that nobody waits for whoever waits. What was told is kept
+        in a transaction of its own: where Odoo runs a request again, it is known by then.
+
+        :return: see ``connectors.outcome``
+        """
         asked = dataclasses.replace(account._prepare_account(), timeout=PATIENCE)
-        outcome = ADAPTERS[account.adapter].pickup_points(asked, near)
+        ask = ADAPTERS[account.adapter].pickup_points
+        outcome = self.env["oms.carrier.points"]._ask(ask, asked, near)
+        try:
+            retrying(
+                self.env,
+                lambda env: self.with_env(env)._keep_outcome(account.id, near, outcome),
+                tries=2,
+            )
+        except OperationalError:
+            # It can be asked again, and is told all the same.
+            _logger.warning("What %s told cannot be kept", account.adapter, exc_info=True)
+        return outcome
+
+    @api.model
+    def _keep_outcome(self, account_id, near, outcome):
+        """Keep what a carrier answered, or that it did not; for a transaction of its own."""
+        account = self.env["oms.carrier.account"].browse(account_id)
+        # Whoever waits may have made the area, and would wait for itself.
+        self.env.cr.execute("SET LOCAL lock_timeout = '1s'")
+        area = self._make(account, near, get_key(near))
+        self.env.cr.execute("SET LOCAL lock_timeout = DEFAULT")
         if isinstance(outcome, Ok):
-            self._keep_answer(outcome.value)
+            area._keep_answer(outcome.value)
         else:
-            self._keep_answer(None, outcome.text)
+            area._keep_answer(None, outcome.text)
 
     def _prepare_answer(self, answer):
         return {

@@ -329,13 +329,20 @@ class TestPoints(CarrierCase, ApiCase):
 
     # === ODOO'S SCREENS === #
 
+    def look(self, order, *near):
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            found = order._get_pickup_locations(*near)
+        self.env.invalidate_all()
+        return found
+
     def test_odoos_selector(self):
         order = self.make_order((self.apple, 2), confirm=False)
         order.carrier_id = self.method
         order.partner_shipping_id.write(
             {"zip": "75002", "city": "Paris", "country_id": self.env.ref("base.fr").id}
         )
-        [first, second] = order._get_pickup_locations()["pickup_locations"]
+        [first, second] = self.look(order)["pickup_locations"]
         self.assertEqual(first["opening_hours"]["0"], ["09:00 - 12:00", "14:00 - 18:00"])
         self.assertEqual(first["opening_hours"]["6"], [])
         self.assertTrue(second["latitude"], "of its postcode, where the carrier tells none")
@@ -343,7 +350,7 @@ class TestPoints(CarrierCase, ApiCase):
         order._set_pickup_location(json.dumps(first))
         self.assertEqual(order.pickup_location_data["id"], "R-17")
         self.carrier.silent = True
-        found = order._get_pickup_locations("31000", self.env.ref("base.fr"))
+        found = self.look(order, "31000", self.env.ref("base.fr"))
         self.assertIn("error", found)
 
     def test_a_seller_chooses(self):
@@ -353,7 +360,9 @@ class TestPoints(CarrierCase, ApiCase):
         order.partner_shipping_id.write(
             {"zip": "75002", "city": "Paris", "country_id": self.env.ref("base.fr").id}
         )
-        action = order.with_user(seller).action_oms_point()
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            action = order.with_user(seller).action_oms_point()
         choice = self.env[action["res_model"]].browse(action["res_id"]).with_user(seller)
         self.assertEqual(choice.point_ids.mapped("name"), ["Kiosk am Markt", "Tabac"])
         self.assertEqual(
@@ -361,7 +370,8 @@ class TestPoints(CarrierCase, ApiCase):
         )
         with Form(choice) as form:
             form.zip = "31000"
-        choice.action_search()
+        with self.enter_registry_test_mode():
+            choice.action_search()
         self.assertFalse(choice.point_ids)
         self.assertTrue(choice.problem)
         choice.zip = "75002"
@@ -371,6 +381,26 @@ class TestPoints(CarrierCase, ApiCase):
         order.action_confirm()
         self.assertEqual(order.picking_ids.oms_point_ref, "R-18")
         self.assertEqual(order.partner_shipping_id.street, "Rue Loin 9")
+
+    def test_a_seller_chooses_a_promise_to_a_relay_point(self):
+        seller = new_test_user(self.env, "relay_seller", "sales_team.group_sale_salesman_all_leads")
+        order = self.make_order((self.apple, 2), confirm=False)
+        order.partner_shipping_id.write(
+            {"zip": "75002", "city": "Paris", "country_id": self.env.ref("base.fr").id}
+        )
+        action = order.with_user(seller).action_oms_promise()
+        choice = self.env[action["res_model"]].browse(action["res_id"]).with_user(seller)
+        [option] = choice.option_ids.filtered(lambda each: each.service == "relay")
+        action = option.action_choose()
+        self.assertEqual(order.carrier_id, self.method)
+        self.assertEqual(self.carrier.asked, [], "nobody is asked while the order is written")
+        self.env.flush_all()
+        then = self.env[action["type"]].with_user(seller).browse(action["id"])
+        with self.enter_registry_test_mode():
+            action = then.with_context(**action["context"]).run()
+        choice = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertEqual(choice.order_id, order)
+        self.assertEqual(choice.point_ids.mapped("name"), ["Kiosk am Markt", "Tabac"])
 
     def test_who_sees_what_carriers_told(self):
         self.learn()
