@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .bounds import Region, Relaxation, item_costs, relax, shift_fixed
-from .fitting import MOST_NODES, Fit
-from .incumbent import SLACK, Mask
+from .fitting import MOST_NODES
+from .incumbent import Mask
 from .limited_cover import LimitedCover, sums_of_sets
+from .limited_incumbent import LimitedIncumbent
 from .nodes import Node
 from .problem import Array
 from .rules import Rules
@@ -43,9 +44,6 @@ WHOLE_AFTER = 200
 
 TIE_REGIONS = 12
 """So long plans that cost the same are told apart where a budget binds."""
-
-PATIENCE = 20
-"""How many times as long to look in the end for quantities that were not found to be the best."""
 
 FEW_FITS = 48
 """So many sets of sites are worked out one by one rather than bounded further."""
@@ -91,37 +89,26 @@ class LimitedSearch:
         most_nodes: int = MOST_NODES,
     ) -> None:
         self.rules = rules
-        self.cost = cutoff
-        self.given: Array | None = None
         self.regions = 0
         self.complete = False
-        self._most_regions, self._most_nodes = most_regions, most_nodes
+        self._most_regions = most_regions
         self._needed = needed
         self._first = list(first)
         self._deadline = deadline
-        self._used: list[int] | None = None
         # Prices of a budget hide how much must be missing, which is all that counts where no cost
         # comes up to the penalty of a step.
         dearest = float(rules.unit.max(initial=0.0) + rules.core.fixed.max(initial=0.0))
         self._whole_after = 0 if rules.penalty.min(initial=np.inf) > dearest else WHOLE_AFTER
-        self._slack = SLACK * rules.core.scale
-        self._same = self._slack / 16.0
-        self._tried: set[tuple[bool, tuple[int, ...]]] = set()
-        self._unfit: list[tuple[float, bool, tuple[int, ...]]] = []
+        self.best = LimitedIncumbent(
+            rules,
+            deadline,
+            cutoff=cutoff,
+            needed=needed,
+            most_nodes=most_nodes,
+            by_missing=self._whole_after == 0 and bool(rules.caps),
+        )
         self._queue: list[tuple[float, int, Node]] = []
         self._pushed = 0
-
-    @property
-    def limit(self) -> float:
-        """Bounds above this leave nothing to look for."""
-        return self.cost + self._slack
-
-    @property
-    def _target(self) -> float:
-        """How high bounds are worth being raised."""
-        if np.isfinite(self.cost):
-            return self.limit
-        return self.rules.nothing + float(self.rules.core.fixed.max())
 
     def run(self, closed: Iterable[int] = ()) -> LimitedResult | None:
         """Find the best plan.
@@ -130,8 +117,9 @@ class LimitedSearch:
         :return: None if no plan costs less than the cutoff
         """
         rules = self.rules
-        if self._needed is None and rules.nothing < self.cost:
-            self.cost, self.given, self._used = rules.nothing, np.zeros(rules.supply.shape), []
+        best = self.best
+        if self._needed is None:
+            best.offer_nothing()
         is_closed = np.zeros(rules.core.n_sites + 1, dtype=bool)
         is_closed[list(closed)] = True
         for missing in (False, True):
@@ -142,17 +130,17 @@ class LimitedSearch:
                 bound = self._queue[0][0]
                 break
             lower, _number, node = heapq.heappop(self._queue)
-            if lower > self.limit:
+            if lower > best.limit:
                 break
             self.regions += 1
             self._examine(node)
-        bound = min(bound, self._work_out())
-        self.complete = bound >= self.cost - self._slack
-        if self.given is None:
+        bound = min(bound, best.work_out())
+        self.complete = bound >= best.cost - best.slack
+        if best.given is None:
             return None
-        bound = min(bound, self.cost)
-        proven = bound >= self.cost - self._slack
-        return LimitedResult(self.given, self.cost, float(bound), bool(proven))
+        bound = min(bound, best.cost)
+        proven = bound >= best.cost - best.slack
+        return LimitedResult(best.given, best.cost, float(bound), bool(proven))
 
     def _out_of_time(self) -> bool:
         if self.regions >= self._most_regions:
@@ -169,12 +157,12 @@ class LimitedSearch:
         if not missing and paid:
             return  # The other world holds everything that this one does.
         for sites in self._first:
-            self._offer(missing, sites, -np.inf)
+            self.best.offer(missing, sites, -np.inf)
         lower, steps, whole = -np.inf, 0.0, None
         if self._whole_after == 0 and self._needed is None:
             whole = look_at_whole(rules, missing=missing, deadline=self._deadline, closed=closed)
         if whole is not None:
-            self._offer(missing, whole.sites, whole.bound)
+            self.best.offer(missing, whole.sites, whole.bound)
             lower, steps = whole.bound, whole.least_missing
             if self._is_enough(lower):
                 return
@@ -192,7 +180,7 @@ class LimitedSearch:
         node = Node(view, opened, closed, lower)
         if rules.caps:
             region = Region.of(view.core, opened, closed)
-            prices = budget_prices(view, region, self.given, self._target, node.left)
+            prices = budget_prices(view, region, self.best.given, self.best.target, node.left)
             if prices.any():
                 node.view = view.priced(prices)
         self._push(node)
@@ -209,11 +197,11 @@ class LimitedSearch:
         if not self._settle(node):
             return
         small = len(view.lines) <= MOST_ITEMS
-        prices = node.prices if node.prices is not None else view.first_prices(self.given)
+        prices = node.prices if node.prices is not None else view.first_prices(self.best.given)
         covered = False
         for rounds, most in STAGES:
             region = Region.of(view.core, node.opened, node.closed)
-            target = self._target - view.offset + self._slack
+            target = self.best.target - view.offset + self.best.slack
             crowd = view.crowd(region)
             relaxed = relax(region, prices, target, rounds, node.left, crowd)
             prices = node.prices = relaxed.prices
@@ -250,7 +238,7 @@ class LimitedSearch:
         if whole is None:
             return False
         node.lower = max(node.lower, whole.bound)
-        self._offer(node.view.missing, sorted({*node.sites, *whole.sites}), node.lower)
+        self.best.offer(node.view.missing, sorted({*node.sites, *whole.sites}), node.lower)
         if whole.pick is not None:
             node.pick = whole.pick
         return self._is_enough(node.lower)
@@ -262,7 +250,7 @@ class LimitedSearch:
         are no costs of sites that would bring the bounds near to it.
         """
         core = self.rules.core
-        if lower < self.cost - core.hairs:
+        if lower < self.best.cost - core.hairs:
             return False
         return self.regions >= TIE_REGIONS or float(core.fixed[:-1].max()) <= core.hairs
 
@@ -273,7 +261,7 @@ class LimitedSearch:
         """
         opened = node.sites
         if opened:
-            self._offer(node.view.missing, opened, node.lower)
+            self.best.offer(node.view.missing, opened, node.lower)
         if node.left <= 0:
             return False
         return bool(node.undecided)
@@ -286,7 +274,7 @@ class LimitedSearch:
 
         :return: nothing is left to look for in the region
         """
-        offset, limit = node.view.offset, self.limit
+        offset, limit = node.view.offset, self.best.limit
         bound = relaxed.bound + offset
         node.lower = max(node.lower, bound)
         if bound > limit:
@@ -309,7 +297,7 @@ class LimitedSearch:
         if len(losing):
             order = np.argsort(reduced[free & (reduced < 0.0)], kind="stable")
             chosen = losing[order[: node.left]].tolist()
-            self._offer(
+            self.best.offer(
                 node.view.missing,
                 sorted([*node.sites, *chosen]),
                 node.lower,
@@ -336,7 +324,7 @@ class LimitedSearch:
         if extra is not None:
             table += extra
         cover = LimitedCover(base, table, node.left)
-        paid, limit = region.paid + view.offset, self.limit
+        paid, limit = region.paid + view.offset, self.best.limit
         opened = node.sites
         through = paid + cover.through()
         # The opened sites alone have been worked out: at least one more is opened.
@@ -347,12 +335,12 @@ class LimitedSearch:
         chosen = np.unique(choice[choice >= 0])
         if not len(chosen):
             chosen = np.array([int(np.argmin(through))])
-        self._offer(view.missing, sorted([*opened, *names[chosen].tolist()]), node.lower)
-        node.closed[names[through > self.limit]] = True
+        self.best.offer(view.missing, sorted([*opened, *names[chosen].tolist()]), node.lower)
+        node.closed[names[through > self.best.limit]] = True
         node.pick = int(names[chosen[np.argmin(through[chosen])]])
-        if node.lower >= self.cost - self._slack:
+        if node.lower >= self.best.cost - self.best.slack:
             # No cheaper plan here; there may be one that the tie rule prefers.
-            return not node.may_lose_to(self._used)
+            return not node.may_lose_to(self.best.used)
         return not node.undecided
 
     def _enumerate(self, node: Node, region: Region, relaxed: Relaxation, most: int) -> bool:
@@ -368,7 +356,7 @@ class LimitedSearch:
         reduced = np.zeros(len(node.opened))
         reduced[region.facilities] = relaxed.reduced
         free = free[np.argsort(np.abs(reduced[free]), kind="stable")]
-        limit = self.limit - view.offset
+        limit = self.best.limit - view.offset
         sets = sets_within(reduced[free], limit - relaxed.loose, most)
         if sets is None:
             return False
@@ -382,56 +370,11 @@ class LimitedSearch:
         opened = node.sites
         for place in np.argsort(costs, kind="stable").tolist():
             bound = float(costs[place]) + view.offset
-            if bound > self.limit:
+            if bound > self.best.limit:
                 break
             more = free[sets[rows[place]] == 1].tolist()
-            self._offer(view.missing, sorted(opened + more), bound)
+            self.best.offer(view.missing, sorted(opened + more), bound)
         return True
-
-    def _work_out(self) -> float:
-        """Look again at sets of sites that could not be worked out to the end.
-
-        :return: a lower bound of those that still cannot
-        """
-        again, self._unfit = self._unfit, []
-        for bound, missing, sites in sorted(again):
-            if bound <= self.limit:
-                self._tried.discard((missing, sites))
-                self._offer(missing, list(sites), bound, PATIENCE)
-        return min((bound for bound, _missing, _sites in self._unfit), default=np.inf)
-
-    def _offer(self, missing: bool, sites: list[int], bound: float, patience: int = 1) -> None:
-        """Work out a set of sites; keep its plan if it is better, or first among equals.
-
-        :param bound: a known lower bound of the set
-        :param patience: how many times as long as usual to look
-        """
-        if (
-            not sites
-            or len(sites) > self.rules.most_sites
-            or (missing, tuple(sites)) in self._tried
-        ):
-            return
-        self._tried.add((missing, tuple(sites)))
-        fit = Fit(
-            self.rules,
-            sites,
-            missing=missing,
-            needed=self._needed,
-            most_nodes=patience * self._most_nodes,
-            by_missing=self._whole_after == 0 and bool(self.rules.caps),
-        )
-        found = fit.solve(self.cost + self._same, self._deadline)
-        if not fit.proven:
-            self._unfit.append((max(bound, fit.bound), missing, tuple(sites)))
-        if found is None:
-            return
-        cost, given = found
-        used = np.flatnonzero(given.any(axis=0)).tolist()
-        if cost < self.cost - self._same or (
-            cost <= self.cost + self._same and self._used is not None and used < self._used
-        ):
-            self.cost, self.given, self._used = cost, given, used
 
     def _branch(self, node: Node) -> None:
         """Queue the two halves of a region: with a site opened, and without it."""
