@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -25,11 +25,8 @@ Rng = np.random.Generator
 START = datetime(2023, 1, 2)
 """A Monday."""
 
-EPOCH = datetime(1970, 1, 1)
 DRAWS = 400
 """Fates of each order from which its true distribution is known."""
-
-BINS = np.arange(-400.0, 401.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,23 +264,18 @@ def _stretched(
     took = np.array([(each.arrived - each.placed).total_seconds() for each in came]) / 86400.0
     new = iter((took * factor(day, took)).tolist())
     return [
-        each
-        if not each.arrived
-        else Delivery(
-            each.key,
-            each.placed,
+        replace(
+            each,
             # The hour of the day stays as it was.
-            max(
+            arrived=max(
                 each.placed,
                 datetime.combine(
                     (each.placed + timedelta(days=next(new))).date(), each.arrived.time()
                 ),
             ),
-            each.own,
-            each.region,
-            each.site,
-            each.method,
         )
+        if each.arrived
+        else each
         for each in orders
     ]
 

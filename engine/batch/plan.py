@@ -106,15 +106,7 @@ class BatchPlan:
     @property
     def gap(self) -> float:
         """How far the plans may be from the best ones, as a share of the bound."""
-        return _share_above(self.objective, self.lower_bound)
-
-    @property
-    def greedy_gap(self) -> float:
-        """How far plans made one by one may be from the best ones, as a share of the bound."""
-        return _share_above(self.greedy_cost, self.lower_bound)
-
-
-def _share_above(cost: float, bound: float) -> float:
-    if cost <= bound:
-        return 0.0
-    return (cost - bound) / bound if bound > 0.0 else float("inf")
+        above, bound = self.objective - self.lower_bound, self.lower_bound
+        if above <= 0.0:
+            return 0.0
+        return above / bound if bound > 0.0 else float("inf")
