@@ -32,6 +32,7 @@ from urllib.parse import urlsplit
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import api_client, api_data
+from benchmarks.figures import tell
 
 DATABASES = {"OMS_DATABASE": "copy"}
 SERVER = {"database": "OMS_DATABASE", "workers": 2}
@@ -278,12 +279,10 @@ def drain(queue: Any, clients: int) -> list[Any]:
 
 def build() -> None:
     """Make the data."""
-    import odoo
+    from benchmarks.database import environment
 
-    from benchmarks.database import open_registry
-
-    with open_registry().cursor() as cr:
-        api_data.build(odoo.api.Environment(cr, odoo.SUPERUSER_ID, {}))
+    with environment() as env:
+        api_data.build(env)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -313,11 +312,7 @@ def main(argv: list[str] | None = None) -> int:
     else:
         figures = measure(args.clients, args.seconds, known)
         wrong = any(not figures[kind]["calls"] for kind in KINDS if kind in figures)
-    if args.json:
-        print(json.dumps(figures))
-    else:
-        for name, value in figures.items():
-            print(f"{name.replace('_', ' '):<30} {value}")
+    tell(figures, args.json)
     return 1 if wrong or figures["errors"] else 0
 
 

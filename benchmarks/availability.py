@@ -25,7 +25,7 @@ from unittest.mock import patch
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import stock_data
-from benchmarks.database import open_registry
+from benchmarks.database import environment
 
 DATABASES = {"OMS_DATABASE": "filled"}
 
@@ -64,11 +64,10 @@ def build(size: stock_data.Size) -> None:
     import odoo
 
     start = time.monotonic()
-    with open_registry().cursor() as cr:
-        env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+    with environment() as env:
         seconds = stock_data.build(env, size, lambda text: print(text, flush=True))
     print("sweeping …", flush=True)
-    _name, parameters = odoo.sql_db.connection_info_for(cr.dbname)
+    _name, parameters = odoo.sql_db.connection_info_for(env.cr.dbname)
     connection = psycopg2.connect(**parameters)
     connection.autocommit = True
     with connection.cursor() as cursor:
@@ -302,11 +301,9 @@ def measure_screens(reader: Reader) -> dict[str, Any]:
 @contextmanager
 def reading() -> Iterator[Any]:
     """Open a transaction that leaves the kept data as they are."""
-    import odoo
-
-    with open_registry().cursor() as cr:
-        yield odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
-        cr.rollback()
+    with environment() as env:
+        yield env
+        env.cr.rollback()
 
 
 def run(size: stock_data.Size, samples: int) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import resource
 import sys
 import time
@@ -22,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.batch_instance import draw  # noqa: E402
+from benchmarks.figures import tell  # noqa: E402
 from benchmarks.files import (  # noqa: E402
     FileError,
     Order,
@@ -220,12 +220,7 @@ def main() -> int:
     except (FileError, SolverMissing) as error:
         print(error, file=sys.stderr)
         return 2
-    if args.json:
-        print(json.dumps(figures))
-        return 0
-    for name, value in figures.items():
-        shown = f"{value:,}" if isinstance(value, float | int) else value
-        print(f"{name.replace('_', ' '):24}{shown:>14}")
+    tell(figures, args.json)
     return 0
 
 

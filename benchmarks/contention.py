@@ -15,7 +15,6 @@ with the database, and the database with itself.
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
 import random
@@ -28,7 +27,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.database import open_registry, server_seconds
+from benchmarks.database import environment, open_registry, server_seconds
+from benchmarks.figures import tell
 
 DATABASES = {"OMS_DATABASE": "addon"}
 
@@ -57,10 +57,7 @@ class Record:
 
 def build() -> tuple[list[int], Places]:
     """Make sites and products with stock; return product ids (hot first) and the sites."""
-    import odoo
-
-    with open_registry().cursor() as cr:
-        env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+    with environment() as env:
         first = env["stock.warehouse"].with_context(active_test=False).search_count([])
         warehouses = env["stock.warehouse"].create(
             [{"name": f"Contention {first + n}", "code": f"C{first + n:04}"} for n in range(SITES)]
@@ -113,7 +110,6 @@ def work(
     """Do what a process does: mostly hold, sometimes give back, receive, adjust."""
     from psycopg2 import OperationalError
 
-    import odoo
     from odoo.exceptions import UserError
 
     registry = open_registry()
@@ -122,15 +118,14 @@ def work(
     spent = spent_seconds()
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        with registry.cursor() as cr:
-            env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+        with environment(registry) as env:
             try:
                 serve(env, draw, record, (pick(draw, products), draw.choice(sites)), places)
             except UserError:
-                cr.rollback()
+                env.cr.rollback()
                 record.counts["refused"] += 1
             except OperationalError:
-                cr.rollback()
+                env.cr.rollback()
                 record.counts["retries"] += 1
     record.processor_seconds = spent_seconds() - spent
     queue.put(record)
@@ -182,12 +177,10 @@ def change_stock(env: Any, key: Key, place: int, draw: random.Random) -> float:
 
 def compact(stop: Any) -> None:
     """Run the scheduled job that folds the ledger now and then."""
-    import odoo
-
     registry = open_registry()
     while not stop.wait(COMPACT_EVERY):
-        with registry.cursor() as cr:
-            odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})["oms.position"]._cron_compact()
+        with environment(registry) as env:
+            env["oms.position"]._cron_compact()
 
 
 def audit(products: list[int], sites: Places, records: list[Record]) -> dict[str, float]:
@@ -279,11 +272,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.workers < 1 or args.seconds <= 0:
         parser.error("--workers must be at least 1 and --seconds above zero.")
     figures = run(args.workers, args.seconds)
-    if args.json:
-        print(json.dumps(figures))
-    else:
-        for key, value in figures.items():
-            print(f"{key.replace('_', ' '):<20} {value!s:>12}")
+    tell(figures, args.json)
     return 1 if figures["oversold_units"] or figures["lost_claims"] else 0
 
 

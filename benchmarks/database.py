@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,18 @@ def open_registry() -> Any:
 
     odoo.tools.config.parse_config(["-c", config_path, "-d", database, "--log-level", "critical"])
     return Registry(database)
+
+
+@contextmanager
+def environment(registry: Any = None) -> Iterator[Any]:
+    """Open a transaction of the superuser, which is committed at the end.
+
+    :param registry: see :func:`open_registry`, which is asked for it by default
+    """
+    import odoo
+
+    with (registry or open_registry()).cursor() as cr:
+        yield odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
 
 
 def server_seconds(connection: Any) -> float | None:

@@ -9,18 +9,18 @@ from a commit until the client has it, and how long asking takes when nothing ch
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.database import open_registry
+from benchmarks.database import environment, open_registry
+from benchmarks.figures import tell
 
 DATABASES = {"OMS_DATABASE": "addon"}
 
@@ -53,13 +53,9 @@ class Shop:
         with self.opened() as env:
             env["oms.feed"]._publish()
 
-    @contextmanager
-    def opened(self) -> Iterator[Any]:
+    def opened(self) -> AbstractContextManager[Any]:
         """Open a transaction that is committed at the end."""
-        import odoo
-
-        with self.registry.cursor() as cr:
-            yield odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+        return environment(self.registry)
 
     def make_products(self, env: Any, count: int) -> list[int]:
         """Make products by copying one of them in the database."""
@@ -202,11 +198,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.changes < TRANSACTIONS:
         parser.error(f"--changes must be at least {TRANSACTIONS}.")
     figures = run(args.changes)
-    if args.json:
-        print(json.dumps(figures))
-    else:
-        for key, value in figures.items():
-            print(f"{key.replace('_', ' '):<20} {value!s:>12}")
+    tell(figures, args.json)
     return 1 if figures["wrong"] or figures["lost_single"] else 0
 
 

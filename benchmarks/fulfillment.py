@@ -14,9 +14,6 @@ from __future__ import annotations
 
 import argparse
 import cProfile
-import json
-import pstats
-import re
 import statistics
 import sys
 from collections.abc import Callable
@@ -25,14 +22,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.throughput import (
-    Spent,
-    build_network,
-    build_orders,
-    counted_statements,
-    environment,
-    spent,
-)
+from benchmarks.database import environment
+from benchmarks.figures import rounded, tell
+from benchmarks.profiling import Spent, counted_statements, function_table, spent, statement_table
+from benchmarks.throughput import build_network, build_orders
 
 DATABASES = {"OMS_DATABASE": "addon"}
 
@@ -40,12 +33,14 @@ DATABASES = {"OMS_DATABASE": "addon"}
 KINDS = ("native", "buttons", "screen", "queued")
 #: Steps of a delivery by what Odoo calls them.
 STEPS = {1: "ship_only", 2: "pick_ship", 3: "pick_pack_ship"}
+#: Files whose functions a profile tells of.
+FILES = r"/(oms/models|addons/(stock|sale_stock|stock_delivery))/"
 
 
-def build(env: Any, count: int, sites: int, steps: int) -> dict[str, list[Any]]:
+def build(env: Any, count: int, sites: int, steps: int) -> tuple[dict[str, list[Any]], Any]:
     """Make released orders of each kind, and a clerk who may work them off.
 
-    :return: orders by kind; those of "native" are not orchestrated
+    :return: orders by kind, those of "native" are not orchestrated; the environment of the clerk
     """
     products, channel = build_network(env, sites)
     for number, product in enumerate(products):
@@ -69,7 +64,7 @@ def build(env: Any, count: int, sites: int, steps: int) -> dict[str, list[Any]]:
         )
         env["sale.order"].union(*orders[kind]).action_confirm()
         env.cr.commit()
-    return orders
+    return orders, env(user=clerk.id)
 
 
 def by_buttons(env: Any, order: Any) -> list[Callable[[], Any]]:
@@ -135,9 +130,7 @@ def work_off(env: Any, order: Any, kind: str) -> Spent:
 def run(env: Any, count: int, sites: int, steps: int) -> dict[str, Any]:
     """Work off all orders in turn; return the figures."""
     warm = 3
-    orders = build(env, count + warm, sites, steps)
-    clerk = env["res.users"].search([("login", "=", "bench-clerk")])
-    own = env(user=clerk.id)
+    orders, own = build(env, count + warm, sites, steps)
     taken: dict[str, list[Spent]] = {kind: [] for kind in KINDS}
     for number in range(count + warm):
         # Whoever comes second finds PostgreSQL's caches warm: each kind does as often.
@@ -164,31 +157,18 @@ def run(env: Any, count: int, sites: int, steps: int) -> dict[str, Any]:
 
 def profile(env: Any, count: int, sites: int, steps: int, chosen: str) -> str:
     """Tell where the time of one kind goes: statements, and the addon's functions."""
-    orders = build(env, count, sites, steps)
-    clerk = env["res.users"].search([("login", "=", "bench-clerk")])
-    own = env(user=clerk.id)
-    lines = []
+    orders, own = build(env, count, sites, steps)
+    shown, lines = [], []
     for kind in ("native", chosen):
         profiler = cProfile.Profile()
-        with counted_statements() as (counts, seconds):
+        with counted_statements() as statements:
             for order in orders[kind]:
                 profiler.enable()
                 work_off(own, order.with_env(own), kind)
                 profiler.disable()
-        lines.append(f"\n{kind}: statements per order{counts.total() / count:>20.1f}")
-        for key, number in counts.most_common(25):
-            lines.append(f"{key:<48}{number / count:>8.1f}{1e3 * seconds[key] / count:>10.2f}")
-        lines.append(f"\n{'per order, with what it calls':<72}{'calls':>8}{'ms':>10}")
-        shown = sorted(pstats.Stats(profiler).stats.items(), key=lambda item: -item[1][3])
-        for (path, _line, name), facts in shown[:2000]:
-            if re.search(r"/(oms/models|addons/(stock|sale_stock|stock_delivery))/", path):
-                place = path.rsplit("/addons/", 1)[-1]
-                calls, seconds_each = (facts[n] / count for n in (1, 3))
-                if seconds_each > 0.001:
-                    lines.append(
-                        f"{place + ':' + name:<72}{calls:>8.1f}{seconds_each * 1e3:>10.2f}"
-                    )
-    return "\n".join(lines)
+        shown.append(statements)
+        lines += function_table(profiler, count, FILES, kind)
+    return "\n".join([*statement_table(*shown, count, chosen), *lines])
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -209,12 +189,7 @@ def main(argv: list[str] | None = None) -> int:
             print(profile(env, args.orders, args.sites, args.steps, args.profile))
             return 0
         figures = run(env, args.orders, args.sites, args.steps)
-    figures = {k: round(v, 3) if isinstance(v, float) else v for k, v in figures.items()}
-    if args.json:
-        print(json.dumps(figures))
-    else:
-        for key, value in figures.items():
-            print(f"{key.replace('_', ' '):<44} {value:>10}")
+    tell(rounded(figures), args.json)
     return 0
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
 import time
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.figures import tell  # noqa: E402
 from engine.sourcing import (  # noqa: E402
     Budget,
     CostPart,
@@ -139,11 +139,7 @@ def main(given: list[str] | None = None) -> int:
         "worst_gap_percent": round(100 * max(gaps), 4),
         "partly_filled": partial,
     }
-    if options.json:
-        print(json.dumps(figures))
-    else:
-        for name, value in figures.items():
-            print(f"{name.replace('_', ' '):<20}{value}")
+    tell(figures, options.json)
     return 0
 
 

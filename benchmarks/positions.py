@@ -24,7 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.database import open_registry, server_seconds
+from benchmarks.database import environment, open_registry, server_seconds
 
 DATABASES = {
     "OMS_DATABASE": "addon",
@@ -173,15 +173,13 @@ def run_round(registry: Any, shop: Shop, kind: str, count: int) -> tuple[float, 
 
     :return: seconds, and seconds of processor time
     """
-    import odoo
-
     clock, start, spent = Clock(), time.perf_counter(), time.process_time()
     for _number in range(count):
-        with registry.cursor() as cr:
-            since = clock.read(cr)
-            shop.operate(odoo.api.Environment(cr, odoo.SUPERUSER_ID, {}), kind)
-            cr.commit()
-            clock.add(cr, since)
+        with environment(registry) as env:
+            since = clock.read(env.cr)
+            shop.operate(env, kind)
+            env.cr.commit()
+            clock.add(env.cr, since)
     used = time.process_time() - spent + clock.spent
     return time.perf_counter() - start, used if clock.known else None
 
@@ -199,12 +197,10 @@ def fold(registry: Any) -> tuple[float, float | None]:
 
 def work(variable: str, number: int, pipe: Any) -> None:
     """Do in a process of its own what the pipe says, until it says nothing."""
-    import odoo
-
     os.environ["OMS_DATABASE"] = os.environ[variable]
     registry = open_registry()
-    with registry.cursor() as cr:
-        shop = Shop(odoo.api.Environment(cr, odoo.SUPERUSER_ID, {}), number)
+    with environment(registry) as env:
+        shop = Shop(env, number)
     pipe.send(None)
     while order := pipe.recv():
         pipe.send(fold(registry) if order == "fold" else run_round(registry, shop, *order))
@@ -212,18 +208,15 @@ def work(variable: str, number: int, pipe: Any) -> None:
 
 def build(variable: str, workers: int) -> None:
     """Fill a database; switch the triggers off if it is the silent one."""
-    import odoo
-
     os.environ["OMS_DATABASE"] = os.environ[variable]
-    with open_registry().cursor() as cr:
-        env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+    with environment() as env:
         for number in range(workers):
             Shop.build(env, number)
-        cr.commit()
+        env.cr.commit()
         if variable == ARMS["silent"]:
             for table in TRIGGERED:
-                cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        cr.commit()
+                env.cr.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        env.cr.commit()
 
 
 class Arm:

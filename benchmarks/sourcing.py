@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.figures import shown, tell  # noqa: E402
 from benchmarks.files import (  # noqa: E402
     FileError,
     Order,
@@ -253,13 +254,12 @@ def main() -> int:
         for result in replay(orders, site_rows, stock, strategy):
             tally.add(*result)
         found.append(tally.figures())
-    if args.json:
-        print(json.dumps(found if args.strategy == ALL else found[0]))
-    elif args.strategy == ALL:
-        print_table(found)
+    if args.strategy != ALL:
+        tell(found[0], args.json)
+    elif args.json:
+        print(json.dumps(found))
     else:
-        for name, value in found[0].items():
-            print(f"{name.replace('_', ' '):16}{_shown(value):>14}")
+        print_table(found)
     return 0
 
 
@@ -267,15 +267,11 @@ def print_table(rows: list[dict[str, str | int | float]]) -> None:
     """Print the figures that strategies differ in, a line for each of them."""
     columns = [name for name in rows[0] if name not in ("orders", "units", "p95_ms")]
     cells = [[name.replace("_", " ") for name in columns]]
-    cells += [[_shown(row[name]) for name in columns] for row in rows]
+    cells += [[shown(row[name]) for name in columns] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for first, *others in cells:
         line = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
         print("  ".join([first.ljust(widths[0]), *line]))
-
-
-def _shown(value: str | int | float) -> str:
-    return value if isinstance(value, str) else f"{value:,}"
 
 
 if __name__ == "__main__":

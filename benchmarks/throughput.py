@@ -14,37 +14,21 @@ from __future__ import annotations
 
 import argparse
 import cProfile
-import json
-import math
-import pstats
 import random
-import re
 import sys
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
-from unittest import mock
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.database import open_registry, server_seconds
+from benchmarks.database import environment
+from benchmarks.figures import rounded, tell
+from benchmarks.profiling import Spent, counted_statements, function_table, spent, statement_table
 
 DATABASES = {"OMS_DATABASE": "addon"}
 
 PRODUCTS = 40
 STOCK_PER_SITE = 1_000_000
-
-
-@contextmanager
-def environment() -> Iterator[Any]:
-    """Open a transaction on the throw-away database."""
-    import odoo
-
-    with open_registry().cursor() as cr:
-        yield odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
 
 
 def build_network(env: Any, site_count: int) -> tuple[Any, Any]:
@@ -135,39 +119,6 @@ def build_orders(env: Any, count: int, products: Any, channel: Any) -> list[Any]
     return orders
 
 
-class Spent(NamedTuple):
-    """Seconds that some work took.
-
-    :param wall: by the clock
-    :param processor: of this process and of its PostgreSQL process; NaN where that cannot be read
-    """
-
-    wall: float = 0.0
-    processor: float = 0.0
-
-    def plus(self, other: Spent) -> Spent:
-        """Add up."""
-        return Spent(self.wall + other.wall, self.processor + other.processor)
-
-
-def clocks(env: Any) -> Spent:
-    """Read the clocks."""
-    server = server_seconds(env.cr.connection)
-    return Spent(
-        time.perf_counter(), time.process_time() + (math.nan if server is None else server)
-    )
-
-
-def spent(env: Any, work: Callable[[], Any]) -> Spent:
-    """Run a piece of work in a transaction with a cold cache; return what it took."""
-    env.invalidate_all()
-    before = clocks(env)
-    work()
-    env.cr.commit()
-    after = clocks(env)
-    return Spent(after.wall - before.wall, after.processor - before.processor)
-
-
 def measure(env: Any, native: list[Any], orchestrated: list[Any], batch: int) -> list[Spent]:
     """Confirm both lists in turn, in batches; return what (native, orchestrated) took in all."""
     totals = [Spent(), Spent()]
@@ -180,41 +131,13 @@ def measure(env: Any, native: list[Any], orchestrated: list[Any], batch: int) ->
     return totals
 
 
-_TABLE = re.compile(r'(?:FROM|INTO|UPDATE)\s+"?(\w+)', re.IGNORECASE)
-
-
-@contextmanager
-def counted_statements() -> Iterator[tuple[Counter[str], Counter[str]]]:
-    """Count the SQL statements of a block, and their seconds, by verb and first table."""
-    from odoo.sql_db import Cursor
-    from odoo.tools import SQL
-
-    counts: Counter[str] = Counter()
-    spent: Counter[str] = Counter()
-    execute = Cursor.execute
-
-    def counting(self: Any, query: Any, *args: Any, **options: Any) -> Any:
-        text = (query.code if isinstance(query, SQL) else str(query)).strip()
-        table = _TABLE.search(text)
-        key = f"{text.split(None, 1)[0].upper()} {table[1] if table else ''}".strip()
-        start = time.perf_counter()
-        try:
-            return execute(self, query, *args, **options)
-        finally:
-            counts[key] += 1
-            spent[key] += time.perf_counter() - start
-
-    with mock.patch.object(Cursor, "execute", counting):
-        yield counts, spent
-
-
 def profile(env: Any, native: list[Any], orchestrated: list[Any], batch: int) -> str:
     """Confirm both lists in batches and tell where the time goes.
 
     The first table tells the SQL statements of an order, the second sums up the time in the addon's
     own functions, with all that they call. Times are longer than without the profiler.
     """
-    shown, lines = [], []
+    shown = []
     for orders in (native, orchestrated):
         profiler = cProfile.Profile()
         with counted_statements() as statements:
@@ -226,37 +149,9 @@ def profile(env: Any, native: list[Any], orchestrated: list[Any], batch: int) ->
                 env.cr.commit()
                 profiler.disable()
         shown.append(statements)
-    lines += _statement_table(*shown, len(native))
-    lines.append(f"\n{'per order, with what it calls':<64}{'calls':>8}{'ms':>10}")
-    for (path, _line, name), facts in sorted(
-        pstats.Stats(profiler).stats.items(), key=lambda item: -item[1][3]
-    ):
-        if re.search(r"/oms/(models|engine)/", path):
-            place = path.rsplit("/oms/", 1)[1]
-            calls, spent = (facts[n] / len(orchestrated) for n in (1, 3))
-            lines.append(f"{place + ':' + name:<64}{calls:>8.1f}{spent * 1000:>10.2f}")
+    lines = statement_table(*shown, len(native))
+    lines += function_table(profiler, len(orchestrated), r"/oms/(models|engine)/")
     return "\n".join(lines)
-
-
-def _statement_table(
-    before: tuple[Counter[str], Counter[str]], after: tuple[Counter[str], Counter[str]], orders: int
-) -> list[str]:
-    """Set native and orchestrated statements side by side, those that differ most in time first."""
-
-    def row(label: str, *figures: float) -> str:
-        count, ms, our_count, our_ms = (figure / orders for figure in figures)
-        return f"{label:<40}{count:>8.1f}{ms * 1e3:>10.2f}{our_count:>14.1f}{our_ms * 1e3:>10.2f}"
-
-    (counts, spent), (our_counts, our_spent) = before, after
-    keys = counts.keys() | our_counts.keys()
-    return [
-        f"{'statements per order':<40}{'native':>8}{'ms':>10}{'orchestrated':>14}{'ms':>10}",
-        row("all", *(each.total() for each in (*before, *after))),
-        *(
-            row(key, counts[key], spent[key], our_counts[key], our_spent[key])
-            for key in sorted(keys, key=lambda key: spent[key] - our_spent[key])
-        ),
-    ]
 
 
 def run(env: Any, count: int, sites: int, batch: int) -> dict[str, Any]:
@@ -315,12 +210,7 @@ def main(argv: list[str] | None = None) -> int:
             print(profile(env, *orders, batch=args.batch))
             return 0
         figures = run(env, args.orders, args.sites, args.batch)
-    figures = {k: round(v, 3) if isinstance(v, float) else v for k, v in figures.items()}
-    if args.json:
-        print(json.dumps(figures))
-    else:
-        for key, value in figures.items():
-            print(f"{key.replace('_', ' '):<58} {value:>10}")
+    tell(rounded(figures), args.json)
     return 0
 
 
