@@ -1,4 +1,4 @@
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -286,16 +286,14 @@ class OmsFulfillment(models.Model):
         days = self.channel_id.pickup_days
         if not days:
             return False
-        zone, calendar = ZoneInfo(self.site_id.tz or "UTC"), self.site_id.resource_calendar_id
-        day = moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(zone).date() + timedelta(days=days)
-        for _closed in range(MOST_CLOSED_DAYS):
-            first, last = (datetime.combine(day, at, zone) for at in (time.min, time.max))
-            if not calendar or calendar.get_work_hours_count(first, last):
-                break
-            # The last day is one on which the customer can come.
-            day += timedelta(days=1)
-        end = datetime.combine(day, time(23, 59, 59), zone)
-        return end.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+        site, zone = self.site_id, ZoneInfo(self.site_id.tz)
+        day = moment.replace(tzinfo=UTC).astimezone(zone).date() + timedelta(days=days)
+        noon = _to_utc(datetime.combine(day, time(12), zone))
+        hours = site._get_working_times(noon)[site]
+        # The last day is one on which the customer can come.
+        latest = day + timedelta(days=MOST_CLOSED_DAYS)
+        day = min(next(iter(hours.days), latest), latest)
+        return _to_utc(datetime.combine(day, time(23, 59, 59), zone))
 
     # === LONGER === #
 
@@ -340,3 +338,7 @@ class OmsFulfillment(models.Model):
             "target": "new",
             "context": {"default_fulfillment_ids": self.ids},
         }
+
+
+def _to_utc(moment):
+    return moment.astimezone(UTC).replace(tzinfo=None)

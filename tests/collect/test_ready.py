@@ -114,6 +114,26 @@ class TestReady(CollectCase):
         self.channel.pickup_days = 0
         self.assertFalse(self.make_ready().pickup_until)
 
+    def test_the_last_day_is_one_of_the_store_on_its_own_clocks(self):
+        """As for all that a site does: the hours of a calendar are those of the site's zone."""
+        day = {"hour_from": 9, "hour_to": 17, "day_period": "morning", "name": "Open"}
+        self.store.resource_calendar_id = self.env["resource.calendar"].create(
+            {
+                "name": "Weekdays",
+                "tz": "UTC",
+                "attendance_ids": [
+                    fields.Command.clear(),
+                    *(fields.Command.create({**day, "dayofweek": str(n)}) for n in range(5)),
+                ],
+            }
+        )
+        self.store.tz = "Asia/Tokyo"
+        self.channel.pickup_days = 5
+        with self.at(NOW):
+            fulfillment = self.make_ready()
+        # Saturday, 9 March, is closed in Tokyo, though it begins there on the UTC Friday.
+        self.assertEqual(fulfillment.pickup_until, datetime(2024, 3, 11, 14, 59, 59))
+
     def test_promises_are_kept_when_the_goods_are_ready(self):
         order = self.collect_order()
         fulfillment = order.oms_fulfillment_ids
