@@ -2,7 +2,6 @@ import numpy as np
 
 from odoo import api, fields, models
 
-from ...engine.geography import great_circle_km
 from ..promise.lead_dates import LeadAsk
 from ..promise.outcome import to_moment
 
@@ -43,9 +42,7 @@ class OmsSourcing(models.AbstractModel):
             return super()._get_kilometers(order, sites, places)
         if not (store.latitude or store.longitude):
             return np.zeros(len(sites)), ""
-        latitudes, longitudes = (np.array(sites.mapped(n)) for n in ("latitude", "longitude"))
-        away = great_circle_km(latitudes, longitudes, store.latitude, store.longitude)
-        return np.where((latitudes != 0) | (longitudes != 0), away, 0.0), ""
+        return self._measure(sites, store)
 
     def _plan_parts(self, parts):
         found = super()._plan_parts(parts)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from odoo import models
+from odoo import api, models
 
 from ...engine.geography import great_circle_km
 
@@ -27,21 +27,28 @@ class OmsSourcing(models.AbstractModel):
                 "The delivery address has no coordinates: distances were left out of the costs."
             )
             return np.zeros(len(sites)), note
+        kilometers, note = self._measure(sites, place)
+        return kilometers, "\n".join(filter(None, (self._get_place_note(partner, place), note)))
+
+    @api.model
+    def _measure(self, sites, place):
+        """Return the distance from each site to a place; see :meth:`_get_kilometers`.
+
+        :param place: what has a ``latitude`` and a ``longitude``
+        :return: kilometers of shape (S,), and a sentence on the sites without coordinates or ''
+        :rtype: tuple[numpy.ndarray, str]
+        """
         latitudes = np.array(sites.mapped("latitude"), dtype=float)
         longitudes = np.array(sites.mapped("longitude"), dtype=float)
         placed = (latitudes != 0) | (longitudes != 0)
         kilometers = great_circle_km(latitudes, longitudes, place.latitude, place.longitude)
-        notes = [self._get_place_note(partner, place)]
-        if not placed.all():
-            kilometers[~placed] = kilometers[placed].max(initial=0.0)
-            blind = [site.name for site, known in zip(sites, placed, strict=True) if not known]
-            notes.append(
-                self.env._(
-                    "Without coordinates, counted as far as the farthest site: %s.",
-                    ", ".join(blind),
-                )
-            )
-        return kilometers, "\n".join(filter(None, notes))
+        if placed.all():
+            return kilometers, ""
+        kilometers[~placed] = kilometers[placed].max(initial=0.0)
+        blind = [site.name for site, known in zip(sites, placed, strict=True) if not known]
+        return kilometers, self.env._(
+            "Without coordinates, counted as far as the farthest site: %s.", ", ".join(blind)
+        )
 
     def _get_place_note(self, partner, place):
         """Say how an address without exact coordinates was placed."""

@@ -55,6 +55,15 @@ class TestTransfer(CollectCase):
         there, sent = self.parts(order)
         self.assertEqual((there.line_ids.quantity, len(sent)), (10, 0))
 
+    def test_a_site_that_nobody_has_placed_is_not_the_nearest(self):
+        """As for deliveries: it counts as far as the farthest one."""
+        self.middle.write({"latitude": 0.0, "longitude": 0.0})
+        farthest = self.make_site("Farthest", "FTHST", (60.0, 20.0))
+        self.network.site_ids += farthest
+        self.stock(self.apple, (farthest, 10))
+        _there, sent = self.parts(self.collect_order((self.apple, 13)))
+        self.assertEqual(sent.site_id, self.far)
+
     def test_sent_then_ready(self):
         order = self.collect_order((self.apple, 13))
         there, sent = self.parts(order)
