@@ -92,17 +92,18 @@ class OmsFulfillment(models.Model):
                 )
         fulfillments.write({"accepted_at": False, "accepted_by_id": False})
 
-    def _start(self, user=None):
-        """Write down who works on it from now on; accepts it, too.
+    def _start(self):
+        """Write down that the user works on it from now on; accepts it, too.
 
-        :param user: ``res.users``; the current one when None
         :raise AccessError: the user does not work at the sites
         :raise UserError: there is no work
         """
         self._accept()
-        user = user or self.env.user
         # sudo: likewise
-        self.sudo().write({"worker_id": user.id, "worker_since": fields.Datetime.now()})
+        self.sudo()._note_worker()
+
+    def _note_worker(self):
+        self.write({"worker_id": self.env.uid, "worker_since": fields.Datetime.now()})
 
     def _leave(self):
         """Write down that nobody works on it any more.

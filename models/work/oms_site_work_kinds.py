@@ -106,6 +106,17 @@ class OmsSiteWork(models.AbstractModel):
     # === PICKING === #
 
     @api.model
+    def _begin_picking(self, fulfillment):
+        """Lock a fulfillment; who is the first to pick something of it works on it from then on.
+
+        :return: the same, with the rights to do it
+        """
+        fulfillment = fulfillment._begin_work()
+        if not fulfillment.worker_id:
+            fulfillment._note_worker()
+        return fulfillment
+
+    @api.model
     def _apply_set_picked(self, fulfillment, operation):
         """Set how much of a line is picked: of one move line, one move, or the whole line.
 
@@ -114,7 +125,7 @@ class OmsSiteWork(models.AbstractModel):
         # sudo: who works at a site may do its work, and need not have rights on all of it
         line = self._read_line(fulfillment, operation).sudo()
         quantity = self._read_quantity(operation)
-        fulfillment = fulfillment._begin_work()
+        fulfillment = self._begin_picking(fulfillment)
         moves = fulfillment._get_work().first.filtered(
             lambda move: move.oms_fulfillment_line_id == line
         )

@@ -20,7 +20,7 @@ class OmsSiteWork(models.AbstractModel):
         count = self._read_quantity(operation, default=1)
         if not code or not count:
             raise UserError(self.env._("Nothing was scanned."))
-        fulfillment = fulfillment._begin_work()
+        fulfillment = self._begin_picking(fulfillment)
         moves = fulfillment._get_work().first
         seen = self._read_barcode(fulfillment, moves, code)
         if seen.location:

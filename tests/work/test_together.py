@@ -29,6 +29,24 @@ class TestTogether(WorkCase):
         self.do(work, "leave", user=bob)
         self.assertFalse(work.worker_id)
 
+    def test_who_picks_first_works_on_it(self):
+        bob = self.make_user("clerk-bob", "oms.group_site_operator", name="Bob")
+        self.near.user_ids += bob
+        scanned, typed = self.make_work((self.apple, 2)), self.make_work((self.berry, 2))
+        self.do(scanned, "scan", barcode="of nobody", expect="refused")
+        self.assertFalse(scanned.worker_id)
+        self.do(scanned, "scan", barcode=self.apple.barcode)
+        self.do(typed, "set_picked", user=bob, line_id=typed.line_ids.id, quantity=1)
+        # Whoever helps does not take it over.
+        self.do(scanned, "scan", user=bob, barcode=self.apple.barcode)
+        self.assertEqual([scanned.worker_id, typed.worker_id], [self.clerk, bob])
+        self.assertTrue(scanned.worker_since)
+        screen = self.env["oms.site.work"].with_user(self.clerk)
+        mine = screen.get_work(self.near.id, {"mine": True})["cards"]
+        self.assertEqual([card["id"] for card in mine], scanned.ids)
+        self.do(scanned, "ready")
+        self.assertFalse(scanned.worker_id)
+
     def test_any_order_of_duplicates_is_as_once(self):
         """Shuffled sends with repeats end as each operation done once does, in plain Python."""
         for seed in range(6):
