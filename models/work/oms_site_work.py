@@ -123,8 +123,6 @@ class OmsSiteWork(models.AbstractModel):
             domain &= Domain(SERVICE_DOMAINS.get(filters["service"], Domain.FALSE))
         if filters.get("carrier_id"):
             domain &= Domain("picking_ids.carrier_id", "=", filters["carrier_id"])
-        if filters.get("wave_id"):
-            domain &= Domain("picking_ids.batch_id", "=", filters["wave_id"])
         if filters.get("late"):
             domain &= Domain("due_at", "<", fields.Datetime.now())
         if filters.get("mine"):

@@ -48,7 +48,7 @@ class OmsSiteWork(models.AbstractModel):
     @api.model
     def _prepare_card(self, fulfillment, now):
         order, worker = fulfillment.order_id, fulfillment.worker_id
-        due, wave = fulfillment.due_at, self._get_card_wave(fulfillment)
+        due = fulfillment.due_at
         return {
             "id": fulfillment.id,
             "name": fulfillment.name,
@@ -70,7 +70,7 @@ class OmsSiteWork(models.AbstractModel):
             else None,
             "storage": fulfillment.storage_place or None,
             "offer": None,
-            "wave": {"id": wave.id, "name": wave.name} if wave else None,
+            "wave": None,
             "version": fulfillment.work_version,
         }
 
@@ -78,11 +78,6 @@ class OmsSiteWork(models.AbstractModel):
     def _get_card_carrier(self, fulfillment):
         pickings = fulfillment.picking_ids.filtered(lambda picking: picking.state != "cancel")
         return pickings.carrier_id[:1] or fulfillment.order_id.carrier_id
-
-    @api.model
-    def _get_card_wave(self, fulfillment):
-        pickings = fulfillment.picking_ids.filtered(lambda picking: picking.state != "cancel")
-        return pickings.batch_id[:1]
 
     @api.model
     def _get_to_pick(self, fulfillments):

@@ -143,6 +143,20 @@ class TestWave(PreparationCase):
         found = screen.get_work(self.near.id, {"wave_id": wave.id})["cards"]
         self.assertEqual([card["order"] for card in found], [first.name])
 
+    def test_the_screen_shows_what_was_picked_in_a_wave(self):
+        """What goes on to the next step has left the batch, and was picked in it all the same."""
+        self.near.warehouse_id.delivery_steps = "pick_ship"
+        orders = self.make_order((self.apple, 1)) + self.make_order((self.apple, 1))
+        wave = self.make_waves(orders)
+        self.ship(
+            wave.picking_ids.filtered(lambda each: each.oms_fulfillment_id.order_id == orders[0])
+        )
+        self.assertNotIn(wave, orders[0].picking_ids.batch_id)
+        screen = self.env["oms.site.work"]
+        found = screen.get_work(self.near.id, {"wave_id": wave.id})["cards"]
+        self.assertEqual({card["order"] for card in found}, set(orders.mapped("name")))
+        self.assertEqual({card["wave"]["id"] for card in found}, {wave.id})
+
     def test_of_several_steps_the_first_is_picked(self):
         self.near.warehouse_id.delivery_steps = "pick_ship"
         order = self.make_order((self.apple, 1))
