@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import logging
 from datetime import timedelta
 
@@ -35,6 +36,7 @@ class OmsCarrierArea(models.Model):
     _rec_name = "key"
 
     _ask_kind = "carrier.points"
+    _one_for = SQL("account_id, country_code, key")
 
     country_code = fields.Char(string="Country", required=True, readonly=True, size=2)
     key = fields.Char(required=True, readonly=True, help="The postcode, or else the city.")
@@ -92,7 +94,7 @@ class OmsCarrierArea(models.Model):
             return area._read_points()
         if area._may_ask():
             if not patient:
-                (area or self._make(account, near, key))._ask_later()
+                (area or self._make_near(account, near))._ask_later()
             elif isinstance(outcome := self._ask_now(account, near), Ok):
                 return outcome.value
         return area._read_points() if area._is_known() else None
@@ -115,7 +117,7 @@ class OmsCarrierArea(models.Model):
                 """,
                 account.id,
                 country_code,
-                TypeAdapter(list[dict[str, str]]).dump_json([{"id": point_id}]).decode(),
+                json.dumps([{"id": point_id}]),
                 fields.Datetime.now() - timedelta(days=self._most_days),
             )
         )
@@ -127,28 +129,15 @@ class OmsCarrierArea(models.Model):
         return POINTS.validate_python(self.points or (), strict=False)
 
     @api.model
-    def _make(self, account, near, key):
-        """Return the area, made now; whoever makes it at the same moment makes the same."""
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO oms_carrier_area (account_id, company_id, country_code, key, zip, city,
-                    ask_count, point_count, create_uid, write_uid, create_date, write_date)
-                VALUES (%s, %s, %s, %s, %s, %s, 0, 0, %s, %s, %s, %s)
-                ON CONFLICT (account_id, country_code, key) DO UPDATE SET key = EXCLUDED.key
-                RETURNING id
-                """,
-                account.id,
-                account.company_id.id,
-                near.country,
-                key,
-                near.zip or None,
-                near.city or None,
-                *(self.env.uid, self.env.uid),
-                *(fields.Datetime.now(), fields.Datetime.now()),
-            )
+    def _make_near(self, account, near):
+        """Return the area of an address, made if there is none."""
+        return self._make(
+            account,
+            country_code=near.country,
+            key=get_key(near),
+            zip=near.zip or None,
+            city=near.city or None,
         )
-        return self.browse(self.env.cr.fetchone()[0])
 
     # === ASKING === #
 
@@ -190,7 +179,7 @@ class OmsCarrierArea(models.Model):
         account = self.env["oms.carrier.account"].browse(account_id)
         # Whoever waits may have made the area, and would wait for itself.
         self.env.cr.execute("SET LOCAL lock_timeout = '1s'")
-        area = self._make(account, near, get_key(near))
+        area = self._make_near(account, near)
         self.env.cr.execute("SET LOCAL lock_timeout = DEFAULT")
         if isinstance(outcome, Ok):
             area._keep_answer(outcome.value)

@@ -2,6 +2,7 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ...connectors.outcome import Unknown
 
@@ -24,6 +25,8 @@ class OmsCarrierCache(models.AbstractModel):
 
     #: Kind of the task that asks.
     _ask_kind = ""
+    #: Of what there is one record: the columns of the unique index.
+    _one_for = SQL()
     #: Hours for which what was told is taken for true without asking again.
     _fresh_hours = 24
     #: Days after which it counts no more.
@@ -39,6 +42,32 @@ class OmsCarrierCache(models.AbstractModel):
     )
     ask_count = fields.Integer(string="Times Asked", readonly=True)
     error = fields.Char(string="Last Failure", readonly=True)
+
+    @api.model
+    def _make(self, account, **values):
+        """Return a record, made now; whoever makes it at the same moment makes the same.
+
+        :param account: ``oms.carrier.account`` that is asked
+        :param values: of what there is one record, as the database keeps them
+        """
+        now = fields.Datetime.now()
+        values |= {"account_id": account.id, "company_id": account.company_id.id, "ask_count": 0}
+        values |= {"create_uid": self.env.uid, "write_uid": self.env.uid}
+        values |= {"create_date": now, "write_date": now}
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO %s (%s) VALUES %s
+                ON CONFLICT (%s) DO UPDATE SET account_id = EXCLUDED.account_id
+                RETURNING id
+                """,
+                SQL.identifier(self._table),
+                SQL(", ").join(map(SQL.identifier, values)),
+                tuple(values.values()),
+                self._one_for,
+            )
+        )
+        return self.browse(self.env.cr.fetchone()[0])
 
     def _is_fresh(self):
         """Tell whether it need not be asked for; not so of an empty recordset."""

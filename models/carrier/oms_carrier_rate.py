@@ -25,6 +25,7 @@ class OmsCarrierRate(models.Model):
     _order = "account_id, site_id, country_code, zone, weight"
 
     _ask_kind = "carrier.rates"
+    _one_for = SQL("account_id, COALESCE(site_id, 0), country_code, zone, weight")
 
     site_id = fields.Many2one("oms.site", readonly=True, ondelete="cascade", index=True)
     country_code = fields.Char(string="Country", required=True, readonly=True, size=2)
@@ -126,7 +127,13 @@ class OmsCarrierRate(models.Model):
             ]
         )
         if ask and not kept._is_fresh() and kept._may_ask():
-            kept = kept or self._make(account, site, receiver.country, zone, bracket)
+            kept = kept or self._make(
+                account,
+                site_id=site.id or None,
+                country_code=receiver.country,
+                zone=zone,
+                weight=bracket,
+            )
             parcels = (Parcel("1", bracket),)
             shipment = self._prepare_shipment(sender, receiver, parcels)
             kept.shipment = SHIPMENT.dump_python(shipment, mode="json")
@@ -136,25 +143,6 @@ class OmsCarrierRate(models.Model):
     @api.model
     def _prepare_shipment(self, sender, receiver, parcels):
         return Shipment("rate", sender, receiver, parcels, "", fields.Date.context_today(self))
-
-    @api.model
-    def _make(self, account, site, country_code, zone, bracket):
-        """Return the record, made now; whoever makes it at the same moment makes the same."""
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO oms_carrier_rate (account_id, company_id, site_id, country_code, zone,
-                    weight, ask_count, create_uid, write_uid, create_date, write_date)
-                VALUES (%s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s)
-                ON CONFLICT (account_id, COALESCE(site_id, 0), country_code, zone, weight)
-                DO UPDATE SET zone = EXCLUDED.zone
-                RETURNING id
-                """,
-                *(account.id, account.company_id.id, site.id or None, country_code, zone, bracket),
-                *(self.env.uid, self.env.uid, fields.Datetime.now(), fields.Datetime.now()),
-            )
-        )
-        return self.browse(self.env.cr.fetchone()[0])
 
     # === ASKING === #
 
