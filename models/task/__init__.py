@@ -1,3 +1,4 @@
+from . import oms_handled
 from . import oms_task_handler
 from . import oms_task
 from . import oms_task_run

@@ -29,16 +29,13 @@ class OmsTask(models.Model):
 
     _name = "oms.task"
     _description = "Task"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["oms.handled", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _rec_name = "name"
     # Nobody writes tasks by hand, and whoever sees them may talk about them.
     _mail_post_access = "read"
 
     name = fields.Char(required=True, readonly=True, index="trigram")
-    kind = fields.Selection(
-        selection=lambda self: self._selection_kind(), required=True, readonly=True, index=True
-    )
     key = fields.Char(
         required=True,
         readonly=True,
@@ -79,27 +76,15 @@ class OmsTask(models.Model):
     # === KINDS === #
 
     @api.model
-    def _get_handlers(self):
-        """Return the name of the handler's model by kind. Extend it with kinds of your own.
-
-        :rtype: dict[str, str]
-        """
-        return {}
-
-    @api.model
     def _get_handler(self, kind):
         """Return the handler of a kind, an ``oms.task.handler``.
 
         :raises odoo.exceptions.UserError: whatever did it is not installed any more
         """
-        name = self._get_handlers().get(kind)
-        if name not in self.env:
+        handler = super()._get_handler(kind)
+        if handler is None:
             raise UserError(self.env._("Nothing here knows how to do tasks of kind “%s”.", kind))
-        return self.env[name]
-
-    @api.model
-    def _selection_kind(self):
-        return [(kind, self.env[name]._get_title()) for kind, name in self._get_handlers().items()]
+        return handler
 
     # === PUTTING INTO THE QUEUE === #
 

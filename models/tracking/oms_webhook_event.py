@@ -32,16 +32,11 @@ class OmsWebhookEvent(models.Model):
 
     _name = "oms.webhook.event"
     _description = "Webhook Message"
+    _inherit = "oms.handled"
     _order = "id desc"
     _rec_name = "key"
 
-    kind = fields.Selection(
-        selection=lambda self: self._selection_kind(),
-        string="Sender",
-        required=True,
-        readonly=True,
-        index=True,
-    )
+    kind = fields.Selection(string="Sender")
     res_model = fields.Char(string="Account Model", readonly=True)
     res_id = fields.Many2oneReference(
         string="Account", model_field="res_model", required=True, readonly=True
@@ -66,25 +61,6 @@ class OmsWebhookEvent(models.Model):
         "(kind, res_model, res_id, key)", "This message was received already."
     )
     _due_idx = models.Index("(next_try) WHERE state IN ('received', 'parked')")
-
-    # === KINDS === #
-
-    @api.model
-    def _get_handlers(self):
-        """Return the name of the handler's model by kind. Extend it with kinds of your own.
-
-        :rtype: dict[str, str]
-        """
-        return {}
-
-    @api.model
-    def _get_handler(self, kind):
-        """Return the handler of a kind, an ``oms.webhook.handler``; nothing if there is none."""
-        return self.env.get(self._get_handlers().get(kind))
-
-    @api.model
-    def _selection_kind(self):
-        return [(kind, self.env[name]._get_title()) for kind, name in self._get_handlers().items()]
 
     # === RECEIVING === #
 
