@@ -274,14 +274,6 @@ class OmsCarrierAccount(models.Model):
         self.ensure_one()
         return LabelFormat(self.label_format)
 
-    def _find_for(self, site, company=None):
-        """Return the first of the accounts by which a site can send.
-
-        :param site: ``oms.site`` or none
-        :param company: ``res.company`` that sends; that of the site when None
-        """
-        return self._find_all_for(site, company)[:1]
-
     def _find_all_for(self, site, company=None, *, any_site=False):
         """Return those of the accounts by which a site can send, in their order.
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...connectors.carrier import ADAPTERS, Capability
+from ...connectors.carrier import Capability
 from ...connectors.outcome import Ok
 from .oms_carrier_task import read_label, write_label
 
@@ -102,9 +102,7 @@ class OmsCarrierManifest(models.Model):
 
     def _ask(self):
         """Have the carriers told; what closes the day by itself is closed."""
-        told = self.filtered(
-            lambda each: Capability.MANIFEST in ADAPTERS[each.account_id.adapter].capabilities
-        )
+        told = self.filtered(lambda each: each.account_id._can(Capability.MANIFEST))
         (self - told).write({"state": "closed", "error": False})
         attempts = dict(
             self.env["oms.task"]._read_group(

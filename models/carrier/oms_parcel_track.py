@@ -179,10 +179,9 @@ class OmsParcel(models.Model):
         """Carry a new state on to the fulfillments of the parcels."""
         if state != "delivered":
             return
-        for fulfillment in self.fulfillment_id.filtered(lambda each: each.state == "shipped"):
-            parcels = self.search(
-                [("fulfillment_id", "=", fulfillment.id), ("state", "!=", "cancelled")]
-            )
+        shipped = self.fulfillment_id.filtered(lambda each: each.state == "shipped")
+        wanted = self.search([("fulfillment_id", "in", shipped.ids), ("state", "!=", "cancelled")])
+        for fulfillment, parcels in wanted.grouped("fulfillment_id").items():
             if all(parcel.state == "delivered" for parcel in parcels):
                 # Clocks of carriers may be wrong by minutes, and some tell the day only.
                 moment = max([*parcels.mapped("state_at"), fulfillment.shipped_at or datetime.min])

@@ -2,7 +2,7 @@ import secrets
 
 from odoo import api, fields, models
 
-from ...connectors.carrier import ADAPTERS, Capability
+from ...connectors.carrier import Capability
 
 #: Path under which carriers reach us, before the part that nobody can guess.
 PATH = "/oms/webhook/carrier/"
@@ -35,8 +35,7 @@ class OmsCarrierAccount(models.Model):
     @api.depends("adapter", "webhook_token")
     def _compute_webhook(self):
         for account in self:
-            adapter = ADAPTERS.get(account.adapter)
-            account.can_tell = bool(adapter and Capability.WEBHOOK in adapter.capabilities)
+            account.can_tell = account._can(Capability.WEBHOOK)
             token = account.webhook_token
             account.webhook_url = token and f"{account.get_base_url()}{PATH}{token}"
 

@@ -32,8 +32,7 @@ class OmsCarrierWebhook(models.AbstractModel):
         return accounts.search([("webhook_token", "=", token)], limit=1)
 
     def _get_adapter(self, source):
-        adapter = ADAPTERS.get(source.adapter)
-        return adapter if adapter and Capability.WEBHOOK in adapter.capabilities else None
+        return ADAPTERS[source.adapter] if source and source._can(Capability.WEBHOOK) else None
 
     def _is_genuine(self, source, message):
         adapter = self._get_adapter(source)

@@ -123,9 +123,9 @@ class TestAccount(CarrierCase):
         incomplete = self.make("sendcloud", sequence=0)
         accounts = incomplete | other | self.account
         accounts = accounts.sorted("sequence")
-        self.assertEqual(accounts._find_for(self.far), other)
-        self.assertEqual(accounts._find_for(self.near), self.account)
-        self.assertFalse(incomplete._find_for(self.near))
+        self.assertEqual(accounts._find_all_for(self.far).ids, (other | self.account).ids)
+        self.assertEqual(accounts._find_all_for(self.near), self.account)
+        self.assertFalse(incomplete._find_all_for(self.near))
 
     def test_who_sees_accounts(self):
         clerk = new_test_user(self.env, "carrier_clerk", "oms.group_site_operator")
