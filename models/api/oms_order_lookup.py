@@ -40,6 +40,7 @@ class OmsOrderPlacing(models.AbstractModel):
             found,
             self._find_taxes(channel, rates) | Code._get_known(channel, "tax", rates),
             self._find_pricelists(channel, set(currencies)),
+            {},
         )
 
     @api.model

@@ -128,9 +128,10 @@ class OmsOrderPlacing(models.AbstractModel):
         )
 
     @api.model
-    def _prepare_service_vals(self, channel, given):
+    def _prepare_service_vals(self, channel, given, lookup):
         """Return what an order says of how it is delivered; other modules say more.
 
+        :param GivenOrder given: an order that is not refused
         :rtype: dict
         """
         return {}
@@ -164,7 +165,7 @@ class OmsOrderPlacing(models.AbstractModel):
                         "pricelist_id": self._get_pricelist_id(each, lookup),
                         "note": plaintext2html(each.note) if each.note else False,
                         "user_id": False,
-                        **self._prepare_service_vals(channel, each),
+                        **self._prepare_service_vals(channel, each, lookup),
                         "order_line": self._prepare_lines(
                             each, lookup, self._find_position(channel, each, customer, address)
                         ),

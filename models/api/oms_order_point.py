@@ -104,10 +104,10 @@ class OmsOrderPlacing(models.AbstractModel):
         }
 
     @api.model
-    def _prepare_service_vals(self, channel, given):
-        vals = super()._prepare_service_vals(channel, given)
-        wish = self._read_wish(channel, given)
-        return vals | {"pickup_location_data": wish.point} if wish.point else vals
+    def _prepare_service_vals(self, channel, given, lookup):
+        vals = super()._prepare_service_vals(channel, given, lookup)
+        point = lookup.wishes[given.reference].point
+        return vals | {"pickup_location_data": point} if point else vals
 
 
 class OmsCarrierArea(models.Model):

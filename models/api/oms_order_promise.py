@@ -44,6 +44,7 @@ class OmsOrderPlacing(models.AbstractModel):
         wish = self._read_wish(channel, given)
         if isinstance(wish, Outcome):
             return wish
+        lookup.wishes[given.reference] = wish
         if wish.promised:
             return self._get_promise_refusal(channel, given, lookup, wish)
         return None
@@ -231,14 +232,11 @@ class OmsOrderPlacing(models.AbstractModel):
     # === WHAT IS WRITTEN === #
 
     @api.model
-    def _prepare_service_vals(self, channel, given):
-        """Return what an order says of its delivery and of what was promised.
-
-        :param GivenOrder given: an order that is not refused
-        :rtype: dict
-        """
-        wish = self._read_wish(channel, given)
-        vals = {
+    def _prepare_service_vals(self, channel, given, lookup):
+        """Return what an order says of its delivery and of what was promised."""
+        wish = lookup.wishes[given.reference]
+        vals = super()._prepare_service_vals(channel, given, lookup)
+        vals |= {
             "oms_service": wish.service,
             "oms_collect_site_id": wish.site.id,
             "carrier_id": wish.carrier.id,

@@ -41,9 +41,14 @@ class Outcome(NamedTuple):
 
 
 class Lookup(NamedTuple):
-    """What the words of a channel mean; see ``_look_up``."""
+    """What the words of a channel mean; see ``_look_up``.
+
+    :param dict wishes: how customers want to get their orders, ``Wish`` by reference; filled as
+        orders are looked at
+    """
 
     products: dict
     countries: dict
     taxes: dict
     pricelists: dict
+    wishes: dict
