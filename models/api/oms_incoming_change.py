@@ -43,7 +43,7 @@ class OmsIncomingOrder(models.Model):
         for each in given:
             order = parked.get(each.reference)
             if order and order.is_changed and order.state == "parked":
-                changed = GivenOrder.model_validate(order.payload, strict=False)
+                changed = order._read_payload()
                 # Whether it was sent again as at first, or is tried again from here.
                 if hashes[each.reference] in (order.content_hash, fingerprint(changed)):
                     hashes[each.reference] = order.content_hash

@@ -205,6 +205,7 @@ class OmsIncomingOrder(models.Model):
                 "error_code": outcome.code,
                 "error": outcome.message,
                 "code_ids": [fields.Command.set([codes[pair].id for pair in outcome.unknown])],
+                **self._prepare_parked_vals(each),
             }
             if order:
                 changed = order.is_changed and order.content_hash == hashes[each.reference]
@@ -212,6 +213,14 @@ class OmsIncomingOrder(models.Model):
             else:
                 new.append(vals | {"channel_id": channel.id, "reference": each.reference})
         self.create(new)
+
+    @api.model
+    def _prepare_parked_vals(self, given):
+        """Return what is kept of an order that waits beside its payload; other modules say more.
+
+        :rtype: dict
+        """
+        return {}
 
     @api.model
     def _note_placed(self, parked, outcomes):
@@ -256,6 +265,15 @@ class OmsIncomingOrder(models.Model):
             },
         }
 
+    def _read_payload(self):
+        """Return what was sent.
+
+        :rtype: GivenOrder
+        :raises pydantic.ValidationError: it is not understood any more
+        """
+        self.ensure_one()
+        return GivenOrder.model_validate(self.payload, strict=False)
+
     def _read_payloads(self):
         """Return what can be placed of what was sent, and say why the rest cannot.
 
@@ -267,7 +285,7 @@ class OmsIncomingOrder(models.Model):
         given = []
         for order in self:
             try:
-                given.append(GivenOrder.model_validate(order.payload, strict=False))
+                given.append(order._read_payload())
             except ValidationError as error:
                 problems = error.errors(
                     include_url=False, include_context=False, include_input=False

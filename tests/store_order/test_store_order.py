@@ -121,6 +121,18 @@ class TestStoreOrder(StoreOrderCase):
             self.counter.get_ways(self.near.id, [], {"country": "FR"})
         self.assertEqual(self.env["sale.order"].search_count([]), before)
 
+    def test_an_order_that_waited_is_still_the_seller_s(self):
+        way = self.find_way((self.apple, 1))
+        result = self.place(way, (self.apple, 1), total=1.0)
+        self.assertEqual(result["status"], "parked", result)
+        waiting = self.env["oms.incoming.order"].search([("reference", "=", result["reference"])])
+        waiting.accept_total = True
+        self.env.flush_all()
+        manager = self.make_user("order-manager", "oms.group_order_manager")
+        waiting.with_user(manager).action_retry()
+        order = waiting.order_id
+        self.assertEqual((order.user_id, order.oms_seller_site_id), (self.seller, self.near))
+
     def test_a_seller_cannot_name_another_one(self):
         way = self.find_way((self.apple, 1))
         admin = self.env.ref("base.user_admin")
