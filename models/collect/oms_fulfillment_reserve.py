@@ -13,9 +13,7 @@ class OmsFulfillment(models.Model):
 
         :rtype: ``oms.claim``
         """
-        return self.line_ids.claim_ids.filtered(
-            lambda claim: claim.state == "active" and claim.origin == "reservation"
-        )
+        return self.line_ids.claim_ids._filter_reserved()
 
     def _check_reserved(self):
         """Make sure that the goods are still kept.
@@ -254,6 +252,12 @@ class OmsFulfillmentLine(models.Model):
 
 class OmsClaim(models.Model):
     _inherit = "oms.claim"
+
+    def _filter_reserved(self):
+        """Keep those by which goods are kept that nobody has bought."""
+        return self.filtered(
+            lambda claim: claim.state == "active" and claim.origin == "reservation"
+        )
 
     def _lock_alive(self):
         """Lock reservations, and tell whether all of them still hold.

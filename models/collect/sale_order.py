@@ -59,9 +59,7 @@ class SaleOrder(models.Model):
         :rtype: ``oms.claim``
         """
         # sudo: who sells need not have rights on claims
-        return self.sudo().order_line.oms_claim_ids.filtered(
-            lambda claim: claim.state == "active" and claim.origin == "reservation"
-        )
+        return self.sudo().order_line.oms_claim_ids._filter_reserved()
 
     # === RESERVING === #
 
@@ -133,9 +131,7 @@ class SaleOrder(models.Model):
         found = {}
         for line in lines:
             unit, key = line.product_id.uom_id, (site.id, line.product_id.id)
-            wanted = line.product_uom_id._compute_quantity(
-                line.product_uom_qty, unit, rounding_method="HALF-UP"
-            )
+            wanted = line._oms_get_qty_ordered()
             if line.product_id.is_storable:
                 wanted = min(wanted, unit.round(left.get(key, 0.0), rounding_method="DOWN"))
                 left[key] = left.get(key, 0.0) - wanted
@@ -174,10 +170,7 @@ class SaleOrder(models.Model):
         """
         for line in self.order_line.filtered(lambda line: line._oms_is_orchestrated()):
             unit = line.product_id.uom_id
-            wanted = line.product_uom_id._compute_quantity(
-                line.product_uom_qty, unit, rounding_method="HALF-UP"
-            )
-            less = unit.round(wanted - taken.get(line, 0.0))
+            less = unit.round(line._oms_get_qty_ordered() - taken.get(line, 0.0))
             if unit.compare(less, 0.0) > 0:
                 line._oms_lower_by(less)
 
@@ -198,10 +191,7 @@ class SaleOrder(models.Model):
         self.env["oms.position"]._touch([(each.product_id.id, each.site_id.id) for each in alive])
         for line, same in alive.grouped("sale_line_id").items():
             unit = line.product_id.uom_id
-            needed = line.product_uom_id._compute_quantity(
-                line.product_uom_qty, unit, rounding_method="HALF-UP"
-            )
-            excess = unit.round(sum(same.mapped("quantity")) - needed)
+            excess = unit.round(sum(same.mapped("quantity")) - line._oms_get_qty_ordered())
             for claim in same.sorted("id", reverse=True):
                 part = min(claim.quantity, excess)
                 if unit.compare(part, 0.0) > 0:

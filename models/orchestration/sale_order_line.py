@@ -118,6 +118,17 @@ class SaleOrderLine(models.Model):
             and rule.company_id in (self.env["res.company"], self.company_id)
         )
 
+    def _oms_get_qty_ordered(self):
+        """Return what is ordered.
+
+        :return: quantity in the product's unit
+        :rtype: float
+        """
+        self.ensure_one()
+        return self.product_uom_id._compute_quantity(
+            self.product_uom_qty, self.product_id.uom_id, rounding_method="HALF-UP"
+        )
+
     def _oms_get_qty_open(self):
         """Return what is ordered and neither claimed nor in moves nor shipped.
 
@@ -128,10 +139,7 @@ class SaleOrderLine(models.Model):
         :rtype: float
         """
         self.ensure_one()
-        unit = self.product_id.uom_id
-        ordered = self.product_uom_id._compute_quantity(
-            self.product_uom_qty, unit, rounding_method="HALF-UP"
-        )
+        unit, ordered = self.product_id.uom_id, self._oms_get_qty_ordered()
         outgoing, _incoming = self._get_outgoing_incoming_moves(strict=False)
         in_moves = sum(
             move.product_uom._compute_quantity(

@@ -89,9 +89,7 @@ class SaleOrder(models.Model):
         items = []
         for line in self.order_line.filtered(lambda line: line.product_id.type == "consu"):
             unit = line.product_id.uom_id
-            units = line.product_uom_id._compute_quantity(
-                line.product_uom_qty, unit, rounding_method="HALF-UP"
-            )
+            units = line._oms_get_qty_ordered()
             if unit.compare(units, 0.0) > 0:
                 items.append(
                     BasketItem(
