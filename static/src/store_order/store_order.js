@@ -7,7 +7,7 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 import { BasketStep } from "./basket_step";
 import { CustomerStep } from "./customer_step";
 import { StoreOrderModel } from "./store_order_model";
-import { WayStep } from "./way_step";
+import { WayStep, dayText } from "./way_step";
 
 /** An order for a customer who stands before the seller, from any site's stock. */
 export class StoreOrder extends Component {
@@ -24,6 +24,7 @@ export class StoreOrder extends Component {
             ["way", _t("Delivery")],
         ];
         this.money = this.money.bind(this);
+        this.day = dayText;
         const barcode = useService("barcode");
         useBus(barcode.bus, "barcode_scanned", ({ detail }) => this.onScan(detail.barcode));
         onWillStart(() => this.model.loadCounters(this.props.action.params?.site_id));

@@ -144,16 +144,6 @@ export class StoreOrderModel {
         }
     }
 
-    get canPlace() {
-        const { way } = this;
-        return (
-            !!way?.token &&
-            !!this.customer.name.trim() &&
-            (this.needsAddress ? this.hasAddress : true) &&
-            (way.service !== "relay" || !way.points || !!this.point)
-        );
-    }
-
     get needsAddress() {
         return ["home", "drop_ship"].includes(this.way?.service);
     }

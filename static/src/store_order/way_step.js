@@ -10,6 +10,11 @@ const ICONS = {
     drop_ship: "fa-truck",
 };
 
+/** A day as it came from the server, as people write it. */
+export function dayText(text) {
+    return formatDate(deserializeDate(text));
+}
+
 /** When and how the customer can have it, and what that costs. */
 export class WayStep extends Component {
     static template = "oms.StoreOrderWays";
@@ -37,20 +42,16 @@ export class WayStep extends Component {
         return where ? `${service}: ${where}` : service;
     }
 
-    date(text) {
-        return formatDate(deserializeDate(text));
-    }
-
     when(way) {
         if (!way.promised) {
             return _t("Nobody knows when");
         }
         if (!way.earliest || way.earliest === way.promised) {
-            return this.date(way.promised);
+            return dayText(way.promised);
         }
         return _t("%(first)s to %(last)s", {
-            first: this.date(way.earliest),
-            last: this.date(way.promised),
+            first: dayText(way.earliest),
+            last: dayText(way.promised),
         });
     }
 
@@ -74,10 +75,14 @@ export class WayStep extends Component {
         this.model.point = null;
     }
 
+    /** Why the order cannot be placed yet; empty if it can. */
     get missing() {
         const { model } = this;
         if (!model.way) {
             return _t("Choose one.");
+        }
+        if (!model.customer.name.trim()) {
+            return _t("Write down the customer's name.");
         }
         if (model.needsAddress && !model.hasAddress) {
             return _t("A delivery needs the customer's street: go back to the customer.");
