@@ -39,7 +39,6 @@ export class OrderPage extends Component {
         this.model = useState(this.props.model);
         this.state = useState({
             locationId: false,
-            packageId: false,
             key: "",
             pulled: 0,
             isLabelAsked: false,
@@ -135,8 +134,7 @@ export class OrderPage extends Component {
     }
 
     onPackage(found) {
-        this.state.packageId = found.id;
-        this.model.say("ok", _t("What you scan now goes into %s.", found.name));
+        this.model.say("info", _t("Package %s is of this order.", found.name), "ok");
     }
 
     onSurplus(line) {
@@ -175,13 +173,10 @@ export class OrderPage extends Component {
         return this.operate("scan", { barcode, quantity: 1, ...this.placeValues });
     }
 
-    /** Where somebody stands, and into what goods are put. */
+    /** Where somebody stands. */
     get placeValues() {
-        const { packageId, locationId } = this.state;
-        return {
-            ...(packageId && { package_id: packageId }),
-            ...(locationId && { location_id: locationId }),
-        };
+        const { locationId } = this.state;
+        return locationId ? { location_id: locationId } : {};
     }
 
     // === PICKING === //

@@ -1,6 +1,6 @@
 import { browser } from "@web/core/browser/browser";
 import { registry } from "@web/core/registry";
-import { confirms, counts, does, isAt, opens, says, scanned } from "./site_work_steps";
+import { confirms, counts, does, isAt, opens, says, scan, scanned } from "./site_work_steps";
 
 const tours = registry.category("web_tour.tours");
 
@@ -71,6 +71,12 @@ tours.add("oms_site_work_ship", {
             trigger: ".o_oms_package:contains('2 Units'):contains('Apple'):contains('Berry'):contains('1.5')",
         },
         isAt("packed"),
+        {
+            content: "The package is told to be of this order",
+            trigger: ".o_oms_package .o_oms_unpack",
+            run: () => scan(document.querySelector(".o_oms_package .fw-bold").textContent),
+        },
+        says("info", "is of this order"),
         does("label", ".btn-primary"),
         {
             content: "The label comes",
