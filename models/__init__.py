@@ -13,7 +13,7 @@ from . import feed
 from . import promise
 from . import carrier
 from . import tracking
-from . import work
+from . import site_work
 from . import preparation
 from . import offer
 from . import api

@@ -15,6 +15,6 @@ from . import api
 from . import task
 from . import carrier
 from . import tracking
-from . import work
+from . import site_work
 from . import collect
 from . import store_order

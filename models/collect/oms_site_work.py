@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from ..work.answer import Answer, to_text
+from ..site_work.answer import Answer, to_text
 from .pickup_code import read_code
 
 

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..work.answer import Answer, to_text
+from ..site_work.answer import Answer, to_text
 
 #: Kinds of operations by which offers are answered.
 ANSWERS = {"accept_offer", "decline_offer", "accept", "reject"}

@@ -134,7 +134,7 @@ class TestTogether(WorkCase):
 
         with (
             patch.object(model, "_apply_scan", fail),
-            self.assertLogs("odoo.addons.oms.models.work.oms_site_work_apply", "ERROR"),
+            self.assertLogs("odoo.addons.oms.models.site_work.oms_site_work_apply", "ERROR"),
         ):
             answer = self.do(work, "scan", barcode="x", expect="refused")
         self.assertIn("Nothing was changed", answer["message"])
