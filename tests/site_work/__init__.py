@@ -6,4 +6,5 @@ from . import test_unclear
 from . import test_work
 from . import test_tours
 from . import test_collect_tours
+from . import test_dialog_tours
 from . import test_work_commits

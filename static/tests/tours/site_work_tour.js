@@ -202,3 +202,102 @@ tours.add("oms_site_work_offline", {
         isAt("packed"),
     ],
 });
+
+const notFound = (product) => ({
+    content: `${product} is not there`,
+    trigger: `.o_oms_line:contains('${product}') .o_oms_not_found`,
+    run: "click",
+});
+
+tours.add("oms_site_work_dialogs", {
+    steps: () => [
+        opens("Phone Customer"),
+        {
+            content: "Who works on it is seen, and makes room",
+            trigger: ".o_oms_worker:contains('Anna') button",
+            run: "click",
+        },
+        { trigger: ".o_oms_leave" },
+        scanned("2000000000060", "Scan a product of which each piece has a number"),
+        {
+            content: "The number is asked for, and typed here",
+            trigger: ".modal input[name='lot']",
+            run: "edit SN-NOBODY",
+        },
+        { trigger: ".modal .btn-primary:contains('Take it')", run: "click" },
+        {
+            content: "Nobody knows the number",
+            trigger: ".o_oms_message_error:contains('SN-NOBODY')",
+        },
+        counts("Radio", "0/1"),
+        scanned("SN-2", "Scan the number of another piece than the reserved one"),
+        counts("Radio", "1/1"),
+        { trigger: ".o_oms_line:contains('Radio') .badge:contains('SN-2')" },
+        scanned("2000000000053", "Scan the product of lots"),
+        {
+            content: "How many of the lot",
+            trigger: ".modal .o_oms_one_more:enabled",
+            run: "click",
+        },
+        { trigger: ".modal .btn-secondary:contains('It is LOT-1')", run: "click" },
+        counts("Milk", "2/2"),
+        scanned("2000000000015"),
+        counts("Apple", "1/3"),
+        notFound("Apple"),
+        { trigger: ".modal:contains('2 Units') .o_oms_confirm:disabled" },
+        { trigger: ".modal .o_oms_reasons label:contains('Not in stock')", run: "click" },
+        confirms,
+        {
+            content: "What is not there is told on the line, or the line asks for what is left",
+            trigger: ".o_oms_line:contains('Apple'):contains('2 Units not found'), .o_oms_line:contains('Apple') .o_oms_count:contains('1/1')",
+        },
+        isAt("picked"),
+        does("pack", ".btn-primary"),
+        confirms,
+        {
+            content: "It was the wrong box",
+            trigger: ".o_oms_package:contains('Radio') .o_oms_unpack",
+            run: "click",
+        },
+        isAt("picked"),
+        does("pack", ".btn-primary"),
+        confirms,
+        { trigger: ".o_oms_package:contains('Milk')" },
+        isAt("packed"),
+        {
+            content: "Somebody else goes on",
+            trigger: ".o_oms_leave",
+            run: "click",
+        },
+        { trigger: ".o_oms_order_header:not(:has(.o_oms_leave))" },
+    ],
+});
+
+tours.add("oms_site_work_offer", {
+    steps: () => [
+        {
+            content: "Offers are told from work that is the site's",
+            trigger: ".o_oms_card:contains('First Come'):contains('the first that accepts gets it')",
+            run: "click",
+        },
+        { trigger: ".o_oms_offer" },
+        does("accept", ".btn-primary"),
+        isAt("accepted"),
+        { trigger: ".o_oms_order:not(:has(.o_oms_offer))" },
+        {
+            content: "Back to the list",
+            trigger: ".o_oms_back",
+            run: "click",
+        },
+        {
+            trigger: ".o_oms_card:contains('Too Late')",
+            run: "click",
+        },
+        does("accept", ".btn-primary"),
+        {
+            content: "Another site was faster",
+            trigger: ".o_oms_message_error, .o_oms_message_warning",
+        },
+        { trigger: ".o_oms_order:not(:has(.o_oms_offer)), .o_oms_list" },
+    ],
+});
