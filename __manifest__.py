@@ -132,6 +132,8 @@
         "views/collect_views.xml",
         "views/collect_page.xml",
         "views/store_order_views.xml",
+        "data/disposition_grades.xml",
+        "views/disposition_grade_views.xml",
     ],
     "demo": ["demo/demo.xml"],
     "assets": {

@@ -19,3 +19,4 @@ from . import offer
 from . import api
 from . import collect
 from . import store_order
+from . import disposition

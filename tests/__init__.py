@@ -18,3 +18,4 @@ from . import tracking
 from . import site_work
 from . import collect
 from . import store_order
+from . import disposition
