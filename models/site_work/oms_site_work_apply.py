@@ -54,11 +54,43 @@ class OmsSiteWork(models.AbstractModel):
         for place, operation in enumerate(operations):
             answer = self._answer_one(known, operation)
             answers.append({"uuid": operation.get("uuid"), **answer, "detail": None})
-            if _is_id(operation.get("fulfillment_id")):
-                last[operation["fulfillment_id"]] = place
-        for fulfillment_id, place in last.items():
-            answers[place]["detail"] = self._get_detail_after(fulfillment_id)
+            # Only now: some operations make what they are about.
+            last[self._get_subject(operation)] = place
+        for subject, place in last.items():
+            if subject:
+                answers[place]["detail"] = self._get_detail_after(subject)
         return answers
+
+    # === WHAT OPERATIONS ARE ABOUT === #
+
+    @api.model
+    def _get_subject(self, operation):
+        """Return what an operation is about; kinds of other parts of the addon have their own.
+
+        :return: the fulfillment, or another record with ``_check_can_work`` and ``_lock_work``;
+            an empty one where the operation names none, or none that is there
+        """
+        key = operation.get("fulfillment_id")
+        return self.env["oms.fulfillment"].browse(key if _is_id(key) else ())
+
+    @api.model
+    def _find_subject_mistake(self, operation):
+        """Return what is wrong with how an operation says what it is about; None if nothing is."""
+        if not _is_id(operation.get("fulfillment_id")):
+            return self.env._("An operation needs to say for which fulfillment it is.")
+        return None
+
+    @api.model
+    def _prepare_scan_subject(self, subject):
+        """Return what the log keeps of what an operation is about."""
+        return {"fulfillment_id": subject.id, "site_id": subject.site_id.id}
+
+    @api.model
+    def _get_scan_subject(self, scan):
+        """Return what a line of the log is about."""
+        return scan.fulfillment_id
+
+    # === ONCE EACH === #
 
     @api.model
     def _answer_one(self, known, operation):
@@ -86,7 +118,7 @@ class OmsSiteWork(models.AbstractModel):
             scan.uuid: {
                 "outcome": scan.outcome,
                 "message": scan.message or "",
-                "fulfillment_id": scan.fulfillment_id.id,
+                "subject": self._get_scan_subject(scan).sudo(False),
                 "kind": scan.kind,
             }
             for scan in scans
@@ -97,8 +129,8 @@ class OmsSiteWork(models.AbstractModel):
         before = known.get(operation.get("uuid"))
         if before is None:
             return None
-        same = (operation.get("fulfillment_id"), operation.get("kind"))
-        if same != (before["fulfillment_id"] or same[0], before["kind"]):
+        same = (self._get_subject(operation), operation.get("kind"))
+        if same != (before["subject"] or same[0], before["kind"]):
             # Not the same thing: the device gave an id twice.
             return self._tell(
                 Answer(self.env._("This id stands for something else already."), "refused")
@@ -124,11 +156,11 @@ class OmsSiteWork(models.AbstractModel):
 
         :raise OperationalError: others work on the same; who calls does it all again
         """
-        fulfillment = self.env["oms.fulfillment"].browse(operation["fulfillment_id"])
+        subject = self._get_subject(operation)
         try:
             with self.env.cr.savepoint():
-                answer = self._do(fulfillment, operation)
-                self._write_down(fulfillment, operation, answer)
+                answer = self._do(subject, operation)
+                self._write_down(subject, operation, answer)
         except UserError as error:
             answer = Answer(str(error), "refused")
         except OperationalError:
@@ -144,11 +176,11 @@ class OmsSiteWork(models.AbstractModel):
                 "refused",
             )
         if answer.outcome == "refused":
-            self._write_down_refusal(fulfillment, operation, answer)
+            self._write_down_refusal(subject, operation, answer)
         known[operation["uuid"]] = {
             "outcome": answer.outcome,
             "message": answer.message,
-            "fulfillment_id": fulfillment.id,
+            "subject": self._get_subject(operation),
             "kind": operation["kind"],
         }
         return self._tell(answer)
@@ -159,8 +191,9 @@ class OmsSiteWork(models.AbstractModel):
         uuid, kind = operation.get("uuid"), operation.get("kind")
         if not _is_uuid(uuid):
             return self.env._("An operation needs an id of 8 to 64 characters.")
-        if not _is_id(operation.get("fulfillment_id")):
-            return self.env._("An operation needs to say for which fulfillment it is.")
+        mistake = self._find_subject_mistake(operation)
+        if mistake:
+            return mistake
         if not isinstance(kind, str) or not hasattr(self, f"_apply_{kind}"):
             return self.env._("There is no such operation: %s.", kind)
         if not _can_be_kept(operation):
@@ -168,20 +201,20 @@ class OmsSiteWork(models.AbstractModel):
         return None
 
     @api.model
-    def _do(self, fulfillment, operation):
+    def _do(self, subject, operation):
         try:
-            fulfillment._check_can_work()
+            subject._check_can_work()
         except MissingError:
             raise UserError(self.env._("This work is not there any more.")) from None
         # sudo: the user may do this work, as was just made sure of
-        fulfillment = fulfillment.sudo()
-        fulfillment._lock_work()
-        answer = getattr(self, f"_apply_{operation['kind']}")(fulfillment, operation)
+        subject = subject.sudo()
+        subject._lock_work()
+        answer = getattr(self, f"_apply_{operation['kind']}")(subject, operation)
         self.env.flush_all()
         return answer
 
     @api.model
-    def _write_down(self, fulfillment, operation, answer):
+    def _write_down(self, subject, operation, answer):
         now = fields.Datetime.now()
         quantity = operation.get("quantity")
         is_number = isinstance(quantity, int | float) and abs(quantity) < MOST_QUANTITY
@@ -189,8 +222,7 @@ class OmsSiteWork(models.AbstractModel):
         self.env["oms.scan"].sudo().create(
             {
                 "uuid": operation["uuid"],
-                "fulfillment_id": fulfillment.id,
-                "site_id": fulfillment.site_id.id,
+                **self._prepare_scan_subject(subject),
                 "user_id": self.env.uid,
                 "kind": operation["kind"],
                 "barcode": str(operation.get("barcode") or "")[:200] or False,
@@ -205,19 +237,16 @@ class OmsSiteWork(models.AbstractModel):
         )
 
     @api.model
-    def _write_down_refusal(self, fulfillment, operation, answer):
+    def _write_down_refusal(self, subject, operation, answer):
         """Write down what was refused, if the user has to do with it at all."""
-        if fulfillment.exists() and fulfillment.has_access("read"):
-            self._write_down(fulfillment, operation, answer)
+        if subject.exists() and subject.has_access("read"):
+            self._write_down(subject, operation, answer)
 
     @api.model
-    def _get_detail_after(self, fulfillment_id):
-        fulfillment = self.env["oms.fulfillment"].browse(fulfillment_id)
-        if not fulfillment.exists():
+    def _get_detail_after(self, subject):
+        if not subject.exists() or not subject.has_access("read"):
             return None
-        if not fulfillment.has_access("read"):
-            return None
-        return self._prepare_detail(fulfillment)
+        return self._prepare_detail(subject)
 
 
 def _is_id(value):
