@@ -4,6 +4,7 @@ from . import test_benchmark
 from . import test_audit_commits
 from . import test_audit_promises
 from . import test_audit_runs
+from . import test_allocation_commits
 from . import test_allocation_gate
 from . import test_availability
 from . import test_claim_hold
@@ -27,6 +28,7 @@ from . import test_promisable
 from . import test_safety
 from . import test_safety_rules
 from . import test_safety_stock
+from . import test_sellable
 from . import test_sold
 from . import test_supply
 from . import test_transaction
