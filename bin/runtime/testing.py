@@ -28,8 +28,12 @@ from .errors import Stop
 from .results import Result
 
 PURE = ("tests/engine", "tests/connectors", "tests/runtime")
-#: Tests that need further modules of Odoo, which the addon works with but does not need.
-BESIDE = {"tests/mrp": ("mrp",)}
+#: Further modules of Odoo, which the addon works with but does not need, all in one database.
+COMPANIONS = ("mrp", "payment_adyen", "payment_demo", "payment_stripe", "sale_loyalty")
+#: Tests that need some of them.
+BESIDE = {"tests/mrp": COMPANIONS, "tests/providers": COMPANIONS}
+#: Tests that hold requests against the vendors' contracts, and where the tools for it are named.
+CONTRACTS = ("tests/connectors", "tests/providers")
 SHOWN = 30
 NO_TESTS = 5
 
@@ -99,20 +103,21 @@ class Run:
             root = self.session.addon.root
             for path in paths:
                 folder = root / next(each for each in PURE if path.startswith(each))
-                variables = self._contract_variables(folder)
+                variables = self._contract_variables(path)
                 places = ["--rootdir", folder, f"--confcutdir={folder}", "-p", "no:odoo"]
                 command = ["-S", INSIDE / "pure_pytest.py", *self._pure_paths()]
                 command += ["--", "-c", root / "pyproject.toml", *places, root / path, *options]
                 self._pytest(command, result, path.replace("/", "-"), variables, root)
 
-    def _contract_variables(self, folder: Path) -> dict[str, str]:
+    def _contract_variables(self, *paths: str) -> dict[str, str]:
         """Where tests find what holds requests against the vendors' contracts, if these are there.
 
-        :param folder: of the tests.
+        :param paths: of the tests, relative to the clone.
         """
-        manifest = folder / "package.json"
+        manifest = self.session.addon.root / CONTRACTS[0] / "package.json"
         data = os.environ.get("OMS_DATA")
-        if not manifest.exists() or not data or not (Path(data).parent / "specs").is_dir():
+        wanted = any(path.startswith(CONTRACTS) for path in paths)
+        if not wanted or not data or not (Path(data).parent / "specs").is_dir():
             return {}
         tools = node.require(self.session, manifest)
         return {"OMS_NODE": str(tools.program), "OMS_NODE_MODULES": str(tools.modules)}
@@ -165,7 +170,8 @@ class Run:
             elsewhere += [each for each, needed in BESIDE.items() if needed != beside]
             command += [f"--ignore={addon.NAME}/{each}" for each in elsewhere]
             command += [f"{addon.NAME}/{path}" for path in paths]
-            self._pytest([*command, *options], result, run, databases.server.environ, folder)
+            environ = {**databases.server.environ, **self._contract_variables(*paths)}
+            self._pytest([*command, *options], result, run, environ, folder)
             result.problems += complaints(server_log)
 
     def served(

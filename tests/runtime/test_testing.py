@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runtime.errors import Stop
-from runtime.testing import BESIDE, PURE, _by_modules, _sorted_paths
+from runtime.testing import BESIDE, COMPANIONS, PURE, _by_modules, _sorted_paths
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -13,7 +13,10 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_all_tests_run_somewhere():
     pure, odoo = _sorted_paths(ROOT, [])
     assert set(pure) == set(PURE)
-    assert _by_modules(odoo) == {(): ["tests/clients", "tests"], ("mrp",): ["tests/mrp"]}
+    assert _by_modules(odoo) == {
+        (): ["tests/clients", "tests"],
+        COMPANIONS: ["tests/mrp", "tests/providers"],
+    }
 
 
 def test_tests_that_need_further_modules_get_them():
@@ -22,7 +25,7 @@ def test_tests_that_need_further_modules_get_them():
     assert pure == ["tests/engine/test_kit.py"]
     assert list(_by_modules(odoo).items()) == [
         ((), ["tests/inventory"]),
-        (("mrp",), ["tests/mrp/test_kit.py::TestKit"]),
+        (COMPANIONS, ["tests/mrp/test_kit.py::TestKit"]),
     ]
 
 
