@@ -18,5 +18,6 @@ from . import preparation
 from . import offer
 from . import api
 from . import collect
+from . import payment
 from . import store_order
 from . import disposition

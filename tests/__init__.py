@@ -19,3 +19,4 @@ from . import site_work
 from . import collect
 from . import store_order
 from . import disposition
+from . import payment

@@ -64,6 +64,7 @@ class Account:
     :param allow_local: whether the service may be on this machine or in its network, as simulators
         and validating proxies are
     :param urls: further base URLs, by the adapter's names for them
+    :param who: what they are called where people read that they did not answer
     """
 
     base_url: str
@@ -72,6 +73,7 @@ class Account:
     timeout: tuple[float, float] = (5.0, 30.0)
     allow_local: bool = False
     urls: Mapping[str, str] = field(default_factory=dict)
+    who: str = "carrier"
 
 
 class Place(StrEnum):

@@ -102,20 +102,20 @@ def send(
                 stream=True,
             )
         except requests.exceptions.ConnectTimeout:
-            return Unknown("The carrier could not be reached in time.", sent=False)
+            return Unknown(f"The {account.who} could not be reached in time.", sent=False)
         except requests.exceptions.SSLError:
-            return Unknown("The carrier's certificate could not be verified.", sent=False)
+            return Unknown(f"The {account.who}'s certificate could not be verified.", sent=False)
         except requests.exceptions.ConnectionError as error:
             refused = "NewConnectionError" in repr(error) or "NameResolution" in repr(error)
-            return Unknown("The connection to the carrier failed.", sent=not refused)
+            return Unknown(f"The connection to the {account.who} failed.", sent=not refused)
         except requests.exceptions.Timeout:
-            return Unknown("The carrier did not answer in time.")
+            return Unknown(f"The {account.who} did not answer in time.")
         except requests.exceptions.RequestException as error:
-            return Unknown(f"The carrier could not be asked ({type(error).__name__}).")
+            return Unknown(f"The {account.who} could not be asked ({type(error).__name__}).")
         with response:
             if not account.allow_local and (problem := _find_peer_problem(response)):
                 return Unknown(problem)
-            outcome = _read(response, started)
+            outcome = _read(response, started, account.who)
     # Paths may carry tracking numbers, queries may carry keys: the host says enough.
     _logger.info(
         "%s %s: %s in %.0f ms",
@@ -127,9 +127,9 @@ def send(
     return outcome
 
 
-def _read(response: requests.Response, started: float) -> Reply | Unknown:
+def _read(response: requests.Response, started: float, who: str) -> Reply | Unknown:
     pieces, size = [], 0
-    late = Unknown("The carrier's answer took too long.")
+    late = Unknown(f"The {who}'s answer took too long.")
     # A piece is waited for until it is whole, and each of its bytes may take its time.
     sock = _get_socket(response)
     end = started + MOST_SECONDS
@@ -141,11 +141,11 @@ def _read(response: requests.Response, started: float) -> Reply | Unknown:
             pieces.append(piece)
             size += len(piece)
             if size > MOST_BYTES:
-                return Unknown("The carrier's answer is too large.")
+                return Unknown(f"The {who}'s answer is too large.")
             if time.monotonic() > end:
                 return late
     except (requests.exceptions.RequestException, OSError):
-        broken = Unknown("The carrier's answer broke off.")
+        broken = Unknown(f"The {who}'s answer broke off.")
         return late if time.monotonic() > end else broken
     finally:
         watch.cancel()
@@ -154,17 +154,17 @@ def _read(response: requests.Response, started: float) -> Reply | Unknown:
     content = b"".join(pieces)
     length = response.headers.get("Content-Length")
     if length and length.isdigit() and int(length) > size:
-        return Unknown("The carrier's answer broke off.")
+        return Unknown(f"The {who}'s answer broke off.")
     reply = Reply(response.status_code, content, dict(response.headers))
     status = response.status_code
     if 200 <= status < 300 or (400 <= status < 500 and status not in (408, 425, 429)):
         return reply
     if status in (425, 429):
         wait = _read_wait(response.headers.get("Retry-After"))
-        return Unknown("The carrier asks to come back later.", sent=False, retry_after=wait)
+        return Unknown(f"The {who} asks to come back later.", sent=False, retry_after=wait)
     if 300 <= status < 400:
-        return Unknown(f"The carrier points elsewhere ({status}).", sent=False)
-    return Unknown(f"The carrier failed ({status}): {reply.excerpt}")
+        return Unknown(f"The {who} points elsewhere ({status}).", sent=False)
+    return Unknown(f"The {who} failed ({status}): {reply.excerpt}")
 
 
 def _get_socket(response: requests.Response) -> socket.socket | None:

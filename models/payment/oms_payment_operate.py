@@ -1,0 +1,129 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+OPERATIONS = ("capture", "void", "refund", "authorize")
+
+
+class OmsPaymentPlan(models.Model):
+    """Operations: their amount split over what there is, made, and put into the queue."""
+
+    _inherit = "oms.payment.plan"
+
+    def _get_captures(self):
+        """Return what took money: captures, and payments that were taken at once."""
+        roots = self._get_roots()
+        parts = self.transaction_ids.filtered(
+            lambda each: each.oms_operation == "capture" and each.source_transaction_id
+        )
+        return (parts | (roots - parts.source_transaction_id)).filtered(
+            lambda each: each.state == "done"
+        )
+
+    def _split(self, amount, transactions, get_most, operation):
+        """Split the amount of an operation over transactions, in their order.
+
+        :param float amount: in the currency of the order
+        :param transactions: what it is taken from
+        :param str get_most: method that tells how much of a transaction there is
+        :param str operation: ``capture``, ``void`` or ``refund``
+        :return: pairs of a transaction and an amount above zero
+        :rtype: list[tuple]
+        :raises UserError: there is less
+        """
+        self.ensure_one()
+        currency = self.currency_id
+        if currency.compare_amounts(amount, 0.0) <= 0:
+            raise UserError(self.env._("Give an amount above zero."))
+        parts, left = [], currency.round(amount)
+        for transaction in transactions.filtered(lambda each: each.currency_id == currency):
+            part = min(left, getattr(transaction, get_most)())
+            if currency.compare_amounts(part, 0.0) > 0:
+                parts.append((transaction, currency.round(part)))
+                left = currency.round(left - part)
+        if not currency.is_zero(left):
+            self._refuse_amount(operation, amount, amount - left)
+        return parts
+
+    def _refuse_amount(self, operation, amount, most):
+        texts = {
+            "capture": self.env._(
+                "%(amount)s cannot be captured for %(order)s: no more than %(most)s is authorized "
+                "and not yet captured or voided. Capture less, or have the rest authorized first."
+            ),
+            "void": self.env._(
+                "%(amount)s cannot be voided of %(order)s: no more than %(most)s is authorized and "
+                "not yet captured or voided. Void less; what is captured has to be refunded."
+            ),
+            "refund": self.env._(
+                "%(amount)s cannot be refunded for %(order)s: no more than %(most)s is captured "
+                "and not yet refunded. Refund less; what is only authorized has to be voided."
+            ),
+        }
+        text = texts[operation] % {
+            "amount": self.currency_id.format(amount),
+            "order": self.order_id.name,
+            "most": self.currency_id.format(most),
+        }
+        raise UserError(text)
+
+    def _operate(self, operation, parts, **vals):
+        """Make the transactions of an operation, and put it into the queue.
+
+        :param str operation: ``capture``, ``void`` or ``refund``
+        :param list parts: pairs of a transaction and the amount taken from it
+        :param vals: further values of the transactions
+        :return: the transactions
+        """
+        self.ensure_one()
+        made = self.env["payment.transaction"].sudo()
+        for transaction, amount in parts:
+            # sudo: an operation follows from what happens to the order, whoever causes it
+            source = transaction.sudo()
+            source._ensure_provider_is_not_disabled()
+            source._oms_check_bounds(operation, amount)
+            made |= source._create_child_transaction(
+                amount,
+                is_refund=operation == "refund",
+                oms_operation=operation,
+                **{name: value for name, value in vals.items() if value},
+            )
+        made._oms_ask_later()
+        return made
+
+    def _authorize(self, amount, token):
+        """Make an authorization by a saved payment method, and put it into the queue."""
+        self.ensure_one()
+        token = token.sudo()  # sudo: the payment method is the customer's, and used for his order
+        order = self.order_id
+        currency = self.currency_id
+        if currency.compare_amounts(amount, 0.0) <= 0:
+            raise UserError(self.env._("Give an amount above zero."))
+        usable = token.active and token.provider_id.state != "disabled"
+        own = token.partner_id.commercial_partner_id == order.partner_id.commercial_partner_id
+        if not (token and usable and own and token.company_id == order.company_id):
+            raise UserError(
+                self.env._(
+                    "The saved payment method cannot be used for %s: choose one of its customer "
+                    "whose provider is enabled, or send a payment link.",
+                    order.name,
+                )
+            )
+        transactions = self.env["payment.transaction"].sudo()
+        made = transactions.create(
+            {
+                "provider_id": token.provider_id.id,
+                "payment_method_id": token.payment_method_id.id,
+                "reference": transactions._compute_reference(
+                    token.provider_id.code, prefix=order.name
+                ),
+                "amount": currency.round(amount),
+                "currency_id": currency.id,
+                "partner_id": order.partner_invoice_id.id,
+                "token_id": token.id,
+                "operation": "offline",
+                "oms_operation": "authorize",
+                "sale_order_ids": [(4, order.id)],
+            }
+        )
+        made._oms_ask_later()
+        return made

@@ -1,0 +1,107 @@
+from odoo import api, fields, models
+
+from .oms_payment_plan import LEDGER_ONLY
+
+
+class SaleOrder(models.Model):
+    """What is asked of an order's payment: capture, void, refund, authorize anew."""
+
+    _inherit = "sale.order"
+
+    oms_payment_plan_ids = fields.One2many(
+        "oms.payment.plan", "order_id", string="Payment Plans", groups="base.group_user"
+    )
+    oms_payment_plan_id = fields.Many2one(
+        "oms.payment.plan",
+        string="Payment",
+        compute="_compute_oms_payment_plan_id",
+        compute_sudo=True,
+        help="How the order is paid, and how far that is.",
+        groups="base.group_user",
+    )
+    oms_payment_state = fields.Selection(
+        related="oms_payment_plan_ids.state", string="Payment State", groups="base.group_user"
+    )
+
+    @api.depends("oms_payment_plan_ids")
+    def _compute_oms_payment_plan_id(self):
+        for order in self:
+            order.oms_payment_plan_id = order.oms_payment_plan_ids[:1]
+
+    def _oms_ensure_payment_plans(self):
+        """Return the payment plans of the orders, made where there are none.
+
+        :return: ``oms.payment.plan``, in the order of the orders
+        """
+        # sudo: plans follow from what happens, whoever causes it
+        plans = self.env["oms.payment.plan"].sudo()
+        known = plans.search([("order_id", "in", self.ids)]).grouped("order_id")
+        missing = self.sudo().filtered(lambda order: order not in known)
+        made = plans.create([{"order_id": order.id} for order in missing]).grouped("order_id")
+        return plans.union(*(known.get(order) or made[order] for order in self.sudo()))
+
+    # === WHAT IS ASKED === #
+
+    def _oms_request_capture(self, amount, fulfillment=None):
+        """Have an amount captured of what is authorized for the order.
+
+        The captures are made in this transaction, and the provider is asked after its end.
+
+        :param float amount: above zero, in the currency of the order
+        :param fulfillment: ``oms.fulfillment`` that is paid by it
+        :return: the captures, ``payment.transaction``; none where the order is paid otherwise
+        :raises UserError: less than that is authorized and neither captured nor voided
+        """
+        plan = self._oms_hold_payment()
+        if plan.method in LEDGER_ONLY:
+            return self.env["payment.transaction"]
+        parts = plan._split(amount, plan._get_open_roots(), "_oms_get_capturable", "capture")
+        return plan._operate("capture", parts, oms_fulfillment_id=fulfillment and fulfillment.id)
+
+    def _oms_request_void(self, amount=None):
+        """Have an amount let go of what is authorized for the order.
+
+        :param float amount: in the currency of the order; all that is open when None
+        :return: the voids, ``payment.transaction``
+        :raises UserError: less than that is open
+        """
+        plan = self._oms_hold_payment()
+        roots = plan._get_open_roots()
+        if amount is None:
+            amount = sum(root._oms_get_capturable() for root in roots)
+            if plan.currency_id.is_zero(amount):
+                return self.env["payment.transaction"]
+        parts = plan._split(amount, roots[::-1], "_oms_get_capturable", "void")
+        return plan._operate("void", parts)
+
+    def _oms_request_refund(self, amount, return_=None):
+        """Have an amount given back of what was captured for the order, newest captures first.
+
+        :param float amount: above zero, in the currency of the order
+        :param return_: ``oms.return`` that is settled by it
+        :return: the refunds, ``payment.transaction``
+        :raises UserError: less than that was captured and not given back
+        """
+        plan = self._oms_hold_payment()
+        captures = plan._get_captures().sorted("id", reverse=True)
+        parts = plan._split(amount, captures, "_oms_get_refundable", "refund")
+        vals = {"oms_return_id": return_.id} if return_ else {}
+        return plan._operate("refund", parts, **vals)
+
+    def _oms_request_authorization(self, amount, token):
+        """Have an amount authorized by a saved payment method of the customer.
+
+        :param float amount: above zero, in the currency of the order
+        :param token: ``payment.token``
+        :return: the authorization, ``payment.transaction``
+        :raises UserError: the payment method cannot be used for the order
+        """
+        plan = self._oms_hold_payment()
+        return plan._authorize(amount, token)
+
+    def _oms_hold_payment(self):
+        """Return the order's payment plan, all of whose payments are held by this transaction."""
+        self.ensure_one()
+        plan = self._oms_ensure_payment_plans()
+        plan.transaction_ids._oms_lock()
+        return plan
