@@ -137,6 +137,10 @@
         "views/store_order_views.xml",
         "data/disposition_grades.xml",
         "views/disposition_grade_views.xml",
+        "security/returns_portal_rules.xml",
+        "data/returns_portal.xml",
+        "data/returns_portal_mails.xml",
+        "views/returns_portal_guest.xml",
     ],
     "demo": ["demo/demo.xml"],
     "assets": {

@@ -4,3 +4,4 @@ from . import tracking
 from . import webhook
 from . import xml_rpc
 from . import pickup
+from . import returns_guest

@@ -21,3 +21,4 @@ from . import collect
 from . import payment
 from . import store_order
 from . import disposition
+from . import returns_portal

@@ -20,3 +20,4 @@ from . import collect
 from . import store_order
 from . import disposition
 from . import payment
+from . import returns_portal

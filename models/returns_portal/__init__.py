@@ -1,0 +1,2 @@
+from . import oms_return_ask
+from . import oms_return_ask_code
