@@ -9,6 +9,7 @@ from . import oms_fulfillment_reserve
 from . import oms_fulfillment_undo
 from . import oms_fulfillment_page
 from . import oms_fulfillment_transfer
+from . import oms_transfer_steps
 from . import oms_sourcing_transfer
 from . import sale_order
 from . import oms_promise

@@ -1,4 +1,5 @@
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -7,6 +8,19 @@ from ..inventory.refusal import Shortage
 
 #: States of moves that carry something, or have carried it.
 CARRYING = ("waiting", "confirmed", "partially_available", "assigned", "done")
+
+
+class Way(NamedTuple):
+    """What transfers carry of a line, or have carried, in the product's unit.
+
+    :param first: off the shelf of the site that sends it
+    :param sent: out of that site
+    :param arriving: into the store
+    """
+
+    first: float
+    sent: float
+    arriving: float
 
 
 class OmsFulfillment(models.Model):
@@ -39,10 +53,10 @@ class OmsFulfillment(models.Model):
         if not self.transfer_for_id:
             return super()._get_state()
         moves = self.line_ids.move_ids
-        if moves._oms_filter_sent().filtered(lambda move: move.state not in ("done", "cancel")):
+        if moves._oms_filter_sent()._oms_filter_open():
             return "released"
-        arriving = moves - moves._oms_filter_sent()
-        if arriving.filtered(lambda move: move.state not in ("done", "cancel")):
+        arriving = moves._oms_filter_arriving()
+        if arriving._oms_filter_open():
             return "shipped"
         if arriving.filtered(lambda move: move.state == "done"):
             return "delivered"
@@ -119,53 +133,37 @@ class OmsFulfillmentLine(models.Model):
             line.quantity_on_way = line._get_quantity_on_way() if line.transfer_line_id else 0.0
 
     def _get_quantity_on_way(self):
-        arriving = self.move_ids - self.move_ids._oms_filter_sent()
-        return arriving.filtered(lambda move: move.state != "done")._oms_sum(self.uom_id)
+        arriving = self.move_ids._oms_filter_arriving()
+        arrived = arriving.filtered(lambda move: move.state == "done")
+        # What is sent short does not arrive, whatever the store still expects.
+        coming = self._get_quantity_planned_in_moves() - arrived._oms_sum(self.uom_id)
+        return max(min((arriving - arrived)._oms_sum(self.uom_id), coming), 0.0)
 
     def _get_ways(self):
-        """Return what is sent, or was, and what is to arrive of it, or has, by line.
+        """Return what the transfers of lines carry, or have carried, by line.
 
-        :return: (sent, arriving) quantities in the product's unit by line
-        :rtype: dict
+        :rtype: dict[OmsFulfillmentLine, Way]
         """
-        ways = {}
-        for line in self:
-            sent = line.move_ids._oms_filter_sent()
-            arriving = line.move_ids - sent
-            ways[line] = sent._oms_sum(line.uom_id), arriving._oms_sum(line.uom_id)
-        return ways
-
-    def _get_quantity_planned_in_moves(self):
-        if not self.transfer_line_id:
-            return super()._get_quantity_planned_in_moves()
-        return self.move_ids._oms_filter_sent()._oms_sum(self.uom_id)
-
-    def _get_open_moves(self):
-        if not self.transfer_line_id:
-            return super()._get_open_moves()
-        return self.move_ids._oms_filter_sent().filtered(
-            lambda move: move.state not in ("done", "cancel")
-        )
-
-    def _stop(self, quantity):
-        spots = super()._stop(quantity)
-        if self.transfer_line_id:
-            self._follow_sent()
-            self.transfer_line_id._lower_planned(quantity)
-        return spots
+        return {
+            line: Way(
+                *(
+                    moves._oms_sum(line.uom_id)
+                    for moves in (
+                        line._get_first_moves(),
+                        line.move_ids._oms_filter_sent(),
+                        line.move_ids._oms_filter_arriving(),
+                    )
+                )
+            )
+            for line in self
+        }
 
     def _follow_sent(self):
         """Have the store expect no more than what is sent to it."""
         for line in self.filtered("transfer_line_id"):
-            sent = line.move_ids._oms_filter_sent()
-            arriving = (line.move_ids - sent).filtered(lambda move: move.state in CARRYING)
-            excess = arriving._oms_sum(line.uom_id) - sent._oms_sum(line.uom_id)
-            for move in arriving.filtered(lambda move: move.state != "done").sorted("id"):
-                part = min(move.product_qty, excess)
-                if line.uom_id.compare(part, 0.0) > 0:
-                    excess -= part
-                    less = line.uom_id._compute_quantity(part, move.product_uom)
-                    move.with_context(oms_launch="stop")._oms_lower_demand(less)
+            sent = line.move_ids._oms_filter_sent()._oms_sum(line.uom_id)
+            arriving = line.move_ids._oms_filter_arriving()
+            line._lower_moves(arriving.sorted("id"), arriving._oms_sum(line.uom_id) - sent)
 
     def _give_up_way(self, less_sent, less_arriving):
         """Have the store expect less, and look elsewhere for what was sent and does not arrive.
@@ -187,72 +185,6 @@ class OmsFulfillmentLine(models.Model):
             )
             if self.env.context.get("oms_launch") != "cancel":
                 order._oms_raise("fulfillment.rejected")._run_later()
-
-    # === SENDING === #
-
-    def _send(self, quantity):
-        """Make the transfers by which a site sends goods to the store that waits for them.
-
-        As Odoo does between two warehouses: out of the one to a location for goods in transit, and
-        from there into the other. There they are not for sale: they go on to the customer.
-
-        :param float quantity: in the product's unit
-        """
-        self.ensure_one()
-        store = self.transfer_line_id.site_id
-        source, target = self.site_id.warehouse_id, store.warehouse_id
-        transit = self.company_id.internal_transit_location_id
-        customers = self.sale_line_id.order_id.partner_shipping_id.property_stock_customer
-        out = self._make_transfer(
-            source.out_type_id, source.lot_stock_id, transit, transit, quantity, store.partner_id
-        )
-        into = self._make_transfer(
-            target.in_type_id,
-            transit,
-            target.lot_stock_id,
-            customers,
-            quantity,
-            self.site_id.partner_id,
-            out.move_ids,
-        )
-        (out + into).action_confirm()
-        out.action_assign()
-
-    def _make_transfer(self, kind, place, target, final, quantity, partner, before=None):
-        """Make one of the two transfers.
-
-        :param kind: ``stock.picking.type``
-        :param final: ``stock.location`` to which the goods go in the end
-        :param before: ``stock.move`` that brings them
-        """
-        fulfillment = self.fulfillment_id
-        return self.env["stock.picking"].create(
-            {
-                "picking_type_id": kind.id,
-                "location_id": place.id,
-                "location_dest_id": target.id,
-                "partner_id": partner.id,
-                "origin": fulfillment.name,
-                "company_id": self.company_id.id,
-                "move_ids": [
-                    fields.Command.create(
-                        {
-                            "product_id": self.product_id.id,
-                            "product_uom": self.uom_id.id,
-                            "product_uom_qty": quantity,
-                            "location_id": place.id,
-                            "location_dest_id": target.id,
-                            "location_final_id": final.id,
-                            "company_id": self.company_id.id,
-                            "origin": fulfillment.name,
-                            "oms_fulfillment_line_id": self.id,
-                            "procure_method": "make_to_order" if before else "make_to_stock",
-                            "move_orig_ids": [fields.Command.set(before.ids if before else [])],
-                        }
-                    )
-                ],
-            }
-        )
 
     # === ARRIVING === #
 
@@ -295,8 +227,16 @@ class StockMove(models.Model):
     _inherit = "stock.move"
 
     def _oms_filter_sent(self):
-        """Keep the moves by which a site sends goods to a store; the others bring them there."""
-        return self.filtered(lambda move: move.location_id.usage != "transit")
+        """Keep the moves by which goods leave a site that sends them to a store."""
+        return self.filtered(lambda move: move.location_dest_id.usage == "transit")
+
+    def _oms_filter_arriving(self):
+        """Keep the moves that bring to a store what other sites sent."""
+        return self.filtered(lambda move: move.location_id.usage == "transit")
+
+    def _oms_filter_open(self):
+        """Keep the moves that are neither done nor cancelled."""
+        return self.filtered(lambda move: move.state not in ("done", "cancel"))
 
     def _oms_sum(self, unit):
         """Return what the moves carry, or have carried.
@@ -349,9 +289,11 @@ class StockMove(models.Model):
         # What is cancelled along with it is seen once.
         yield self.with_context(oms_watches_ways=True)
         lines.invalidate_recordset(["move_ids"])
+        lines._follow_steps(before)
         lines._follow_sent()
-        for line, (sent, arriving) in lines._get_ways().items():
-            line._give_up_way(before[line][0] - sent, before[line][1] - arriving)
+        for line, now in lines._get_ways().items():
+            was = before[line]
+            line._give_up_way(was.sent - now.sent, was.arriving - now.arriving)
 
 
 class OmsClaim(models.Model):
@@ -360,6 +302,12 @@ class OmsClaim(models.Model):
     def _consume(self, before):
         # Claimed at a site that sends the goods to the store first.
         sent = self.filtered(lambda claim: claim.fulfillment_line_id.transfer_line_id)
-        for line, claims in sent.grouped("fulfillment_line_id").items():
-            line._send(sum(claims.mapped("quantity")))
+        for fulfillment, claims in sent.grouped(
+            lambda claim: claim.fulfillment_line_id.fulfillment_id
+        ).items():
+            quantities = {
+                line: sum(same.mapped("quantity"))
+                for line, same in claims.grouped("fulfillment_line_id").items()
+            }
+            fulfillment._send(quantities)
         return super()._consume(before)

@@ -60,6 +60,8 @@ class OmsSourcing(models.AbstractModel):
             there = at_store[part.line, part.line.order_id.oms_collect_site_id]
             line.transfer_line_id = there
             line.fulfillment_id.transfer_for_id = there.fulfillment_id
+            # Its transfers are between two sites, and none of them a delivery of the order.
+            line.fulfillment_id.reference_id.sale_ids = False
         return found
 
     @api.model
@@ -108,8 +110,10 @@ class SaleOrder(models.Model):
         sent = self.sudo().oms_fulfillment_ids.filtered("transfer_for_id").line_ids
         res = super()._action_cancel()
         # What is on its way arrives, and stays with the store.
-        for move in sent._get_open_sent():
-            move.with_context(oms_launch="cancel")._action_cancel()
+        sent.move_ids.filtered(
+            lambda move: move.location_id.usage != "transit"
+        )._oms_filter_open().with_context(oms_launch="cancel")._action_cancel()
+        sent._carry_back()
         return res
 
 
@@ -143,20 +147,12 @@ class SaleOrderLine(models.Model):
         lines = self.sudo().oms_fulfillment_line_ids.filtered("transfer_line_id")
         for line in lines.sorted("id", reverse=True):
             unit = line.uom_id
-            part = min(sum(line._get_open_moves().mapped("product_qty")), left)
+            part = min(line._get_quantity_open(), left)
             if unit.compare(part, 0.0) > 0:
                 line._stop(part)
+                line._carry_back()
                 left = unit.round(left - part)
         return left
-
-
-class OmsFulfillmentLine(models.Model):
-    _inherit = "oms.fulfillment.line"
-
-    def _get_open_sent(self):
-        """Return the open moves by which sites send goods to stores."""
-        moves = self.env["stock.move"]
-        return moves.union(*(line._get_open_moves() for line in self))
 
 
 class OmsFulfillment(models.Model):

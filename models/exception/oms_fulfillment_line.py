@@ -63,19 +63,41 @@ class OmsFulfillmentLine(models.Model):
         :rtype: set[tuple]
         """
         self.ensure_one()
-        unit, left, spots = self.uom_id, quantity, set()
+        unit, left = self.uom_id, quantity
         for claim in self._get_active_claims().sorted("id", reverse=True):
             part = min(claim.quantity, left)
             if unit.compare(part, 0.0) > 0:
                 claim._release(part)
                 left = unit.round(left - part)
-        # Who calls raises the event that is right, once.
+        left, spots = self._stop_moves(left)
+        self._lower_planned(unit.round(quantity - left))
+        return spots
+
+    def _stop_moves(self, quantity):
+        """Cancel exactly so much of the moves by which the site is to ship.
+
+        :param float quantity: in the product's unit
+        :return: what could not be cancelled, and where goods were reserved, see :meth:`_stop`
+        :rtype: tuple[float, set]
+        """
         moves = self._get_open_moves().sorted(lambda move: (move.picked, -move.id))
         if self._get_quantity_between():
             moves += self._get_later_moves().sorted(lambda move: (move.picked, move.id))
+        return self._lower_moves(moves, quantity)
+
+    def _lower_moves(self, moves, quantity):
+        """Have open moves carry less, one after the other.
+
+        :param moves: ``stock.move``, the first to be lowered first; done ones are left alone
+        :param float quantity: how much less, in the product's unit
+        :return: what they did not carry, and where goods were reserved, see :meth:`_stop`
+        :rtype: tuple[float, set]
+        """
+        unit, left, spots = self.uom_id, quantity, set()
+        # Who calls raises the event that is right, once.
         for move in moves.with_context(oms_launch="stop"):
             part = min(move.product_qty, left)
-            if unit.compare(part, 0.0) <= 0:
+            if move.state in ("done", "cancel") or unit.compare(part, 0.0) <= 0:
                 continue
             spots |= {
                 (line.location_id.id, line.lot_id.id, line.package_id.id)
@@ -83,8 +105,7 @@ class OmsFulfillmentLine(models.Model):
             }
             move._oms_lower_demand(unit._compute_quantity(part, move.product_uom))
             left = unit.round(left - part)
-        self._lower_planned(unit.round(quantity - left))
-        return spots
+        return left, spots
 
     def _stop_idle(self):
         """Cancel all that nobody at the sites works on yet, at once for all of the lines.

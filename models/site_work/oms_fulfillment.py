@@ -124,7 +124,7 @@ class OmsFulfillment(models.Model):
     def _keep_work_moments(self):
         """Keep what was done when the goods are gone, also by who did it all at once."""
         self.ensure_one()
-        done = self._get_site_moves()._oms_filter_left()
+        done = self._get_moves_left()
         moment = max(done.mapped("date"), default=False)
         self.picked_at = self.picked_at or moment
         self.packed_at = self.packed_at or (done._oms_are_packed() and moment)
@@ -167,6 +167,14 @@ class OmsFulfillment(models.Model):
                 )
             )
         return moves
+
+    def _get_moves_left(self):
+        """Return the moves by which goods left the site.
+
+        :rtype: ``stock.move``
+        """
+        self.ensure_one()
+        return self._get_site_moves()._oms_filter_left()
 
     def _get_work(self):
         """Return what is open at the sites.

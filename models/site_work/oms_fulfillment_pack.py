@@ -109,7 +109,7 @@ class OmsFulfillment(models.Model):
             work = self._get_work()
             # What is not picked stays: Odoo would take it along if nothing were marked as picked.
             moves = (work.first.filtered("picked") + work.later).filtered(
-                lambda move: not move.location_dest_id._is_outgoing() and move.move_line_ids
+                lambda move: move._oms_stays_within() and move.move_line_ids
             )
             if not moves:
                 break

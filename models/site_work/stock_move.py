@@ -233,6 +233,16 @@ class StockMove(models.Model):
             )
         )
 
+    def _oms_stays_within(self):
+        """Tell whether the goods only go on within the site.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        place = self.location_dest_id
+        # In transit they are on their way to another site.
+        return not place._is_outgoing() and place.usage != "transit"
+
     # === SHIPPING === #
 
     def _oms_validate(self):

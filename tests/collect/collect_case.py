@@ -91,3 +91,46 @@ class CollectCase(OmsCase):
 
     def events(self, order):
         return order.sudo().oms_event_ids.sorted("id").mapped("event")
+
+
+class TransferCase(CollectCase):
+    """The store has 10 apples, the site in the middle 10, the far one 10."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stock(cls.apple, (cls.far, 10))
+        cls.store.ship_to_store = True
+
+    def parts(self, order):
+        """Return the store's fulfillment and those of the sites that send to it."""
+        there = order.oms_fulfillment_ids.filtered(lambda f: f.site_id == self.store)
+        return there, order.oms_fulfillment_ids - there
+
+    def send(self, fulfillment):
+        fulfillment._pick()
+        fulfillment._hand_over()
+
+    def receive(self, fulfillment, quantity=None):
+        picking = fulfillment.picking_ids.filtered(
+            lambda p: p.picking_type_code == "incoming" and p.state == "assigned"
+        )
+        self.ship(picking, quantity)
+
+    def assertWhole(self, order):
+        """Ordered is what is open, claimed, in moves to the customer, or on its way here."""
+        self.env.flush_all()
+        for line in order.order_line:
+            moves = line.move_ids.filtered(
+                lambda m: m.state != "cancel" and m.location_dest_id.usage == "customer"
+            )
+            claimed = line.oms_claim_ids.filtered(lambda c: c.state == "active")
+            parts = line.oms_fulfillment_line_ids
+            self.assertAlmostEqual(
+                line.product_uom_qty,
+                line.oms_qty_open
+                + sum(claimed.mapped("quantity"))
+                + sum(moves.mapped("product_qty"))
+                + sum(parts.mapped("quantity_on_way")),
+            )
+            self.assertFalse(claimed)

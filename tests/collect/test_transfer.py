@@ -4,52 +4,11 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .collect_case import CollectCase
+from .collect_case import TransferCase
 
 
 @tagged("post_install", "-at_install")
-class TestTransfer(CollectCase):
-    """The store has 10 apples, the site in the middle 10, the far one 10."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.stock(cls.apple, (cls.far, 10))
-        cls.store.ship_to_store = True
-
-    def parts(self, order):
-        """Return the store's fulfillment and those of the sites that send to it."""
-        there = order.oms_fulfillment_ids.filtered(lambda f: f.site_id == self.store)
-        return there, order.oms_fulfillment_ids - there
-
-    def send(self, fulfillment):
-        fulfillment._pick()
-        fulfillment._hand_over()
-
-    def receive(self, fulfillment, quantity=None):
-        picking = fulfillment.picking_ids.filtered(
-            lambda p: p.picking_type_code == "incoming" and p.state == "assigned"
-        )
-        self.ship(picking, quantity)
-
-    def assertWhole(self, order):
-        """Ordered is what is open, claimed, in moves to the customer, or on its way here."""
-        self.env.flush_all()
-        for line in order.order_line:
-            moves = line.move_ids.filtered(
-                lambda m: m.state != "cancel" and m.location_dest_id.usage == "customer"
-            )
-            claimed = line.oms_claim_ids.filtered(lambda c: c.state == "active")
-            parts = line.oms_fulfillment_line_ids
-            self.assertAlmostEqual(
-                line.product_uom_qty,
-                line.oms_qty_open
-                + sum(claimed.mapped("quantity"))
-                + sum(moves.mapped("product_qty"))
-                + sum(parts.mapped("quantity_on_way")),
-            )
-            self.assertFalse(claimed)
-
+class TestTransfer(TransferCase):
     def test_the_store_s_own_stock_comes_first(self):
         order = self.collect_order((self.apple, 10))
         there, sent = self.parts(order)
