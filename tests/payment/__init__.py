@@ -1,1 +1,2 @@
 from . import test_operations
+from . import test_operations_commits
