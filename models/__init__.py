@@ -21,4 +21,5 @@ from . import collect
 from . import payment
 from . import store_order
 from . import disposition
+from . import returns
 from . import returns_portal

@@ -18,6 +18,7 @@ from . import tracking
 from . import site_work
 from . import collect
 from . import store_order
+from . import returns
 from . import disposition
 from . import payment
 from . import returns_portal

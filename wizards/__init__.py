@@ -14,3 +14,4 @@ from . import oms_point_choice
 from . import oms_carrier_close_day
 from . import oms_pickup
 from . import oms_offer_decline
+from . import oms_return_refuse

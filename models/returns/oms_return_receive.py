@@ -1,0 +1,451 @@
+from collections import defaultdict
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from .oms_return import OPEN_STATES
+
+#: States in which goods of a return may come.
+RECEIVING_STATES = (*OPEN_STATES, "received")
+
+
+class OmsReturn(models.Model):
+    """What really comes: as announced, or more, fewer, other goods, or at another site."""
+
+    _inherit = "oms.return"
+
+    def _receive(self, items, site=None):
+        """Take in what came, and put it where it waits for its inspection.
+
+        Goods of an item that names no return line are matched with what was announced and then
+        with what else the order delivered; what fits nowhere is kept as goods of no order line, and
+        so is what names none on purpose (``unexpected``).
+
+        :param list items: dicts with ``product_id`` (or ``line_id``), ``quantity`` in the product's
+            unit, and perhaps ``lot_id``, ``unexpected``, ``note``, ``photo_ids``, ``grade_id``,
+            ``checks``
+        :param site: ``oms.site`` at which they came; that of the return when None
+        :return: what came
+        :rtype: oms.return.item
+        :raise UserError: the return is over, more than was delivered would be back, or a lot was
+            not delivered; nothing is changed
+        """
+        self.ensure_one()
+        # sudo: who takes goods back at a site need not have rights on the order
+        record = self.sudo()
+        site = (site or record.site_id).sudo()
+        record._check_state(RECEIVING_STATES, self.env._("received"))
+        record._check_receiving_site(site)
+        record.order_id.order_line._oms_lock_returns()
+        if record.state == "requested":
+            record.site_id = site
+            record._authorize()
+        known, strange = record._match_items(items)
+        made = record._take_in(known, site)
+        made |= record._take_in_strange(strange, site)
+        record._note_received(made, site)
+        return made.with_env(self.env)
+
+    def _check_receiving_site(self, site):
+        """Make sure that goods can be taken in at a site.
+
+        :raise UserError: they cannot
+        """
+        self.ensure_one()
+        if not site or not site.warehouse_id or site.company_id != self.company_id:
+            raise UserError(self.env._("Say at which site of %s it came.", self.company_id.name))
+
+    # === WHAT IT IS === #
+
+    def _match_items(self, items):
+        """Find the return line of each item.
+
+        :param list items: as in ``_receive``
+        :return: (line, item) where there is one, and the items of no line
+        :rtype: tuple[list, list]
+        :raise UserError: an item is nothing
+        """
+        left = {line: max(line.quantity - line.quantity_received, 0.0) for line in self.line_ids}
+        known, strange = [], []
+        for item in items:
+            item = self._read_item(item)
+            if item["unexpected"]:
+                strange.append(item)
+                continue
+            for line, part in self._find_lines(item, left):
+                values = {**item, "quantity": part}
+                if line:
+                    known.append((line, values))
+                else:
+                    strange.append(values)
+        return known, strange
+
+    def _read_item(self, item):
+        """Return an item with its records, checked by itself.
+
+        :raise UserError: it is nothing that can come
+        """
+        line = self.line_ids.filtered(lambda each: each.id == item.get("line_id"))
+        if item.get("line_id") and not line:
+            raise UserError(self.env._("That is no line of %s.", self.name))
+        product = line.product_id or self.env["product.product"].browse(
+            item.get("product_id") or []
+        )
+        if not product.exists() or product.type != "consu":
+            raise UserError(self.env._("Say what came: a product that can lie in stock."))
+        quantity = self._check_quantity(product, item.get("quantity"))
+        lot = self.env["stock.lot"].browse(item.get("lot_id") or [])
+        if lot and lot.product_id != product:
+            raise UserError(
+                self.env._(
+                    "%(lot)s is no lot of %(product)s.", lot=lot.name, product=product.display_name
+                )
+            )
+        if product.tracking == "serial" and lot and quantity != 1:
+            raise UserError(self.env._("A serial number stands for one piece: %s.", lot.name))
+        return {
+            **item,
+            "line": line,
+            "product": product,
+            "quantity": quantity,
+            "lot": lot,
+            "unexpected": bool(item.get("unexpected")),
+        }
+
+    def _find_lines(self, item, left):
+        """Say of which lines an item is, in the order: named, announced, delivered else.
+
+        :param dict item: as ``_read_item`` gives it
+        :param dict left: what is still expected, by line; what is found is taken off it
+        :return: (line, quantity); an empty line for what fits nowhere
+        :rtype: list[tuple]
+        :raise UserError: the line that is named cannot be it
+        """
+        unit, rest = item["product"].uom_id, item["quantity"]
+        if item["line"]:
+            self._check_item_of_line(item)
+            left[item["line"]] = max(left[item["line"]] - rest, 0.0)
+            return [(item["line"], rest)]
+        found = []
+        for line in self.line_ids.filtered(lambda each: each.product_id == item["product"]):
+            part = unit.round(min(left[line], rest))
+            if unit.compare(part, 0.0) > 0 and line._may_be(item["lot"]):
+                found.append((line, part))
+                left[line] -= part
+                rest = unit.round(rest - part)
+        for line, part in self._add_lines(item, rest, found) if rest else ():
+            found.append((line, part))
+            rest = unit.round(rest - part)
+        if unit.compare(rest, 0.0) > 0:
+            found.append((self.env["oms.return.line"], rest))
+        return found
+
+    def _check_item_of_line(self, item):
+        """Make sure that an item can be of the line that it names.
+
+        :raise UserError: it cannot
+        """
+        line, lot = item["line"], item["lot"]
+        if lot and not line._may_be(lot):
+            raise UserError(
+                self.env._(
+                    "%(lot)s was not delivered with the order %(order)s, or came back before.",
+                    lot=lot.name,
+                    order=self.order_id.name,
+                )
+            )
+        others = sum(
+            each._get_quantity_expected()
+            for each in self.line_ids - line
+            if each.sale_line_id == line.sale_line_id
+        )
+        room = line.sale_line_id._oms_get_quantity_with_customer() - others
+        if line.uom_id.compare(item["quantity"], room) > 0:
+            raise UserError(
+                self.env._(
+                    "%(came)g %(unit)s of %(product)s are more than the customer can have: "
+                    "%(room)g. Take the rest in as unexpected goods.",
+                    came=item["quantity"],
+                    unit=line.uom_id.name,
+                    product=line.product_id.display_name,
+                    room=max(room, 0.0),
+                )
+            )
+
+    def _add_lines(self, item, quantity, found):
+        """Add lines for goods that were not announced, but were delivered with the order.
+
+        :param dict item: as ``_read_item`` gives it
+        :param float quantity: for which there is no line yet
+        :param list found: (line, quantity) of the item so far
+        :return: (line, quantity)
+        :rtype: list[tuple]
+        """
+        added = []
+        unit = item["product"].uom_id
+        for sale_line in self.order_id.order_line.filtered(
+            lambda each: each.product_id == item["product"] and each.product_id.type == "consu"
+        ):
+            expected = sum(line._get_quantity_expected() for line in sale_line.oms_return_line_ids)
+            room = sale_line._oms_get_quantity_with_customer() - expected
+            part = unit.round(min(room, quantity))
+            if unit.compare(part, 0.0) <= 0:
+                continue
+            line = self.line_ids.filtered(lambda each, of=sale_line: each.sale_line_id == of)[:1]
+            if not line:
+                line = self.line_ids.create(
+                    {
+                        "return_id": self.id,
+                        "sale_line_id": sale_line.id,
+                        "product_id": sale_line.product_id.id,
+                        "price": sale_line._oms_get_return_price(),
+                        "quantity": 0.0,
+                        "origin_move_id": sale_line._oms_get_delivered_moves()[-1:].id,
+                    }
+                )
+            if line._may_be(item["lot"]):
+                added.append((line, part))
+                quantity = unit.round(quantity - part)
+        return added
+
+    # === INTO STOCK === #
+
+    def _take_in(self, known, site):
+        """Validate the transfers of what came of lines, and write it down.
+
+        :param list known: (line, item)
+        :param site: ``oms.site`` at which it came
+        :rtype: oms.return.item
+        """
+        by_line = defaultdict(list)
+        for line, item in known:
+            by_line[line].append(item)
+        quantities = {
+            line: sum(item["quantity"] for item in items) for line, items in by_line.items()
+        }
+        moves = self._open_moves_at(quantities, site)
+        for line, items in by_line.items():
+            self._fill_moves(moves[line], line, items)
+        done = self.env["stock.move"].union(*moves.values())
+        self._validate(done)
+        return self.env["oms.return.item"].create(
+            [
+                {
+                    **self._prepare_item(item, site),
+                    "line_id": line.id,
+                    "move_ids": [Command.set(moves[line].ids)],
+                }
+                for line, items in by_line.items()
+                for item in items
+            ]
+        )
+
+    def _open_moves_at(self, quantities, site):
+        """Return open moves that bring just so much of lines to a site, apart from the rest.
+
+        What was announced to come to another site, or with the rest, is taken off those transfers.
+
+        :param dict quantities: in the product's unit by line
+        :param site: ``oms.site``
+        :return: ``stock.move`` by line
+        :rtype: dict
+        """
+        for line, quantity in quantities.items():
+            line._lower_announced(quantity)
+        pickings = self._prepare_pickings(quantities, site) if quantities else None
+        return {
+            line: pickings.move_ids.filtered(lambda m, of=line: m.oms_return_line_id == of)
+            for line in quantities
+        }
+
+    def _fill_moves(self, moves, line, items):
+        """Write into moves what of which lot came.
+
+        :param moves: ``stock.move`` of one line
+        :param list items: of this line
+        """
+        lots = [(item["lot"], item["quantity"]) for item in items if item["lot"]]
+        for move in moves:
+            move.picked = True
+            if move.product_id.tracking == "none" or not lots:
+                continue
+            move.move_line_ids.unlink()
+            wanted, parts = move.product_qty, []
+            while lots and move.product_id.uom_id.compare(wanted, 0.0) > 0:
+                lot, quantity = lots.pop(0)
+                part = min(wanted, quantity)
+                parts.append((lot, part))
+                wanted -= part
+                if quantity > part:
+                    lots.insert(0, (lot, quantity - part))
+            move.move_line_ids = [
+                Command.create(
+                    {
+                        "lot_id": lot.id,
+                        "quantity": move.product_id.uom_id._compute_quantity(
+                            part, move.product_uom
+                        ),
+                        "product_uom_id": move.product_uom.id,
+                        "product_id": move.product_id.id,
+                        "location_id": move.location_id.id,
+                        "location_dest_id": move.location_dest_id.id,
+                        "picking_id": move.picking_id.id,
+                    }
+                )
+                for lot, part in parts
+            ]
+            move.picked = True
+
+    def _validate(self, moves):
+        """Finish transfers without asking.
+
+        :param moves: all moves of these transfers
+        """
+        for move in moves:
+            if not move.move_line_ids:
+                move.quantity = move.product_uom_qty
+            move.picked = True
+        moves._action_done()
+
+    def _take_in_strange(self, strange, site):
+        """Take in what is of no line of the return, as goods of nobody's order.
+
+        :param list strange: items
+        :param site: ``oms.site`` at which they came
+        :rtype: oms.return.item
+        """
+        Item = self.env["oms.return.item"]
+        if not strange:
+            return Item
+        source = self.partner_id.property_stock_customer or self.env.ref(
+            "stock.stock_location_customers"
+        )
+        target = site._get_return_location()
+        picking = self.env["stock.picking"].create(
+            {
+                "picking_type_id": site._get_return_type().id,
+                "location_id": source.id,
+                "location_dest_id": target.id,
+                "partner_id": self.partner_id.id,
+                "origin": self.name,
+                "oms_return_id": self.id,
+            }
+        )
+        made = Item
+        for item in strange:
+            move = self.env["stock.move"].create(
+                {
+                    "product_id": item["product"].id,
+                    "product_uom_qty": item["quantity"],
+                    "product_uom": item["product"].uom_id.id,
+                    "location_id": source.id,
+                    "location_dest_id": target.id,
+                    "picking_id": picking.id,
+                    "company_id": self.company_id.id,
+                    "to_refund": False,
+                }
+            )
+            move._action_confirm(merge=False)
+            self._fill_moves(move, None, [item])
+            made |= Item.create(
+                {
+                    **self._prepare_item(item, site),
+                    "accepted": False,
+                    "move_ids": [Command.set(move.ids)],
+                }
+            )
+        self._validate(picking.move_ids)
+        return made
+
+    def _prepare_item(self, item, site):
+        """Return the values of something that came."""
+        return {
+            "return_id": self.id,
+            "product_id": item["product"].id,
+            "lot_id": item["lot"].id,
+            "quantity": item["quantity"],
+            "grade_id": item.get("grade_id"),
+            "checks": item.get("checks"),
+            "note": item.get("note"),
+            "photo_ids": [Command.set(item.get("photo_ids") or [])],
+            "site_id": site.id,
+            "user_id": self.env.uid,
+        }
+
+    # === WHAT FOLLOWS === #
+
+    def _note_received(self, items, site):
+        """Go on when all that was announced is here."""
+        if site != self.site_id and self.site_id and items:
+            self.message_post(
+                body=self.env._(
+                    "It came to %(here)s instead of %(there)s.",
+                    here=site.name,
+                    there=self.site_id.name,
+                )
+            )
+        missing = any(
+            line.uom_id.compare(line.quantity_received, line.quantity) < 0 for line in self.line_ids
+        )
+        if not missing and self.state in OPEN_STATES:
+            self._finish_receipt()
+
+    def _finish_receipt(self):
+        """Count returns as received: what did not come so far is not expected any more.
+
+        :raise UserError: nothing came
+        """
+        self._check_state(OPEN_STATES, self.env._("received"))
+        # sudo: who takes goods back at a site need not have rights on the order
+        for record in self.sudo():
+            if not record.item_ids:
+                raise UserError(self.env._("Nothing of %s came: cancel it instead.", record.name))
+            record._cancel_pickings()
+            record.write({"state": "received", "received_at": fields.Datetime.now()})
+            record._raise_event("return.received")
+            if record.policy_id.refund_at == "received":
+                record._settle()
+
+
+class OmsReturnLine(models.Model):
+    _inherit = "oms.return.line"
+
+    def _may_be(self, lot):
+        """Tell whether a lot was delivered with the line and is still with the customer.
+
+        :param lot: ``stock.lot``, may be empty
+        :rtype: bool
+        """
+        self.ensure_one()
+        if not lot:
+            return True
+        sale_line = self.sale_line_id
+        out = sale_line._oms_get_delivered_moves().move_line_ids
+        back = sale_line._oms_get_back_moves().move_line_ids
+        has = sum(
+            sign * line.quantity_product_uom
+            for sign, lines in ((1, out), (-1, back))
+            for line in lines
+            if line.lot_id == lot
+        )
+        return self.uom_id.compare(has, 0.0) > 0
+
+    def _lower_announced(self, quantity):
+        """Take what came off the transfers in which it was announced.
+
+        :param float quantity: in the product's unit; of kits how many
+        """
+        self.ensure_one()
+        kits = self.product_id._oms_is_kit(self.company_id)
+        share = quantity / self.quantity if kits and self.quantity else 0.0
+        left = quantity
+        for move in self.move_ids.filtered(lambda move: move.state not in ("done", "cancel")):
+            unit = move.product_id.uom_id
+            of_move = move.product_qty * share if kits else min(left, move.product_qty)
+            left -= 0.0 if kits else of_move
+            rest = unit.round(move.product_qty - of_move)
+            if unit.compare(rest, 0.0) > 0:
+                move.product_uom_qty = unit._compute_quantity(rest, move.product_uom)
+            else:
+                move._action_cancel()
