@@ -1,7 +1,18 @@
-"""What one more unit of scarce stock would save: prices by product and site."""
+"""What one more unit of scarce stock would save, and what it earns: prices by product and site."""
 
 from .cover import cover_prices
+from .earning import Market, Outlook, outlook, unit_values
 from .fluid import DemandClass, FluidModel, FluidPrices
 from .interior import InteriorModel
 
-__all__ = ["DemandClass", "FluidModel", "FluidPrices", "InteriorModel", "cover_prices"]
+__all__ = [
+    "DemandClass",
+    "FluidModel",
+    "FluidPrices",
+    "InteriorModel",
+    "Market",
+    "Outlook",
+    "cover_prices",
+    "outlook",
+    "unit_values",
+]

@@ -30,10 +30,10 @@ def cover_prices(stock: Array, demand: Array, loss: Array) -> Array:
         if not (np.isfinite(values).all() and values.min(initial=0.0) >= 0.0):
             raise ValueError(f"The {name} holds a negative or not finite number.")
     units = np.floor(stock)
-    return np.where(units > 0.0, loss * _reached(units, demand), 0.0)
+    return np.where(units > 0.0, loss * reached(units, demand), 0.0)
 
 
-def _reached(units: Array, mean: Array) -> Array:
+def reached(units: Array, mean: Array) -> Array:
     """Probability that a Poisson demand is at least so many units."""
     flat_units, flat_mean = units.ravel(), mean.ravel()
     result = np.zeros(flat_units.shape)
@@ -52,10 +52,19 @@ def _poisson_tail(units: int, mean: float) -> float:
         return 1.0
     if mean == 0.0 or units > mean + 40.0 * np.sqrt(mean) + 40.0:
         return 0.0
-    counts = np.arange(units)
-    logs = counts * np.log(mean) - mean
-    logs[1:] -= np.log(counts[1:]).cumsum()
-    return float(max(1.0 - np.exp(logs).sum(), 0.0))
+    return float(poisson_tails(units, mean)[units])
+
+
+def poisson_tails(most: int, mean: float) -> Array:
+    """Probability that a Poisson demand is at least so many units, for all numbers up to one.
+
+    :param most: the highest number
+    :param mean: of the demand, more than zero and not above :data:`MOST_EXACT`
+    :return: shape (most + 1,)
+    """
+    logs = np.arange(most) * np.log(mean) - mean
+    logs[1:] -= np.log(np.arange(1.0, most)).cumsum()
+    return np.concatenate(([1.0], np.maximum(1.0 - np.exp(logs).cumsum(), 0.0)))
 
 
 def _erfc(values: Array) -> Array:
