@@ -23,3 +23,4 @@ from . import store_order
 from . import disposition
 from . import returns
 from . import returns_portal
+from . import invoicing

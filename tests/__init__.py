@@ -22,3 +22,4 @@ from . import returns
 from . import disposition
 from . import payment
 from . import returns_portal
+from . import invoicing

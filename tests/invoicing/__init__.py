@@ -1,0 +1,4 @@
+from . import test_amounts
+from . import test_credit
+from . import test_invoice
+from . import test_mail
