@@ -9,3 +9,12 @@ from . import payment_transaction_ask
 from . import oms_payment_task
 from . import oms_task
 from . import sale_order_payment
+from . import provider_adyen
+from . import provider_demo
+from . import payment_told
+from . import provider_stripe
+from . import payment_webhook
+from . import ir_http
+from . import payment_provider_list
+from . import oms_payment_reconciliation
+from . import oms_payment_reconciliation_line
