@@ -15,3 +15,4 @@ from . import oms_carrier_close_day
 from . import oms_pickup
 from . import oms_offer_decline
 from . import oms_return_refuse
+from . import oms_payment_operation

@@ -13,6 +13,7 @@ KIND_SELECTION = [
     ("attempts", "Given Back Too Often"),
     ("parked", "Step Failed"),
     ("unsourceable", "No Site Found"),
+    ("payment", "Payment in Trouble"),
     ("parcel", "Parcel in Trouble"),
     ("late", "Late"),
     ("at_risk", "Promise at Risk"),
@@ -42,6 +43,9 @@ _QUERY = """
     ), troubled AS (
         SELECT order_id, MIN(problem_since) AS since FROM oms_parcel
          WHERE problem IS NOT NULL GROUP BY order_id
+    ), unpaid AS (
+        SELECT order_id, problem_since AS since FROM oms_payment_plan
+         WHERE problem_since IS NOT NULL
     ), found AS (
         SELECT sale.id, sale.oms_channel_id, sale.company_id, sale.partner_shipping_id,
                sale.user_id, sale.date_order, sale.currency_id, sale.amount_total,
@@ -55,13 +59,14 @@ _QUERY = """
                              AND (sale.oms_backorder_until IS NULL
                                   OR sale.oms_backorder_until >= %(today)s::date)
                          ) AND NOT collected.it THEN 'unsourceable'
+                    WHEN unpaid.since IS NOT NULL THEN 'payment'
                     WHEN troubled.since IS NOT NULL THEN 'parcel'
                     WHEN overdue.since IS NOT NULL
                          OR waits.it AND sale.commitment_date < %(today)s THEN 'late'
                     WHEN risky.since IS NOT NULL THEN 'at_risk'
                END AS kind,
                parked.since AS parked_since, risky.since AS risky_since,
-               troubled.since AS troubled_since,
+               troubled.since AS troubled_since, unpaid.since AS unpaid_since,
                COALESCE(overdue.since, CASE WHEN waits.it THEN sale.commitment_date END)
                    AS late_since
           FROM sale_order sale
@@ -70,6 +75,7 @@ _QUERY = """
      LEFT JOIN overdue ON overdue.order_id = sale.id
  LEFT JOIN risky ON risky.order_id = sale.id
  LEFT JOIN troubled ON troubled.order_id = sale.id
+ LEFT JOIN unpaid ON unpaid.order_id = sale.id
 CROSS JOIN LATERAL (SELECT sale.oms_state IN ('waiting', 'partial') AS it) AS waits
 -- The next wave takes up what is new; what several waves have left lying has a problem.
 CROSS JOIN LATERAL (
@@ -85,13 +91,13 @@ CROSS JOIN LATERAL (
          WHERE sale.state = 'sale'
            AND (waits.it OR sale.oms_conflict IS NOT NULL OR parked.since IS NOT NULL
                 OR overdue.since IS NOT NULL OR risky.since IS NOT NULL
-                OR troubled.since IS NOT NULL)
+                OR troubled.since IS NOT NULL OR unpaid.since IS NOT NULL)
     )
     SELECT found.id, found.id AS order_id, found.late_since,
            -- Somebody works on what is in conflict; what is only late is worked on as it should.
            -- Of what is at risk the customer can still be told before it is late.
            CASE found.kind WHEN 'conflict' THEN 0 WHEN 'attempts' THEN 2 WHEN 'parked' THEN 4
-                           WHEN 'unsourceable' THEN 6 WHEN 'parcel' THEN 6
+                           WHEN 'unsourceable' THEN 6 WHEN 'payment' THEN 6 WHEN 'parcel' THEN 6
                            WHEN 'at_risk' THEN 8 ELSE 10 END
            - (found.late_since IS NOT NULL)::int AS urgency,
            found.oms_channel_id AS channel_id, found.company_id,
@@ -121,6 +127,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
         SELECT CASE found.kind WHEN 'late' THEN found.late_since
                                WHEN 'at_risk' THEN found.risky_since
+                               WHEN 'payment' THEN found.unpaid_since
                                WHEN 'parcel' THEN found.troubled_since
                                WHEN 'conflict' THEN COALESCE(found.oms_conflict_at, waits.since)
                                WHEN 'unsourceable' THEN waits.since
@@ -170,6 +177,7 @@ class OmsException(models.Model):
         "oms.decision": ["order_id", "outcome"],
         "oms.promise": ["order_id", "current", "state", "arrived_at", "risk_stage", "risk_since"],
         "oms.parcel": ["order_id", "problem", "problem_since"],
+        "oms.payment.plan": ["order_id", "problem_since"],
         "oms.rejection": ["state", "order_id", "site_id", "rejected_at"],
         "stock.move": ["state", "date_deadline", "oms_fulfillment_line_id"],
     }

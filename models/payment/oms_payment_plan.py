@@ -250,6 +250,9 @@ class OmsPaymentPlan(models.Model):
         self.ensure_one()
         zero = self.currency_id.is_zero
         taken = not zero(self.captured)
+        expired = self.expires_at and self.expires_at <= fields.Datetime.now()
+        if expired and not zero(self.available) and not zero(self.due):
+            return "expired"
         if taken and self.currency_id.compare_amounts(self.refunded, self.captured) >= 0:
             return "refunded"
         if taken and zero(self.due):

@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 
-from ...connectors.outcome import Ok, Rejected
+from ...connectors.outcome import Ok, Rejected, Unknown
 from ...connectors.payment.exchange import ask
 
 
@@ -114,6 +114,17 @@ class OmsPaymentTaskVoid(models.AbstractModel):
 
     def _get_title(self):
         return self.env._("Void an authorization")
+
+    def _prepare_call(self, task):
+        # Providers that know no partial void let go of all that is not captured by then.
+        source = self._get_transaction(task).source_transaction_id
+        waiting = source.child_transaction_ids.filtered(
+            lambda each: each.oms_operation == "capture" and each.state == "draft"
+        )
+        if waiting:
+            text = self.env._("What is captured of the same payment comes first.")
+            return lambda: Unknown(text, sent=False)
+        return super()._prepare_call(task)
 
 
 class OmsPaymentTaskRefund(models.AbstractModel):

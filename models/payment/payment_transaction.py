@@ -125,6 +125,12 @@ class PaymentTransaction(models.Model):
         )
         return sum(ended.mapped("amount"))
 
+    def _oms_is_for_return(self):
+        """Tell whether a refund settles a return."""
+        self.ensure_one()
+        # Returns are a room of their own.
+        return "oms_return_id" in self._fields and bool(self.oms_return_id)
+
     def _oms_get_expiry(self, policy):
         """Return when the bank lets go of an authorization, as far as is known.
 

@@ -40,6 +40,29 @@ class SaleOrder(models.Model):
         made = plans.create([{"order_id": order.id} for order in missing]).grouped("order_id")
         return plans.union(*(known.get(order) or made[order] for order in self.sudo()))
 
+    # === WHAT HAPPENS === #
+
+    def _oms_raise_payment(self, event):
+        """Raise an event of the orders whose workflow does something about it; it runs later.
+
+        :param str event: key of the event
+        """
+        # sudo: the workflow of a channel is nobody's secret
+        heeded = self.filtered(
+            lambda order: order.sudo().oms_channel_id.workflow_id._has_steps([event])
+        )
+        heeded._oms_raise(event)._run_later()
+
+    def _oms_tell_shipped(self):
+        """Have done what the workflows say when goods leave; without one they are captured."""
+        self._oms_raise_payment("fulfillment.shipped")
+        plain = self.filtered(
+            lambda order: order.oms_channel_id.orchestrated and not order.oms_channel_id.workflow_id
+        )
+        for plan in plain._oms_ensure_payment_plans():
+            plan._capture_due()
+            plan._void_rest()
+
     # === WHAT IS ASKED === #
 
     def _oms_request_capture(self, amount, fulfillment=None):

@@ -15,6 +15,10 @@ KIND_SELECTION = [
     ("oms_notify", "Notify the Customer"),
     ("oms_emit", "Raise an Order Event"),
     ("oms_lose_parcels", "Write Off Lost Parcels"),
+    ("oms_authorize", "Authorize What Is Open"),
+    ("oms_capture", "Capture What Has Left"),
+    ("oms_void", "Let Go of What Never Leaves"),
+    ("oms_refund", "Refund What Is Too Much"),
 ]
 KINDS = frozenset(kind for kind, _label in KIND_SELECTION)
 #: By which trigger a decision tells what made it, by event.

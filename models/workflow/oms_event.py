@@ -19,6 +19,7 @@ EVENT_SELECTION = [
     ("order.waiting", "Order waits for stock"),
     ("fulfillment.rejected", "Site gave goods back"),
     ("site.offline", "Work taken back from a site"),
+    ("fulfillment.shipped", "Goods left the site"),
     ("fulfillment.delivered", "Goods delivered"),
     ("fulfillment.ready", "Goods ready to be collected"),
     ("fulfillment.expired", "Goods not collected in time"),
@@ -41,6 +42,12 @@ EVENT_SELECTION = [
     ("receipt.late", "Receipt late or cancelled"),
     ("address.changed", "Delivery address changed"),
     ("date.changed", "Promised for an earlier date"),
+    ("payment.authorized", "Payment authorized"),
+    ("payment.failed", "Payment failed"),
+    ("payment.captured", "Payment captured"),
+    ("payment.capture_refused", "Capture refused"),
+    ("payment.expiring", "Authorization expires soon"),
+    ("payment.refunded", "Payment refunded"),
     ("order.exception", "Somebody has to decide"),
 ]
 STATE_SELECTION = [

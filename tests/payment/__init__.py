@@ -1,2 +1,5 @@
+from . import test_number
 from . import test_operations
 from . import test_operations_commits
+from . import test_screen
+from . import test_shipments
