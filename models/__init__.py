@@ -24,3 +24,4 @@ from . import disposition
 from . import returns
 from . import returns_portal
 from . import invoicing
+from . import counter

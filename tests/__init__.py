@@ -23,3 +23,4 @@ from . import disposition
 from . import payment
 from . import returns_portal
 from . import invoicing
+from . import counter
