@@ -7,6 +7,12 @@ class PaymentTransaction(models.Model):
 
     _inherit = "payment.transaction"
 
+    def _oms_ask_later(self):
+        # Nobody is asked: a person gives the money, and tells.
+        counter = self.filtered(lambda transaction: transaction.provider_id.oms_counter)
+        counter._set_pending()
+        return super(PaymentTransaction, self - counter)._oms_ask_later()
+
     def _oms_book_counter(self):
         """Write counter money into the books, and match it with the order's invoices.
 
