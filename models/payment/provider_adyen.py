@@ -32,7 +32,7 @@ class PaymentTransaction(models.Model):
                 kwargs["endpoint_param"] = root.provider_reference
                 json = self._oms_complete_adyen(endpoint, json, root)
             elif endpoint == "/payments" and self.token_id:
-                json = {"returnUrl": self.get_base_url() + NOWHERE, **self._oms_trim_adyen(json)}
+                json = self._oms_complete_adyen_payment(json)
         return super()._send_api_request(method, endpoint, json=json, **kwargs)
 
     def _oms_complete_adyen(self, endpoint, json, root):
@@ -59,6 +59,17 @@ class PaymentTransaction(models.Model):
             return {**json, "capturePspReference": capture} if capture else json
         return json
 
-    def _oms_trim_adyen(self, json):
-        """Return what is told of a payment without what nobody knows: Adyen takes no ``false``."""
-        return {name: value for name, value in json.items() if value is not False}
+    def _oms_complete_adyen_payment(self, json):
+        """Return a payment with a saved card as Adyen's contract has it.
+
+        Adyen takes no ``false`` for what nobody knows, wants to know what was saved, and counts in
+        numbers.
+        """
+        json = {name: value for name, value in json.items() if value is not False}
+        json.setdefault("returnUrl", self.get_base_url() + NOWHERE)
+        method = self.payment_method_id.primary_payment_method_id or self.payment_method_id
+        if method.code == "card":
+            json["paymentMethod"] = {"type": "scheme", **json["paymentMethod"]}
+        lines = json.get("lineItems") or []
+        json["lineItems"] = [{**line, "quantity": int(line["quantity"])} for line in lines]
+        return json
