@@ -312,7 +312,7 @@ class OmsSourcing(models.AbstractModel):
             case = dataclasses.replace(case, stock=self._get_stock(demands, sites, offer))
             problem = self._prepare_problem(strategy, demands, admission, offer, case)
             problem, plan, stage_note = (propose or self._find_plan)(strategy, problem, case)
-            if not self._find_refusal(order, plan, sellable, book):
+            if not self._find_refusal(order, problem, plan, sellable, book):
                 break
         duration_ms = (time.perf_counter() - start) * 1000
         note = "\n".join(filter(None, [*notes, stage_note]))

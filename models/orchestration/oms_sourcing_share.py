@@ -47,27 +47,32 @@ class OmsSourcing(models.AbstractModel):
                     offer[site_id, product_id] = by_site.get(site_id, 0.0)
             yield offer
 
-    def _find_refusal(self, order, plan, sellable, book):
+    def _find_refusal(self, order, problem, plan, sellable, book):
         """Tell whether a plan takes more than shares leave to the channel."""
         channel = order.oms_channel_id
         return any(
             book.get_refusal(channel.company_id.id, product_id, channel, taken)
-            for product_id, taken in self._sum_up_taken(plan).items()
+            for product_id, taken in self._sum_up_taken(problem, plan).items()
             if product_id in sellable
         )
 
     def _take_shares(self, outcome, book):
         """Let the orders after this one find less."""
         channel = outcome.order.oms_channel_id
-        for product_id, taken in self._sum_up_taken(outcome.plan).items():
+        for product_id, taken in self._sum_up_taken(outcome.problem, outcome.plan).items():
             if product_id in outcome.sellable:
                 book.take(channel.company_id.id, product_id, channel, taken)
 
-    def _sum_up_taken(self, plan):
+    def _sum_up_taken(self, problem, plan):
+        """Return what a plan takes, in the products' units by site id by product id.
+
+        :rtype: dict
+        """
+        # The lines of baskets and simulations are never kept: they cannot be looked up.
+        products = {line.key: line.product for line in problem.lines}
         taken = defaultdict(lambda: defaultdict(float))
         for assignment in plan.assignments:
-            line = self.env["sale.order.line"].browse(assignment.line)
-            taken[line.product_id.id][assignment.site] += assignment.quantity
+            taken[products[assignment.line]][assignment.site] += assignment.quantity
         return taken
 
     def _explain_held_back(self, sellable):
