@@ -82,7 +82,9 @@ class OpenDay(Told):
 class WantedThere(Told):
     """What a site has now of a line; ``line`` is its place in the basket, from 0.
 
-    ``available`` is null for goods without limit.
+    ``available`` is null for goods without limit. ``can_be_sent`` is what other sites would send
+    there of what it lacks, when an order to collect is placed; 0 where the site gets nothing from
+    others.
     """
 
     line: int
@@ -90,6 +92,7 @@ class WantedThere(Told):
     quantity: float
     available: float | None
     enough: bool
+    can_be_sent: float
 
 
 class PickupSite(Told):
@@ -97,8 +100,9 @@ class PickupSite(Told):
 
     ``hours`` are those of the next seven days, from today at the site on; null if the site is
     always open. ``open`` tells whether it is open now, ``closes_at`` until when, ``opens_at`` when
-    it opens next if it is closed. ``complete`` tells whether it has all of the basket now; null
-    without basket.
+    it opens next if it is closed. ``complete`` tells whether it has all of the basket now,
+    ``complete_later`` whether it can be collected there once others have sent what it lacks:
+    ``promise`` tells when; null without basket.
     """
 
     site: str
@@ -118,6 +122,7 @@ class PickupSite(Told):
     closes_at: ToldMoment | None
     hours: list[OpenDay] | None
     complete: bool | None
+    complete_later: bool | None
     lines: list[WantedThere]
 
 

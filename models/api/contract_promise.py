@@ -75,13 +75,15 @@ class PromisedPart(Told):
     """What one site gives at one time.
 
     ``ready_at`` is when the goods are there, null for those that are there already; ``leaves_at``
-    when they leave, or are ready to be collected.
+    when they leave, or are ready to be collected. ``sent_from`` names the sites that send them to
+    a store first, where customers collect them; empty for all others.
     """
 
     site: str
     site_name: str
     kilometers: float | None = None
     lines: list[PartLine]
+    sent_from: list[str] = []
     ready_at: ToldMoment | None = None
     leaves_at: ToldMoment | None = None
     earliest: date | None = None

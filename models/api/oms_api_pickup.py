@@ -61,9 +61,14 @@ class OmsApi(models.AbstractModel):
         for site, answer in zip(chosen, answers, strict=False):
             answer["kilometers"] = kilometers[site]
             good = all(line["enough"] for line in answer["lines"])
-            answer["complete"] = (
-                good and not any("error" in line for line in told) if told else None
+            later = all(
+                line["available"] is None
+                or line["available"] + line["can_be_sent"] >= line["quantity"] - SAME
+                for line in answer["lines"]
             )
+            right = not any("error" in line for line in told)
+            answer["complete"] = (good and right) if told else None
+            answer["complete_later"] = (later and right) if told else None
         return {
             "at": fields.Datetime.now(),
             "place": place and place._asdict(),
@@ -154,10 +159,11 @@ class OmsApi(models.AbstractModel):
         """
         openings = sites._get_openings(fields.Datetime.now())
         have = self._get_wanted_there(channel, sites, items)
+        more = self._get_wanted_elsewhere(channel, sites, items)
         return [
             {
                 **self._tell_pickup_site(site, services, openings[site]),
-                "lines": self._tell_there(items, words, have[site]),
+                "lines": self._tell_there(items, words, have[site], more.get(site, {})),
             }
             for site in sites
         ]
@@ -216,17 +222,30 @@ class OmsApi(models.AbstractModel):
         return have
 
     @api.model
-    def _tell_there(self, items, words, have):
+    def _get_wanted_elsewhere(self, channel, sites, items):
+        """Return what other sites could send to sites of the products that are wanted.
+
+        :param list items: ``BasketItem`` of each line
+        :return: quantity by product by site, without what nobody can send
+        :rtype: dict[models.Model, dict]
+        """
+        return {}
+
+    @api.model
+    def _tell_there(self, items, words, have, more):
         """Return what a site has of each line; lines of one product share it, the first one first.
 
         :param list items: ``BasketItem`` of each line
         :param dict words: what the channel calls the product of each line
         :param dict have: quantity by product, None without limit
+        :param dict more: quantity by product that others could send there
         :rtype: list[dict]
         """
-        left, lines = dict(have), []
+        left, others, lines = dict(have), dict(more), []
         for item in items:
             available = left[item.product]
+            lacking = 0.0 if available is None else max(item.quantity - available, 0.0)
+            sent = min(lacking, others.get(item.product, 0.0))
             lines.append(
                 {
                     "line": item.index,
@@ -234,8 +253,10 @@ class OmsApi(models.AbstractModel):
                     "quantity": item.quantity,
                     "available": available,
                     "enough": available is None or available >= item.quantity - SAME,
+                    "can_be_sent": item.product.uom_id.round(sent),
                 }
             )
+            others[item.product] = others.get(item.product, 0.0) - sent
             if available is not None:
                 left[item.product] = max(available - item.quantity, 0.0)
         return lines

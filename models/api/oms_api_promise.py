@@ -309,6 +309,7 @@ class OmsApi(models.AbstractModel):
                 }
                 for index, quantity in sorted(part.quantities.items())
             ],
+            "sent_from": [source.site.code for source in part.sent],
             "ready_at": part.ready,
             "leaves_at": dates and dates.leaves,
             "earliest": dates and dates.earliest,

@@ -11,6 +11,8 @@ from . import oms_fulfillment_page
 from . import oms_fulfillment_transfer
 from . import oms_transfer_steps
 from . import oms_sourcing_transfer
+from . import oms_promising_transfer
+from . import oms_api_pickup
 from . import sale_order
 from . import oms_promise
 from . import oms_site_work

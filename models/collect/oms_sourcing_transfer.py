@@ -16,6 +16,38 @@ class OmsSite(models.Model):
         "of the channel. Its own stock comes first.",
     )
 
+    def _prepare_way_here(self, sender, kilometers, units, ready):
+        """Return what is asked about the way of goods to the store.
+
+        :param sender: ``oms.site`` that sends them
+        :param ready: when it begins, UTC without time zone
+        :rtype: LeadAsk
+        """
+        self.ensure_one()
+        partner = self.partner_id
+        return LeadAsk(
+            site=sender,
+            carrier=self.env["delivery.carrier"],
+            kilometers=kilometers,
+            country=partner.country_id,
+            zip=partner.zip or "",
+            latitude=self.latitude or None,
+            longitude=self.longitude or None,
+            ready=ready,
+            units=units,
+            handed_over=False,
+            state=partner.state_id,
+        )
+
+    def _get_arrival(self, dates):
+        """Return when all that is sent to the store should be there.
+
+        :param list dates: ``LeadDates`` of each way, None where nobody knows
+        :return: UTC without time zone, or None
+        """
+        days = [each.promised for each in dates if each]
+        return max((to_moment(day, self.tz) for day in days), default=None)
+
 
 class OmsSourcing(models.AbstractModel):
     """What a store lacks that customers collect there is sourced from sites that send it there."""
@@ -44,7 +76,19 @@ class OmsSourcing(models.AbstractModel):
             return np.zeros(len(sites)), ""
         return self._measure(sites, store)
 
+    def _get_promised_rows(self, order):
+        store = order.oms_collect_site_id
+        if not order._oms_gets_goods_sent():
+            return super()._get_promised_rows(order)
+        # What the store has itself is sourced before what is sent to it.
+        begun = order.sudo().oms_fulfillment_ids
+        if self.env.context.get("oms_to_store"):
+            begun = begun.filtered("transfer_for_id")
+            return not begun and [r for r in order.oms_promised_plan or () if r[1] != store.id]
+        return not begun and [row for row in order.oms_promised_plan or () if row[1] == store.id]
+
     def _plan_parts(self, parts):
+        parts = [self._place_sent(part) for part in parts]
         found = super()._plan_parts(parts)
         sent = [part for part in parts if part.line.order_id._oms_is_sent_to_store(part.site)]
         if not sent:
@@ -63,6 +107,16 @@ class OmsSourcing(models.AbstractModel):
             # Its transfers are between two sites, and none of them a delivery of the order.
             line.fulfillment_id.reference_id.sale_ids = False
         return found
+
+    @api.model
+    def _place_sent(self, part):
+        """Return a part with how far it goes: what was held at other sites goes to the store."""
+        order = part.line.order_id
+        if part.kilometers or not order._oms_is_sent_to_store(part.site):
+            return part
+        sending = self.with_context(oms_to_store=True)
+        [kilometers], _note = sending._get_kilometers(order, part.site)
+        return part._replace(kilometers=kilometers)
 
     @api.model
     def _sum(self, parts):
@@ -175,24 +229,10 @@ class OmsFulfillment(models.Model):
             return None
         asks = [each._prepare_transfer_ask(moment) for each in coming]
         dates = self.env["oms.lead.time"]._get_dates(asks, self.channel_id, moment, None)
-        days = [each.promised for each in dates if each]
-        return max((to_moment(day, self.site_id.tz) for day in days), default=None)
+        return self.site_id._get_arrival(dates)
 
     def _prepare_transfer_ask(self, moment):
         """Return what is asked about the way from a site to the store."""
         self.ensure_one()
         store = self.transfer_for_id.site_id
-        partner = store.partner_id
-        return LeadAsk(
-            site=self.site_id,
-            carrier=self.env["delivery.carrier"],
-            kilometers=self.kilometers,
-            country=partner.country_id,
-            zip=partner.zip or "",
-            latitude=store.latitude or None,
-            longitude=store.longitude or None,
-            ready=moment,
-            units=self.unit_count,
-            handed_over=False,
-            state=partner.state_id,
-        )
+        return store._prepare_way_here(self.site_id, self.kilometers, self.unit_count, moment)

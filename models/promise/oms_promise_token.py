@@ -77,7 +77,7 @@ class OmsPromiseToken(models.AbstractModel):
                 self._sum_up(ask.items),
                 [
                     [items[index].product.id, part.site.id, quantity]
-                    for part in way.parts
+                    for part in way.sources
                     if not part.ready
                     for index, quantity in part.quantities.items()
                 ],

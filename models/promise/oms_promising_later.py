@@ -43,7 +43,7 @@ class OmsPromising(models.AbstractModel):
         for way in ways:
             missing, way.unknown = way.unknown, []
             taken = defaultdict(float)
-            for part in way.parts:
+            for part in way.sources:
                 for index, quantity in part.quantities.items():
                     taken[part.site.id, view.ask.items[index].product.id] += quantity
             arrivals = {}

@@ -56,7 +56,7 @@ class OmsPromising(models.AbstractModel):
         known = {}
         for way in ways:
             way.kg = 0.0
-            for part in way.parts:
+            for part in way.sources:
                 key = part.site, part.kilometers
                 if key not in known:
                     [known[key]] = strategy._get_kg_per_kg(
@@ -78,7 +78,8 @@ class OmsPromising(models.AbstractModel):
             part.dates = dates
         end = fields.Datetime.add(view.moment, minutes=view.ask.channel.promise_minutes)
         for way in ways:
-            cutoffs = [part.dates.cutoff for part in way.parts if part.dates and part.dates.cutoff]
+            dates = [part.dates for part in (*way.parts, *way.sources) if part.dates]
+            cutoffs = [each.cutoff for each in dates if each.cutoff]
             way.valid_until = min([end, *cutoffs])
 
     @api.model

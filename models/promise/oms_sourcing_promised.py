@@ -91,9 +91,8 @@ class OmsSourcing(models.AbstractModel):
 
     def _find_plan(self, strategy, problem, case):
         problem, plan, note = super()._find_plan(strategy, problem, case)
-        rows = case.order.oms_promised_plan if case.order else None
-        # Promised was the whole order; what is sourced again later is another matter.
-        if not rows or not problem.sites or case.order.sudo().oms_fulfillment_ids:
+        rows = self._get_promised_rows(case.order) if case.order else None
+        if not rows or not problem.sites:
             return problem, plan, note
         steps = self._fit_promised(problem, rows)
         if steps is None:
@@ -102,6 +101,14 @@ class OmsSourcing(models.AbstractModel):
             plan = build_plan(problem, steps, lower_bound=plan.lower_bound)
             sentence = self.env._("From where it was promised.")
         return problem, plan, "\n".join(filter(None, [note, sentence]))
+
+    def _get_promised_rows(self, order):
+        """Return from where goods of an order were promised that is sourced now.
+
+        :return: (product id, site id, quantity) rows, or nothing
+        """
+        # Promised was the whole order; what is sourced again later is another matter.
+        return order.oms_promised_plan if not order.sudo().oms_fulfillment_ids else None
 
     def _fit_promised(self, problem, rows):
         """Return the promised plan in steps of the problem; None if it is not possible any more.

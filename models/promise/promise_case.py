@@ -74,6 +74,8 @@ class Part:
     :param dict quantities: by place in the basket
     :param ready: when the goods come there, UTC, naive; None for what is there
     :param dates: ``LeadDates``, once they are known
+    :param tuple sent: :class:`Part` of the sites that send it there first; empty for what is there
+        or comes by itself
     """
 
     site: models.BaseModel
@@ -81,6 +83,7 @@ class Part:
     quantities: dict
     ready: datetime | None = None
     dates: object = None
+    sent: tuple = ()
 
 
 @dataclass
@@ -107,6 +110,11 @@ class Way:
     kg: float | None = None
     refusal: tuple | None = None
     valid_until: datetime | None = None
+
+    @property
+    def sources(self):
+        """The parts by the sites whose goods they are, wherever the customer gets them."""
+        return [source for part in self.parts for source in part.sent or (part,)]
 
     @property
     def is_dated(self):

@@ -10,3 +10,4 @@ from . import test_site_work
 from . import test_commits
 from . import test_transfer
 from . import test_transfer_steps
+from . import test_transfer_promise
