@@ -20,8 +20,8 @@ from . import api
 from . import collect
 from . import payment
 from . import store_order
-from . import disposition
 from . import returns
+from . import disposition
 from . import returns_portal
 from . import invoicing
 from . import counter

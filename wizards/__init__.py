@@ -16,3 +16,4 @@ from . import oms_pickup
 from . import oms_offer_decline
 from . import oms_return_refuse
 from . import oms_payment_operation
+from . import oms_disposition_override

@@ -15,6 +15,9 @@ class StockLocation(models.Model):
         ondelete="restrict",
         help="Goods in this location and those below are of this grade; empty: as new.",
     )
+    oms_is_donation = fields.Boolean(
+        string="Donations", help="Goods of returns that are given away are moved here."
+    )
 
     @api.depends("location_id.oms_grade_id")
     def _compute_oms_grade_id(self):
