@@ -11,8 +11,12 @@ from . import oms_return_request
 from . import oms_return_pickings
 from . import oms_return_receive
 from . import oms_return_settle
+from . import oms_return_exchange
+from . import oms_return_match
+from . import oms_return_way
 from . import oms_return_actions
 from . import stock_picking
+from . import stock_move
 from . import stock_return_picking
 from . import payment_transaction
 from . import sale_order

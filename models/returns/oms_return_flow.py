@@ -54,7 +54,9 @@ class OmsReturn(models.Model):
             if record.way == "keep":
                 record._keep()
             else:
+                record.expected_at = record.expected_at or record._get_expected_at()
                 record._prepare_pickings()
+                record._request_labels()
 
     def _keep(self):
         """Settle what the customer keeps: nothing comes back."""
@@ -82,7 +84,9 @@ class OmsReturn(models.Model):
         """
         self._check_state(OPEN_STATES, self.env._("cancelled"))
         # sudo: who cancels a return need not have rights on transfers
-        for record in self.sudo():
+        records = self.sudo()
+        records.order_id.order_line._oms_lock_returns()
+        for record in records:
             if record.item_ids:
                 raise UserError(
                     self.env._(
@@ -90,8 +94,8 @@ class OmsReturn(models.Model):
                         record.name,
                     )
                 )
-            record._cancel_pickings()
-        self.sudo().write({"state": "cancelled"})
+        records.write({"state": "cancelled"})
+        records._cancel_pickings()
         self._raise_event("return.cancelled")
 
     def _cancel_pickings(self):
@@ -126,8 +130,8 @@ class OmsReturn(models.Model):
                 raise UserError(
                     self.env._("The customer is still to get something for %s.", record.name)
                 )
-            record._cancel_pickings()
         self.sudo().write({"state": "closed", "closed_at": fields.Datetime.now()})
+        self.sudo()._cancel_pickings()
         self._raise_event("return.closed")
 
     # === SITE === #

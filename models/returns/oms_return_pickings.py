@@ -143,16 +143,3 @@ class OmsReturnLine(models.Model):
                 )
             )
         return found
-
-
-class StockMove(models.Model):
-    _inherit = "stock.move"
-
-    def _oms_get_quantity_moved(self):
-        """Return what moves of one product moved, in the unit of the product."""
-        return sum(
-            move.product_uom._compute_quantity(
-                move.quantity, move.product_id.uom_id, rounding_method="HALF-UP"
-            )
-            for move in self
-        )

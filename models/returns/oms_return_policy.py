@@ -92,10 +92,19 @@ class OmsReturnPolicy(models.Model):
         default="inspected",
         tracking=True,
     )
+    way_days = fields.Integer(
+        string="Days on the Way Back",
+        default=7,
+        required=True,
+        help="After so many days announced goods are expected at the site; they count there as "
+        "incoming supply.",
+    )
     rule_ids = fields.One2many("oms.return.policy.rule", "policy_id", string="Exceptions")
     channel_ids = fields.One2many("oms.channel", "return_policy_id", string="Channels")
 
-    _days_check = models.Constraint("CHECK (days >= 0)", "A return period cannot be negative.")
+    _days_check = models.Constraint(
+        "CHECK (days >= 0 AND way_days >= 0)", "A return period cannot be negative."
+    )
     _percent_check = models.Constraint(
         "CHECK (COALESCE(fee_percent, 0) BETWEEN 0 AND 100)",
         "A restocking fee is between 0 and 100 %.",

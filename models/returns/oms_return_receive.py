@@ -226,10 +226,9 @@ class OmsReturn(models.Model):
         }
         moves = self._open_moves_at(quantities, site)
         for line, items in by_line.items():
-            self._fill_moves(moves[line], line, items)
-        done = self.env["stock.move"].union(*moves.values())
-        self._validate(done)
-        return self.env["oms.return.item"].create(
+            self._fill_moves(moves[line], items)
+        # Before they are validated, so that it is seen what is known already.
+        made = self.env["oms.return.item"].create(
             [
                 {
                     **self._prepare_item(item, site),
@@ -240,6 +239,8 @@ class OmsReturn(models.Model):
                 for item in items
             ]
         )
+        self._validate(self.env["stock.move"].union(*moves.values()))
+        return made
 
     def _open_moves_at(self, quantities, site):
         """Return open moves that bring just so much of lines to a site, apart from the rest.
@@ -251,15 +252,28 @@ class OmsReturn(models.Model):
         :return: ``stock.move`` by line
         :rtype: dict
         """
-        for line, quantity in quantities.items():
-            line._lower_announced(quantity)
-        pickings = self._prepare_pickings(quantities, site) if quantities else None
-        return {
-            line: pickings.move_ids.filtered(lambda m, of=line: m.oms_return_line_id == of)
-            for line in quantities
+        found = dict.fromkeys(quantities, self.env["stock.move"])
+        left = dict(quantities)
+        for picking in self.picking_ids.filtered(lambda each: each._oms_is_open_at(site)):
+            by_line = picking.move_ids.grouped("oms_return_line_id")
+            if all(moves._oms_is_within(left.get(line)) for line, moves in by_line.items()):
+                for line, moves in by_line.items():
+                    found[line] |= moves
+                    left[line] = line.uom_id.round(left[line] - sum(moves.mapped("product_qty")))
+        left = {
+            line: quantity
+            for line, quantity in left.items()
+            if line.uom_id.compare(quantity, 0.0) > 0
         }
+        used = self.env["stock.move"].union(*found.values())
+        for line, quantity in left.items():
+            line._lower_announced(quantity, used)
+        if left:
+            for move in self._prepare_pickings(left, site).move_ids:
+                found[move.oms_return_line_id] |= move
+        return found
 
-    def _fill_moves(self, moves, line, items):
+    def _fill_moves(self, moves, items):
         """Write into moves what of which lot came.
 
         :param moves: ``stock.move`` of one line
@@ -302,11 +316,10 @@ class OmsReturn(models.Model):
 
         :param moves: all moves of these transfers
         """
-        for move in moves:
-            if not move.move_line_ids:
-                move.quantity = move.product_uom_qty
-            move.picked = True
-        moves._action_done()
+        for move in moves.filtered(lambda move: not move.move_line_ids):
+            move.quantity = move.product_uom_qty
+        moves.picked = True
+        moves.picking_id._action_done()
 
     def _take_in_strange(self, strange, site):
         """Take in what is of no line of the return, as goods of nobody's order.
@@ -347,7 +360,7 @@ class OmsReturn(models.Model):
                 }
             )
             move._action_confirm(merge=False)
-            self._fill_moves(move, None, [item])
+            self._fill_moves(move, [item])
             made |= Item.create(
                 {
                     **self._prepare_item(item, site),
@@ -375,6 +388,34 @@ class OmsReturn(models.Model):
 
     # === WHAT FOLLOWS === #
 
+    def _note_moves(self, moves):
+        """Write down what came in transfers that people validated themselves.
+
+        :param moves: done ``stock.move`` of lines of the return
+        """
+        self.ensure_one()
+        site = moves.picking_type_id.warehouse_id.oms_site_ids[:1] or self.site_id
+        items = self.env["oms.return.item"].create(
+            [
+                {
+                    "return_id": self.id,
+                    "line_id": move.oms_return_line_id.id,
+                    "product_id": move.product_id.id,
+                    "lot_id": lot.id,
+                    "quantity": quantity,
+                    # What does not lower what was delivered is paid back to nobody.
+                    "accepted": move.to_refund,
+                    "site_id": site.id,
+                    "move_ids": [Command.set(move.ids)],
+                }
+                for move in moves
+                if move.product_id == move.oms_return_line_id.product_id
+                for lot, quantity in move._oms_get_quantities_by_lot().items()
+            ]
+        )
+        if items and self.state in RECEIVING_STATES:
+            self._note_received(items, site)
+
     def _note_received(self, items, site):
         """Go on when all that was announced is here."""
         if site != self.site_id and self.site_id and items:
@@ -401,11 +442,12 @@ class OmsReturn(models.Model):
         for record in self.sudo():
             if not record.item_ids:
                 raise UserError(self.env._("Nothing of %s came: cancel it instead.", record.name))
-            record._cancel_pickings()
             record.write({"state": "received", "received_at": fields.Datetime.now()})
+            record._cancel_pickings()
             record._raise_event("return.received")
-            if record.policy_id.refund_at == "received":
-                record._settle()
+            record._note_inspected()
+            if record.state == "received" and record.policy_id.refund_at == "received":
+                record._try_settle()
 
 
 class OmsReturnLine(models.Model):
@@ -431,16 +473,19 @@ class OmsReturnLine(models.Model):
         )
         return self.uom_id.compare(has, 0.0) > 0
 
-    def _lower_announced(self, quantity):
+    def _lower_announced(self, quantity, used):
         """Take what came off the transfers in which it was announced.
 
         :param float quantity: in the product's unit; of kits how many
+        :param used: ``stock.move`` that are left as they are
         """
         self.ensure_one()
         kits = self.product_id._oms_is_kit(self.company_id)
         share = quantity / self.quantity if kits and self.quantity else 0.0
         left = quantity
-        for move in self.move_ids.filtered(lambda move: move.state not in ("done", "cancel")):
+        for move in (self.move_ids - used).filtered(
+            lambda move: move.state not in ("done", "cancel")
+        ):
             unit = move.product_id.uom_id
             of_move = move.product_qty * share if kits else min(left, move.product_qty)
             left -= 0.0 if kits else of_move

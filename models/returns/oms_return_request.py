@@ -47,9 +47,11 @@ class OmsReturn(models.Model):
             for line in asked
             for values in self.sudo()._prepare_lines(line, returnable)
         ]
-        record = self.sudo().create(header)
-        record.line_ids.photo_ids.write({"res_model": record._name, "res_id": record.id})
-        record._decide_request()
+        # All of it or nothing, also for callers that tell of the refusal and go on.
+        with self.env.cr.savepoint():
+            record = self.sudo().create(header)
+            record.line_ids.photo_ids.write({"res_model": record._name, "res_id": record.id})
+            record._decide_request()
         return record.with_env(self.env)
 
     # === CHECKS === #
@@ -84,7 +86,7 @@ class OmsReturn(models.Model):
         site = self.env["oms.site"].browse(vals.get("site_id") or [])
         if not way:
             way = "dropoff" if site or origin == "store" else "label"
-        self._check_choices(policy, origin, outcome, way)
+        self._check_choices(policy, order.company_id, origin, outcome, way)
         if site and (
             not site.takes_returns or not site.warehouse_id or site.company_id != order.company_id
         ):
@@ -104,7 +106,7 @@ class OmsReturn(models.Model):
         }
 
     @api.model
-    def _check_choices(self, policy, origin, outcome, way):
+    def _check_choices(self, policy, company, origin, outcome, way):
         """Make sure that the policy allows what the customer wants, and the way.
 
         People at work may agree with the customer on what the policy does not offer.
@@ -120,7 +122,7 @@ class OmsReturn(models.Model):
                     ways=", ".join(ways),
                 )
             )
-        if outcome == "credit" and not self._knows_store_credit():
+        if outcome == "credit" and not self._knows_store_credit(company):
             raise UserError(
                 self.env._("There is no store credit here: choose money back or an exchange.")
             )
@@ -139,14 +141,6 @@ class OmsReturn(models.Model):
     @api.model
     def _label(self, field, key):
         return dict(self._fields[field]._description_selection(self.env))[key]
-
-    @api.model
-    def _knows_store_credit(self):
-        """Tell whether customers can be given store credit: Odoo's loyalty programs do.
-
-        :rtype: bool
-        """
-        return "loyalty.card" in self.env
 
     # === LINES === #
 
@@ -419,8 +413,23 @@ class SaleOrderLine(models.Model):
         :rtype: float
         """
         self.ensure_one()
-        ordered = self._oms_get_qty_ordered()
-        if ordered:
-            return self.price_total / ordered
         units = self.product_id.uom_id._compute_quantity(1.0, self.product_uom_id, round=False)
-        return self.price_reduce_taxinc * units
+        return self.price_reduce_taxinc * units * (1.0 - self.order_id._oms_get_discount_share())
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    def _oms_get_discount_share(self):
+        """Return which part of what goods cost is taken off by discounts on the whole order.
+
+        :return: between 0 and 1
+        :rtype: float
+        """
+        self.ensure_one()
+        priced = self.order_line.filtered(
+            lambda line: not line.display_type and not line.is_downpayment and not line.is_delivery
+        )
+        discounts = -sum(min(line.price_total, 0.0) for line in priced)
+        goods = sum(max(line.price_total, 0.0) for line in priced)
+        return min(discounts / goods, 1.0) if goods else 0.0

@@ -1,5 +1,8 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+#: States in which what came is judged.
+JUDGED_STATES = ("authorized", "in_transit", "received", "inspected")
 
 
 class OmsReturn(models.Model):
@@ -7,10 +10,19 @@ class OmsReturn(models.Model):
 
     _inherit = "oms.return"
 
+    settle_error = fields.Text(
+        string="Not Settled Because",
+        readonly=True,
+        copy=False,
+        help="Why the customer did not get anything yet; it is tried again every hour.",
+    )
+
     # === INSPECTED === #
 
     def _inspect(self, verdicts):
         """Write down what goods are like, and whether the customer gets something for them.
+
+        When all that came was judged, the customers get what they want for it.
 
         :param list verdicts: dicts with ``item_id`` and perhaps ``grade_id``, ``accepted``,
             ``checks``, ``note``, ``photo_ids``
@@ -19,9 +31,7 @@ class OmsReturn(models.Model):
         :raise UserError: an item is of another return, or was settled
         """
         self.ensure_one()
-        self._check_state(
-            ("authorized", "in_transit", "received", "inspected"), self.env._("inspected")
-        )
+        self._check_state(JUDGED_STATES, self.env._("inspected"))
         # sudo: who inspects goods need not have rights on the order
         record = self.sudo()
         items = self.env["oms.return.item"].sudo()
@@ -31,13 +41,20 @@ class OmsReturn(models.Model):
                 raise UserError(self.env._("That did not come with %s.", self.name))
             item._judge(verdict)
             items |= item
-        if record.state == "received" and all(
-            item.state == "inspected" for item in record.item_ids
-        ):
-            record.write({"state": "inspected", "inspected_at": fields.Datetime.now()})
-            record._raise_event("return.inspected")
-            record._settle()
+        record._note_inspected()
         return items.with_env(self.env)
+
+    def _note_inspected(self):
+        """Go on with returns of which all that came was judged."""
+        done = self.filtered(
+            lambda record: (
+                record.state == "received"
+                and all(item.state == "inspected" for item in record.item_ids)
+            )
+        )
+        done.write({"state": "inspected", "inspected_at": fields.Datetime.now()})
+        done._raise_event("return.inspected")
+        done._try_settle()
 
     # === SETTLED === #
 
@@ -55,15 +72,40 @@ class OmsReturn(models.Model):
             if line.uom_id.compare(quantity, 0.0) > 0
         }
 
+    def _try_settle(self):
+        """Settle returns; what cannot be settled now says why, and is tried again."""
+        for record in self:
+            try:
+                with self.env.cr.savepoint():
+                    record._settle()
+            except UserError as error:
+                record.invalidate_recordset()
+                record.line_ids.invalidate_recordset()
+                text = str(error.args[0])
+                if record.settle_error != text:
+                    record.sudo().settle_error = text
+                    record.message_post(body=self.env._("Not settled: %s", text))
+
+    @api.model
+    def _cron_settle(self):
+        """Try again to settle what could not be settled when it was inspected."""
+        waiting = self.search([("settle_error", "!=", False)], order="id")
+        self.env["ir.cron"]._commit_progress(remaining=len(waiting))
+        for record in waiting:
+            record._try_settle()
+            if not self.env["ir.cron"]._commit_progress(1):
+                break
+
     def _settle(self):
         """Give the customers what they want for what was accepted: money, exchange or credit.
 
         What was settled before is left alone, so that it may be called again.
+
+        :raise UserError: something cannot be settled now
         """
         # sudo: who takes goods back need not have rights on money
-        for record in self.sudo():
+        for record in self.sudo().filtered("order_id"):
             record.order_id.order_line._oms_lock_returns()
-            record.line_ids.invalidate_recordset(["settled"])
             left = record._get_unsettled()
             for outcome in ("refund", "exchange", "credit"):
                 lines = {
@@ -75,8 +117,36 @@ class OmsReturn(models.Model):
                     getattr(record, f"_settle_{outcome}")(lines)
             if left:
                 record.refunded_at = fields.Datetime.now()
+                record._raise_event("return.refunded")
+            record.settle_error = False
             if record.state == "inspected":
                 record._close()
+
+    def _credit(self, lines):
+        """Credit the invoices of what comes back, and say what the customer gets for it.
+
+        That is what the credit notes come to; of what is not invoiced, its price less the fee.
+
+        :param dict lines: quantity in the product's unit by line
+        :return: the credit notes, and the amount in the currency of the order
+        :rtype: tuple
+        """
+        value, fee = self._get_amount_of(lines)
+        quantities = {}
+        for line, quantity in lines.items():
+            sale_line = line.sale_line_id
+            quantities.setdefault(sale_line, 0.0)
+            quantities[sale_line] += line.uom_id._compute_quantity(
+                quantity, sale_line.product_uom_id, round=False
+            )
+        notes = self.order_id._oms_credit(quantities, fee=fee)
+        self.credit_move_ids |= notes
+        amount = sum(notes.mapped("amount_total")) if notes else value - fee
+        for line, quantity in lines.items():
+            line.settled += quantity
+        amount = self.currency_id.round(max(amount, 0.0))
+        self.amount_settled += amount
+        return notes, amount
 
     def _get_amount_of(self, lines):
         """Return what the customer gets for lines, and what is kept back of it.
@@ -89,6 +159,7 @@ class OmsReturn(models.Model):
         for line, quantity in lines.items():
             before = line.currency_id.round(line.price * line.settled)
             worth = line.currency_id.round(line.price * (line.settled + quantity)) - before
+            # Kept back of the first that is settled.
             kept = min(max(line.fee - before, 0.0), worth)
             value, fee = value + worth, fee + kept
         return self.currency_id.round(value), self.currency_id.round(fee)
@@ -98,69 +169,33 @@ class OmsReturn(models.Model):
 
         :param dict lines: quantity in the product's unit by line
         """
-        value, fee = self._get_amount_of(lines)
-        self._credit(lines, fee)
-        self._note_settled(lines, value - fee)
-        amount = self.currency_id.round(value - fee)
-        if not self.currency_id.is_zero(amount):
-            self._pay_back(amount)
-            self._raise_event("return.refunded")
+        _notes, amount = self._credit(lines)
+        self._pay_back(amount)
 
     def _pay_back(self, amount):
         """Give money back as far as it was paid; the rest stays to the customer's credit.
 
-        :param float amount: above zero, in the currency of the order
+        :param float amount: in the currency of the order
+        :raise UserError: a capture is under way: it is known only then what can be given back
         """
-        order = self.order_id
+        order, currency = self.order_id, self.currency_id
         order._oms_ensure_payment_plans()
-        paid = self.currency_id.round(min(amount, order.oms_payment_plan_id.refundable))
-        if self.currency_id.compare_amounts(paid, 0.0) > 0:
+        plan = order.oms_payment_plan_id
+        paid = currency.round(min(amount, max(plan.refundable, 0.0)))
+        rest = currency.round(amount - paid)
+        if currency.compare_amounts(rest, 0.0) > 0 and plan.capturing:
+            raise UserError(
+                self.env._("The payment of %s is just being captured: wait for it.", order.name)
+            )
+        if currency.compare_amounts(paid, 0.0) > 0:
             order._oms_request_refund(paid, return_=self)
-        rest = self.currency_id.round(amount - max(paid, 0.0))
-        if self.currency_id.compare_amounts(rest, 0.0) > 0:
+        if currency.compare_amounts(rest, 0.0) > 0:
             self.message_post(
                 body=self.env._(
                     "%s stay to the customer's credit: that much was not paid through a provider.",
-                    self.currency_id.format(rest),
+                    currency.format(rest),
                 )
             )
-
-    def _settle_exchange(self, lines):
-        """Credit the invoices, and order the goods that the customer wants instead.
-
-        :param dict lines: quantity in the product's unit by line
-        """
-        self._settle_refund(lines)
-
-    def _settle_credit(self, lines):
-        """Credit the invoices, and give the customer store credit.
-
-        :param dict lines: quantity in the product's unit by line
-        """
-        self._settle_refund(lines)
-
-    def _credit(self, lines, fee):
-        """Make the credit note of lines.
-
-        :param dict lines: quantity in the product's unit by line
-        :param float fee: what is kept back, in the currency of the order
-        """
-        if not hasattr(self.order_id, "_oms_credit"):
-            return
-        quantities = {}
-        for line, quantity in lines.items():
-            sale_line = line.sale_line_id
-            quantities.setdefault(sale_line, 0.0)
-            quantities[sale_line] += line.uom_id._compute_quantity(
-                quantity, sale_line.product_uom_id, round=False
-            )
-        moves = self.order_id._oms_credit(quantities, fee=fee)
-        self.credit_move_ids |= moves
-
-    def _note_settled(self, lines, amount):
-        for line, quantity in lines.items():
-            line.settled += quantity
-        self.amount_settled += amount
 
 
 class OmsReturnItem(models.Model):
@@ -173,7 +208,7 @@ class OmsReturnItem(models.Model):
         :raise UserError: the customer got something for them already
         """
         self.ensure_one()
-        accepted = verdict.get("accepted", self.accepted)
+        accepted = bool(verdict.get("accepted", self.accepted) and self.line_id)
         if accepted != self.accepted and self.line_id.settled:
             raise UserError(
                 self.env._(
@@ -182,7 +217,7 @@ class OmsReturnItem(models.Model):
             )
         values = {
             "state": "inspected",
-            "accepted": accepted and bool(self.line_id),
+            "accepted": accepted,
             "inspected_at": fields.Datetime.now(),
             "inspector_id": self.env.uid,
         }

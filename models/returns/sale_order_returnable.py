@@ -31,6 +31,15 @@ class Facts(NamedTuple):
     under_way: dict  # by order line, and move or None: in transfers of no return
     credited: dict  # by order line: on credit notes
 
+    def get_taken(self, line):
+        """Return what of an order line is on its way back, in any transfer or return."""
+        return sum(
+            amount
+            for known in (self.announced, self.under_way)
+            for (each, _move), amount in known.items()
+            if each == line
+        )
+
 
 class SaleOrder(models.Model):
     """What of orders can come back, and why the rest cannot."""
@@ -229,12 +238,7 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         unit = self.product_id.uom_id
         has = self._oms_get_quantity_with_customer()
-        taken = sum(
-            amount
-            for known in (facts.announced, facts.under_way)
-            for (line, _move), amount in known.items()
-            if line == self
-        )
+        taken = facts.get_taken(self)
         is_kit = self.product_id._oms_is_kit(self.company_id)
         if is_kit:
             came = sum(self.oms_return_line_ids.item_ids.mapped("quantity"))
