@@ -18,6 +18,14 @@ class OmsPaymentPlan(models.Model):
         groups = ("oms.group_order_manager", "account.group_account_invoice")
         return self.env.su or any(self.env.user.has_group(group) for group in groups)
 
+    def write(self, vals):
+        # What a plan tells follows from its payments; only how it is paid is chosen.
+        if not self.env.su and (others := set(vals) - {"policy_id"}):
+            raise AccessError(
+                self.env._("Nobody writes this of a payment: %s.", ", ".join(sorted(others)))
+            )
+        return super().write(vals)
+
     def _check_operator(self):
         """Return the plans with the rights of the system, for whoever may decide on them.
 

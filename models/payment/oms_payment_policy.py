@@ -41,7 +41,7 @@ class OmsPaymentPolicy(models.Model):
         required=True,
         default="shipped",
         help="As a rule money may be taken when goods leave. Captured when the site begins, "
-        "nothing is shipped that is not paid.",
+        "nothing leaves that is not paid.",
     )
     authorization_days = fields.Integer(
         string="Authorizations Hold (Days)",

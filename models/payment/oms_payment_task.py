@@ -1,8 +1,10 @@
 from odoo import models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 from ...connectors.outcome import Ok, Rejected, Unknown
 from ...connectors.payment.exchange import ask
+from ..transaction import reading_snapshot
+from .payment_transaction_ask import UNRECORDED
 
 
 class OmsPaymentTask(models.AbstractModel):
@@ -34,6 +36,8 @@ class OmsPaymentTask(models.AbstractModel):
             # It came by a notification.
             return lambda: Ok({"settled": True})
         transaction._ensure_provider_is_not_disabled()
+        if transaction.provider_code in UNRECORDED:
+            return self._prepare_own_transaction(transaction)
         request = transaction._oms_record()
         if request is None:
             return lambda: Ok({"answer": None})
@@ -45,10 +49,27 @@ class OmsPaymentTask(models.AbstractModel):
 
         return call
 
+    def _prepare_own_transaction(self, transaction):
+        """Return what has the provider's code of Odoo ask, in a transaction for nothing else."""
+        env, transaction_id = self.env, transaction.id
+
+        def call():
+            with reading_snapshot(env) as own:
+                asked = own["payment.transaction"].sudo().browse(transaction_id)
+                try:
+                    asked._oms_replay(None)
+                except ValidationError as error:
+                    return Rejected("refused", str(error))
+            return Ok({"settled": True})
+
+        return call
+
     def _prepare_look(self, task):
         transaction = self._get_transaction(task)
         if not transaction._oms_is_under_way() or transaction.provider_reference:
             return lambda: Ok({"settled": True})
+        if transaction.provider_code in UNRECORDED:
+            return None
         call = self._prepare_call(task)
         if transaction._oms_record() is None:
             return call

@@ -1,14 +1,14 @@
 from datetime import timedelta
 
 from odoo import fields, models
-from odoo.exceptions import UserError
 
 from odoo.addons.payment import utils as payment_utils
 
 from .payment_provider import KEY_DAYS, Recorded, Recording, Replay
 from .payment_transaction import UNDER_WAY
 
-#: Providers whose code of Odoo does not ask through the one place that can be recorded.
+#: Providers whose code of Odoo does not ask through the one place that can be recorded. They are
+#: asked in a transaction that does nothing else.
 UNRECORDED = ("authorize",)
 REQUESTS = {
     "authorize": "_send_payment_request",
@@ -64,16 +64,8 @@ class PaymentTransaction(models.Model):
         """Return what the provider is asked for the transaction; nothing is left in the database.
 
         :rtype: connectors.payment.exchange.Request | None
-        :raises UserError: the provider cannot be asked from here
         """
         self.ensure_one()
-        if self.provider_code in UNRECORDED:
-            raise UserError(
-                self.env._(
-                    "%s can only be asked from Odoo's own buttons of the transaction.",
-                    self.provider_id.name,
-                )
-            )
         try:
             with self.env.cr.savepoint():
                 recording = self.with_context(oms_exchange=Recording())

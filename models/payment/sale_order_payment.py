@@ -37,10 +37,20 @@ class SaleOrder(models.Model):
         plans = self.env["oms.payment.plan"].sudo()
         known = plans.search([("order_id", "in", self.ids)]).grouped("order_id")
         missing = self.sudo().filtered(lambda order: order not in known)
-        made = plans.create([{"order_id": order.id} for order in missing]).grouped("order_id")
+        # What is made with an order has nothing to tell.
+        quiet = plans.with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
+        quiet = quiet.with_context(tracking_disable=True)
+        made = quiet.create([{"order_id": order.id} for order in missing])
+        made = made.with_env(plans.env).grouped("order_id")
         return plans.union(*(known.get(order) or made[order] for order in self.sudo()))
 
     # === WHAT HAPPENS === #
+
+    def _action_confirm(self):
+        res = super()._action_confirm()
+        # sudo: see above
+        self.sudo().filtered("oms_channel_id.orchestrated")._oms_ensure_payment_plans()
+        return res
 
     def _oms_raise_payment(self, event):
         """Raise an event of the orders whose workflow does something about it; it runs later.

@@ -179,12 +179,14 @@ class PaymentCase(OmsCase):
 
     def run_tasks(self):
         """Do what waits, each once, whatever comes of it."""
+        self.env.flush_all()
         tasks = self.env["oms.task"].search(
             [("kind", "like", "payment."), ("state", "in", ("waiting", "unknown"))]
         )
         with self.enter_registry_test_mode():
             for task in tasks.sorted("id"):
                 task._carry_out()
+        self.env.invalidate_all()
 
     def sums(self, order):
         plan = order.oms_payment_plan_id

@@ -1,9 +1,12 @@
 """Operations are bounded, asked for once by tasks, and written down by the provider's own code."""
 
+from unittest.mock import patch
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.oms.models.payment import oms_payment_task
 from odoo.addons.oms.models.payment.payment_provider import KEY_DAYS
 
 from .payment_case import Bank, PaymentCase, pay
@@ -127,6 +130,23 @@ class TestOperations(PaymentCase):
         self.assertEqual(len(self.bank.asked), 1)
         with self.assertRaisesRegex(UserError, "Look at the other side"):
             capture.oms_task_id.action_retry()
+
+    def test_a_provider_whose_requests_cannot_be_recorded(self):
+        """It is asked in a transaction for nothing else, and never twice."""
+        self.enterContext(patch.object(oms_payment_task, "UNRECORDED", ("none",)))
+        self.use(Bank("ok", "refused"))
+        order, _root = self.make_paid()
+        first = order._oms_request_capture(30.0)
+        second = order._oms_request_capture(30.0)
+        with mute_logger("odoo.addons.oms.models.task.oms_task_run", "odoo.addons.payment"):
+            self.run_tasks()
+        self.assertEqual((first | second).mapped("state"), ["done", "error"])
+        self.assertEqual(len(self.bank.asked), 2)
+        self.assertIsNone(
+            self.env["oms.payment.task.capture"]._prepare_look(
+                order._oms_request_capture(5.0).oms_task_id
+            )
+        )
 
     def test_paid_at_once(self):
         order = self.make_order((self.apple, 10))

@@ -38,6 +38,11 @@ class TestScreen(PaymentCase):
             with self.assertRaises(AccessError):
                 plan.with_user(user).captured = 5.0
         plan.with_user(accountant).action_capture_due()
+        account = self.env["oms.payment.policy"].create({"name": "A", "method": "account"})
+        plan.with_user(manager).policy_id = account
+        self.assertEqual(plan.method, "account")
+        with self.assertRaises(AccessError):
+            plan.with_user(manager).captured = 5.0
 
     def test_an_amount_by_hand(self):
         order, _root = self.make_paid()

@@ -5,6 +5,7 @@ from datetime import timedelta
 from freezegun import freeze_time
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -24,12 +25,12 @@ class TestShipments(PaymentCase):
         cls.apple.list_price = 30.0
         cls.berry.list_price = 70.0
 
-    def place(self, paid=100.0, **vals):
+    def place(self, paid=100.0, sites=2, **vals):
         """Place an order of an apple (30) and a berry (70) at two sites, and pay it."""
         order = self.make_order((self.apple, 1), (self.berry, 1), confirm=False)
         payment = pay(order, self.provider, paid, **vals) if paid else None
         order.action_confirm()
-        self.assertEqual(len(order.oms_fulfillment_ids), 2)
+        self.assertEqual(len(order.oms_fulfillment_ids), sites)
         return order, payment
 
     def leave(self, order, site):
@@ -134,6 +135,33 @@ class TestShipments(PaymentCase):
         self.assertEqual(self.sums(order)["captured"], 100.0)
         self.leave(order, self.far)
         self.assertEqual(self.bank.get_total("capture"), 100.0)
+
+    def test_captured_before_it_leaves(self):
+        self.channel.payment_policy_id = self.env["oms.payment.policy"].create(
+            {"name": "Early", "capture_at": "released"}
+        )
+        self.stock(self.berry, (self.far, -10))
+        order, _payment = self.place(sites=1)
+        plan = self.plan_of(order)
+        self.assertEqual(plan.capturing, 30.0, "the berry is not released yet")
+        fulfillment = order.oms_fulfillment_ids
+        with self.assertRaisesRegex(UserError, "is not paid yet"), self.env.cr.savepoint():
+            self.ship(fulfillment.picking_ids)
+        self.follow()
+        self.assertEqual(plan.captured, 30.0)
+        self.leave(order, self.near)
+        self.assertEqual((plan.captured, plan.capturing, plan.receivable), (30.0, 0.0, 0.0))
+        self.stock(self.berry, (self.far, 10))
+        order.action_oms_source()
+        self.assertEqual(plan.capturing, 70.0)
+        self.follow()
+        self.leave(order, self.far)
+        self.assertEqual((plan.captured, plan.state), (100.0, "captured"))
+
+    def test_a_placed_order_waits_for_its_payment(self):
+        order, _payment = self.place(0.0)
+        plan = self.plan_of(order)
+        self.assertEqual((plan.state, plan.due), ("waiting", 100.0))
 
     def token(self, order):
         return self.env["payment.token"].create(
