@@ -11,6 +11,20 @@ from odoo.addons.oms.connectors.payment.simulator import Simulator
 
 from ..common import OmsCase
 
+#: Where Odoo's code of Adyen would call.
+HOST = "https://prefix-checkout.adyen.com/checkout/V71"
+
+
+def redirected(registry, url, host=HOST):
+    """Return a context in which what would be asked of a host is asked of another one."""
+    provider = registry["payment.provider"]
+    build = provider._build_request_url
+
+    def build_request_url(self, endpoint, **kwargs):
+        return build(self, endpoint, **kwargs).replace(host, url)
+
+    return patch.object(provider, "_build_request_url", build_request_url)
+
 
 class ProviderCase(OmsCase):
     """Payments of three hundred by Odoo's genuine providers."""
@@ -73,14 +87,7 @@ class AdyenCase(ProviderCase):
 
     def lead_to(self, url):
         """Have Odoo's code of Adyen call another host; all else of its addresses stays."""
-        registry = self.env.registry["payment.provider"]
-        build = registry._build_request_url
-        host = "https://prefix-checkout.adyen.com/checkout/V71"
-
-        def build_request_url(provider, endpoint, **kwargs):
-            return build(provider, endpoint, **kwargs).replace(host, url)
-
-        self.enterContext(patch.object(registry, "_build_request_url", build_request_url))
+        self.enterContext(redirected(self.env.registry, url))
 
     def authorize(self, amount=300.0, currency=None, card="4111111111111111", told=True, **vals):
         """Return a payment that the bank authorized, as a customer makes one on a page."""

@@ -14,7 +14,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..connectors.contract_proxy import validating
-from .provider_case import AdyenCase
+from .provider_case import AdyenCase, redirected
 
 CONTRACT = "adyen_checkout_v71.json"
 
@@ -29,20 +29,9 @@ class TestAdyenContract(AdyenCase):
             raise SkipTest("no data folder with the vendors' contracts beside it")
         folder = self.enterContext(tempfile.TemporaryDirectory())
         proxy = validating(contract, self.simulator.url, Path(folder) / "proxy.log")
-        self.lead_to_proxy(self.enterContext(proxy))
-
-    def lead_to_proxy(self, url):
-        # The last one leads: what led to the simulator leads to the proxy before it.
-        registry = self.env.registry["payment.provider"]
-        build = registry._build_request_url
-        simulator = self.simulator.url
-        self.patch(
-            registry,
-            "_build_request_url",
-            lambda provider, endpoint, **kwargs: build(provider, endpoint, **kwargs).replace(
-                simulator, url
-            ),
-        )
+        # What led to the simulator leads to the proxy before it.
+        url = self.enterContext(proxy)
+        self.enterContext(redirected(self.env.registry, url, self.simulator.url))
 
     def test_authorize_capture_void_and_refund(self):
         payment = self.authorize()
