@@ -152,11 +152,16 @@
         "data/returns_portal.xml",
         "data/returns_portal_mails.xml",
         "views/returns_portal_guest.xml",
+        "views/returns_portal_pages.xml",
+        "views/returns_portal_views.xml",
     ],
     "demo": ["demo/demo.xml"],
     "assets": {
         "web.assets_backend": [
             "oms/static/src/**/*",
+        ],
+        "web.assets_frontend": [
+            "oms/static/portal/**/*",
         ],
         "web.assets_tests": [
             "oms/static/tests/tours/**/*",

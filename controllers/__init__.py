@@ -5,3 +5,4 @@ from . import webhook
 from . import xml_rpc
 from . import pickup
 from . import returns_guest
+from . import returns

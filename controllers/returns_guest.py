@@ -109,7 +109,7 @@ class ReturnGuest(http.Controller):
             )
         request.session.pop(_ASK, None)
         grant(order)
-        return request.redirect(f"/oms/returns/order/{order.id}", code=303)
+        return request.redirect(f"/my/orders/{order.id}/return", code=303)
 
     def _show_code(self, error=""):
         response = request.render("oms.return_guest_code", {"error": error})

@@ -17,3 +17,4 @@ from . import oms_offer_decline
 from . import oms_return_refuse
 from . import oms_payment_operation
 from . import oms_disposition_override
+from . import oms_return_new

@@ -103,15 +103,8 @@ class OmsApi(models.AbstractModel):
         :raises ChangeRefused: one of them is not known
         """
         lines = order.order_line.filtered("product_id")
-        products = self.env["oms.order.placing"]._look_up_words(
-            order.oms_channel_id, set(given.lines), set(), set()
-        ).products  # fmt: skip
         meant, problems = self.env["sale.order.line"], []
-        for index, code in enumerate(dict.fromkeys(given.lines)):
-            line = lines.filtered(lambda line, code=code: line.oms_external_ref == code)
-            line = line or lines.filtered(
-                lambda line, code=code: line.product_id == products.get(code)
-            )
+        for index, (code, line) in enumerate(self._find_lines(order, given.lines).items()):
             if len(line) == 1:
                 meant |= line
                 continue
@@ -130,6 +123,26 @@ class OmsApi(models.AbstractModel):
             return "cancelled"
         self.env["oms.order.changing"]._lower(order, {line: left[line] for line in changed})
         return "cancelled"
+
+    @api.model
+    def _find_lines(self, order, codes):
+        """Return the lines of an order by what the channel calls them.
+
+        :param codes: the channel's numbers of lines, or products
+        :return: by code, each once; one line, none if there is none, or several
+        :rtype: dict
+        """
+        lines = order.order_line.filtered("product_id")
+        products = self.env["oms.order.placing"]._look_up_words(
+            order.oms_channel_id, set(codes), set(), set()
+        ).products  # fmt: skip
+        found = {}
+        for code in dict.fromkeys(codes):
+            named = lines.filtered(lambda line, code=code: line.oms_external_ref == code)
+            found[code] = named or lines.filtered(
+                lambda line, code=code: line.product_id == products.get(code)
+            )
+        return found
 
     # === ORDERS === #
 

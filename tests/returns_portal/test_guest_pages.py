@@ -50,7 +50,7 @@ class TestGuestPages(OmsCase, HttpCase):
         session = self.opener.cookies["session_id"]
         answer = self.send(CODE, code=find_code(self.mail()).lower())
         self.assertEqual(answer.status_code, 303)
-        self.assertTrue(answer.headers["Location"].endswith(f"/oms/returns/order/{self.order.id}"))
+        self.assertTrue(answer.headers["Location"].endswith(f"/my/orders/{self.order.id}/return"))
         self.assertNotEqual(self.opener.cookies["session_id"], session, "a session of his own")
 
     def test_answers_tell_nothing(self):

@@ -1,0 +1,116 @@
+import { reactive } from "@odoo/owl";
+import { uuid } from "@web/core/utils/strings";
+import { classify } from "../site_work/errors";
+
+/** A return that a seller takes down: of which order, what comes back, and what the customer wants. */
+export class StoreReturnModel {
+    constructor(orm) {
+        this.orm = orm;
+        this.counters = null;
+        this.site = null;
+        this.error = "";
+        this.isBusy = false;
+        this.clear();
+        return reactive(this);
+    }
+
+    /** Begins with the next customer. */
+    clear() {
+        this.uuid = uuid();
+        this.step = "order";
+        this.order = null;
+        this.lines = [];
+        this.kept = [];
+        this.outcome = "refund";
+        this.way = "dropoff";
+        this.note = "";
+        this.result = null;
+        this.error = "";
+    }
+
+    async ask(method, ...args) {
+        this.isBusy = true;
+        this.error = "";
+        try {
+            return await this.orm.silent.call("oms.store.return", method, args);
+        } catch (error) {
+            this.error = classify(error).message;
+            return null;
+        } finally {
+            this.isBusy = false;
+        }
+    }
+
+    async loadCounters(siteId) {
+        this.counters = (await this.ask("get_counters")) || [];
+        const wanted = this.counters.find((each) => each.id === siteId);
+        if (wanted || this.counters.length === 1) {
+            this.choose(wanted || this.counters[0]);
+        }
+    }
+
+    choose(site) {
+        this.site = site;
+        this.clear();
+    }
+
+    findOrders(text) {
+        return this.ask("find_orders", this.site.id, text);
+    }
+
+    async open(orderId) {
+        const told = await this.ask("get_order", this.site.id, orderId);
+        if (!told) {
+            return;
+        }
+        this.order = told.order;
+        this.lines = told.lines.map((line) => ({ ...line, quantity: 0, reason: "", note: "" }));
+        this.kept = told.kept;
+        this.reasons = told.reasons;
+        this.outcomes = told.outcomes;
+        this.ways = told.ways;
+        this.step = "goods";
+    }
+
+    /** What was changed is another return than one that may have been sent. */
+    change(target, changes) {
+        Object.assign(target, changes);
+        this.uuid = uuid();
+    }
+
+    get chosen() {
+        return this.lines.filter((line) => line.quantity > 0);
+    }
+
+    needsNote(line) {
+        return !!this.reasons.find((each) => String(each.id) === line.reason)?.needs_note;
+    }
+
+    /** Whether something is chosen, each with a reason. */
+    get isComplete() {
+        const { chosen } = this;
+        return (
+            chosen.length > 0 &&
+            chosen.every((line) => line.reason && (!this.needsNote(line) || line.note.trim()))
+        );
+    }
+
+    async request() {
+        const wish = {
+            lines: this.chosen.map(({ id, quantity, reason, note }) => ({
+                id,
+                quantity,
+                reason: Number(reason),
+                note: note.trim(),
+            })),
+            outcome: this.outcome,
+            way: this.way,
+            note: this.note.trim(),
+        };
+        const result = await this.ask("request", this.site.id, this.uuid, this.order.id, wish);
+        if (result) {
+            this.result = result;
+            this.step = "done";
+        }
+    }
+}
