@@ -159,9 +159,10 @@
     "assets": {
         "web.assets_backend": [
             "oms/static/src/**/*",
+            ("remove", "oms/static/src/portal/**/*"),
         ],
         "web.assets_frontend": [
-            "oms/static/portal/**/*",
+            "oms/static/src/portal/**/*",
         ],
         "web.assets_tests": [
             "oms/static/tests/tours/**/*",

@@ -116,7 +116,9 @@ class OmsReturnNewLine(models.TransientModel):
         readonly=True,
         help="Delivered and neither returned nor announced yet.",
     )
-    until = fields.Datetime(string="Until", readonly=True, help="End of the return period.")
+    until = fields.Datetime(readonly=True, help="End of the return period.")
     quantity = fields.Float(digits="Product Unit")
-    reason_id = fields.Many2one("oms.return.reason", string="Reason")
+    reason_id = fields.Many2one(
+        "oms.return.reason",
+    )
     note = fields.Char(string="Customer's Words")

@@ -58,17 +58,17 @@ class OmsApi(models.AbstractModel):
             ]
         }
 
-    @endpoint(readonly=True, any_of=("ids", "references"))
+    @endpoint(readonly=True, any_of=("returns", "references"))
     def return_status(
         self,
         channel,
-        ids: Ids | None = None,
+        returns: Ids | None = None,
         references: Ids | None = None,
         with_labels: bool = False,
     ) -> ReturnStatuses:
         """Tell how returns stand.
 
-        :param ids: the channel's own numbers of returns, up to 50
+        :param returns: the channel's own numbers of returns, up to 50
         :param references: the channel's numbers of orders, up to 50: all returns of each, those
             that were asked for elsewhere among them
         :param with_labels: whether to tell the files of return labels
@@ -76,14 +76,14 @@ class OmsApi(models.AbstractModel):
             unknown number has an ``error`` of code ``not_found``
         :raises ApiError: ``invalid`` if nothing is asked for
         """
-        if not ids and not references:
-            raise ApiError("invalid", self.env._("Say which returns are meant."), "ids")
-        known = self._find_returns(channel, ids or [])
+        if not returns and not references:
+            raise ApiError("invalid", self.env._("Say which returns are meant."), "returns")
+        known = self._find_returns(channel, returns or [])
         told = [
             self._tell_return(known[each], with_labels)
             if each in known
             else {"id": each, "error": self._refuse_return(each)}
-            for each in ids or ()
+            for each in returns or ()
         ]
         orders = self._find_orders(channel, references or [])
         for reference in references or ():
@@ -96,15 +96,15 @@ class OmsApi(models.AbstractModel):
         return {"returns": told}
 
     @endpoint
-    def cancel_return(self, channel, ids: Ids) -> CancelledReturns:
+    def cancel_return(self, channel, returns: Ids) -> CancelledReturns:
         """Give returns up of which nothing has come.
 
-        :param ids: the channel's own numbers of returns, up to 50
+        :param returns: the channel's own numbers of returns, up to 50
         :return: what became of each: ``cancelled``, ``unchanged`` if it was before, or ``refused``
             with the reason
         """
-        known = self._find_returns(channel, ids)
-        return {"returns": [self._cancel_return(each, known.get(each)) for each in ids]}
+        known = self._find_returns(channel, returns)
+        return {"returns": [self._cancel_return(each, known.get(each)) for each in returns]}
 
     # === ASKING === #
 
@@ -228,7 +228,7 @@ class OmsApi(models.AbstractModel):
     @api.model
     def _refuse_return(self, number):
         message = self.env._("The channel has no return “%s”.", number)
-        return self._refuse("not_found", message, "ids")
+        return self._refuse("not_found", message, "returns")
 
     @api.model
     def _tell_taken(self, record):

@@ -152,8 +152,9 @@ class OmsReturn(models.Model):
 
     def _get_customer_place(self):
         site = self.site_id
-        address = site.partner_id._display_address(without_company=True).strip()
-        return site.name or "", address, site.pickup_note or ""
+        address = site.partner_id._display_address(without_company=True)
+        lines = [line.strip() for line in address.splitlines()]
+        return site.name or "", "\n".join(filter(None, lines)), site.pickup_note or ""
 
     def _get_customer_advice(self, has_labels):
         """Return what the customer is to do, in sentences."""

@@ -12,7 +12,7 @@ from .return_form import MOST_NOTE, Wish, WishLine
 MOST_FOUND = 20
 #: Letters of a customer's name that have to be known: nobody looks through all customers.
 LEAST_LETTERS = 3
-_UUID = re.compile(r"[0-9a-f-]{32,36}")
+_UUID = re.compile(r"[0-9a-f-]{16,40}")
 
 
 class ReturnCounter(NamedTuple):
@@ -169,7 +169,7 @@ class OmsStoreReturn(models.AbstractModel):
         counter = self._enter(site_id)
         order = self._find_order(counter, order_id)
         form = order._oms_get_return_form()
-        reasons = counter.env["oms.return.reason"].search([])
+        reasons = counter.env["oms.return.reason"].search([("active", "=", True)])
         return {
             "order": self._tell_order(order),
             "lines": [

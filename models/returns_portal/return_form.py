@@ -40,7 +40,8 @@ class FormLine:
 
     @property
     def increment(self) -> str:
-        return f"{self.step:.12g}"
+        """What browsers take: whole pieces, or anything that the unit allows."""
+        return "1" if self.step >= 1 else "any"
 
 
 @dataclass(frozen=True)

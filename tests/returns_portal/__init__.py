@@ -6,3 +6,4 @@ from . import test_notices
 from . import test_portal
 from . import test_seller
 from . import test_api
+from . import test_tours

@@ -66,7 +66,7 @@ export class StoreReturnModel {
         this.order = told.order;
         this.lines = told.lines.map((line) => ({ ...line, quantity: 0, reason: "", note: "" }));
         this.kept = told.kept;
-        this.reasons = told.reasons;
+        this.reasons = told.reasons.map((each) => ({ ...each, id: String(each.id) }));
         this.outcomes = told.outcomes;
         this.ways = told.ways;
         this.step = "goods";
@@ -83,7 +83,7 @@ export class StoreReturnModel {
     }
 
     needsNote(line) {
-        return !!this.reasons.find((each) => String(each.id) === line.reason)?.needs_note;
+        return !!this.reasons.find((each) => each.id === line.reason)?.needs_note;
     }
 
     /** Whether something is chosen, each with a reason. */

@@ -56,11 +56,8 @@ export class ReturnForm extends Interaction {
 
     step(ev, direction) {
         const input = this.line(ev.currentTarget).querySelector(".o_oms_quantity");
-        if (direction > 0) {
-            input.stepUp();
-        } else {
-            input.stepDown();
-        }
+        const wanted = (Number(input.value) || 0) + direction;
+        input.value = Math.min(Math.max(wanted, 0), Number(input.max));
     }
 
     mark(isSent) {
