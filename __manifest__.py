@@ -142,6 +142,8 @@
         "data/returns.xml",
         "views/returns_policy_views.xml",
         "views/returns_views.xml",
+        "security/returns_work_rules.xml",
+        "views/returns_work_views.xml",
         "data/disposition_grades.xml",
         "views/disposition_grade_views.xml",
         "security/disposition_rules.xml",

@@ -23,5 +23,6 @@ from . import store_order
 from . import returns
 from . import disposition
 from . import returns_portal
+from . import returns_work
 from . import invoicing
 from . import counter

@@ -19,6 +19,7 @@ from . import site_work
 from . import collect
 from . import store_order
 from . import returns
+from . import returns_work
 from . import disposition
 from . import payment
 from . import returns_portal

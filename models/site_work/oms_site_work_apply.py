@@ -58,7 +58,7 @@ class OmsSiteWork(models.AbstractModel):
             last[self._get_subject(operation)] = place
         for subject, place in last.items():
             if subject:
-                answers[place]["detail"] = self._get_detail_after(subject)
+                answers[place]["detail"] = self._get_detail_after(subject, operations[place])
         return answers
 
     # === WHAT OPERATIONS ARE ABOUT === #
@@ -71,17 +71,17 @@ class OmsSiteWork(models.AbstractModel):
             an empty one where the operation names none, or none that is there
         """
         key = operation.get("fulfillment_id")
-        return self.env["oms.fulfillment"].browse(key if _is_id(key) else ())
+        return self.env["oms.fulfillment"].browse(key if is_id(key) else ())
 
     @api.model
     def _find_subject_mistake(self, operation):
         """Return what is wrong with how an operation says what it is about; None if nothing is."""
-        if not _is_id(operation.get("fulfillment_id")):
+        if not is_id(operation.get("fulfillment_id")):
             return self.env._("An operation needs to say for which fulfillment it is.")
         return None
 
     @api.model
-    def _prepare_scan_subject(self, subject):
+    def _prepare_scan_subject(self, subject, operation):
         """Return what the log keeps of what an operation is about."""
         return {"fulfillment_id": subject.id, "site_id": subject.site_id.id}
 
@@ -110,7 +110,7 @@ class OmsSiteWork(models.AbstractModel):
             self.env["oms.scan"]
             .sudo()
             .search_fetch(
-                [("uuid", "in", [uuid for uuid in uuids if _is_uuid(uuid)])],
+                [("uuid", "in", [uuid for uuid in uuids if is_uuid(uuid)])],
                 ["uuid", "outcome", "message", "fulfillment_id", "kind", "user_id"],
             )
         )
@@ -189,7 +189,7 @@ class OmsSiteWork(models.AbstractModel):
     def _find_mistake(self, operation):
         """Return what is wrong with how an operation is told; None when nothing is."""
         uuid, kind = operation.get("uuid"), operation.get("kind")
-        if not _is_uuid(uuid):
+        if not is_uuid(uuid):
             return self.env._("An operation needs an id of 8 to 64 characters.")
         mistake = self._find_subject_mistake(operation)
         if mistake:
@@ -222,7 +222,7 @@ class OmsSiteWork(models.AbstractModel):
         self.env["oms.scan"].sudo().create(
             {
                 "uuid": operation["uuid"],
-                **self._prepare_scan_subject(subject),
+                **self._prepare_scan_subject(subject, operation),
                 "user_id": self.env.uid,
                 "kind": operation["kind"],
                 "barcode": str(operation.get("barcode") or "")[:200] or False,
@@ -243,17 +243,19 @@ class OmsSiteWork(models.AbstractModel):
             self._write_down(subject, operation, answer)
 
     @api.model
-    def _get_detail_after(self, subject):
+    def _get_detail_after(self, subject, operation):
         if not subject.exists() or not subject.has_access("read"):
             return None
         return self._prepare_detail(subject)
 
 
-def _is_id(value):
+def is_id(value):
+    """Tell whether a value that somebody sent can be the id of a record."""
     return type(value) is int and 0 < value <= LARGEST_ID
 
 
-def _is_uuid(value):
+def is_uuid(value):
+    """Tell whether a value that somebody sent can be an id that a device made."""
     return isinstance(value, str) and 8 <= len(value) <= 64 and not UNKEPT.search(value)
 
 

@@ -10,7 +10,14 @@ import { productName } from "./words";
 export class LotDialog extends Component {
     static template = "oms.SiteWorkLotDialog";
     static components = { Dialog, QuantityStepper };
-    static props = { model: Object, line: Object, take: Function, close: Function };
+    static props = {
+        model: Object,
+        line: Object,
+        take: Function,
+        choices: { type: Array, element: String, optional: true },
+        close: Function,
+    };
+    static defaultProps = { choices: [] };
 
     setup() {
         this.productName = productName;

@@ -31,6 +31,6 @@ export class SiteChooser extends Component {
     }
 
     isIdle(site) {
-        return STATES.every((state) => !countOf(site.counts, state));
+        return !site.counts.returns && STATES.every((state) => !countOf(site.counts, state));
     }
 }

@@ -13,7 +13,10 @@ import { useBus, useService } from "@web/core/utils/hooks";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { MessageBanner } from "./message_banner";
 import { OrderPage } from "./order_page";
+import { ReturnList } from "./returns/return_list";
+import { ReturnPage } from "./returns/return_page";
 import { SiteChooser } from "./site_chooser";
+import { SiteTabs } from "./site_tabs";
 import { SiteWorkModel } from "./site_work_model";
 import { TopBar } from "./top_bar";
 import { WorkList } from "./work_list";
@@ -23,7 +26,16 @@ const POLL_MS = 20000;
 /** The work of a site, for people with a phone and a scanner. */
 export class SiteWork extends Component {
     static template = "oms.SiteWork";
-    static components = { MessageBanner, OrderPage, SiteChooser, TopBar, WorkList };
+    static components = {
+        MessageBanner,
+        OrderPage,
+        ReturnList,
+        ReturnPage,
+        SiteChooser,
+        SiteTabs,
+        TopBar,
+        WorkList,
+    };
     static props = { ...standardActionServiceProps };
     static displayName = _t("Site Work");
 
@@ -54,10 +66,16 @@ export class SiteWork extends Component {
         await model.loadSites();
         if (this.props.resId) {
             model.orderId = Number(this.props.resId);
-            await model.loadOrder(model.orderId);
+            model.returns.isShown = false;
+            model.returns.subject = "";
         }
-        if (model.siteId && !model.orderId) {
-            await model.loadWork();
+        if (!model.siteId) {
+            model.returns.reset();
+        }
+        if (model.openSubject) {
+            await model.loadOrder(model.openSubject);
+        } else if (model.siteId) {
+            await (model.returns.isShown ? model.returns.load() : model.loadWork());
         }
     }
 
@@ -90,6 +108,9 @@ export class SiteWork extends Component {
             model.orderId = false;
             this.props.updateActionState?.({ resId: false });
             return model.siteId ? model.loadWork() : model.loadSites();
+        }
+        if (model.returns.subject) {
+            return model.returns.close();
         }
         return model.chooseSite(false);
     }

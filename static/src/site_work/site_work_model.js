@@ -8,24 +8,23 @@ import { session } from "@web/session";
 import { classify } from "./errors";
 import { LOGIN, LOST, OperationQueue } from "./operation_queue";
 import { withOperations } from "./optimism";
+import { ReturnsModel } from "./returns/returns_model";
 import { Sounds } from "./sounds";
+import { subjectOf, subjectValues } from "./subject";
+import { makeUuid } from "./uuid";
 
 const SITE_KEY = "oms_site_work.site";
 const PAGE = 40;
 const AT_ONCE_MS = 5000;
-const UNDOABLE = new Set(["accept", "scan", "set_picked", "pack", "ready"]);
-
-function makeUuid() {
-    if (browser.crypto?.randomUUID) {
-        return browser.crypto.randomUUID();
-    }
-    // Pages without https have no randomUUID.
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    const hex = [...bytes].map((each) => each.toString(16).padStart(2, "0")).join("");
-    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
+const UNDOABLE = new Set([
+    "accept",
+    "scan",
+    "set_picked",
+    "pack",
+    "ready",
+    "return_item",
+    "return_grade",
+]);
 
 /** What the site screen knows, and everything it asks of the server. */
 export class SiteWorkModel extends Reactive {
@@ -64,6 +63,7 @@ export class SiteWorkModel extends Reactive {
         this.messageCount = 0;
         this.touched = markRaw({});
         this.queue = markRaw(this._makeQueue());
+        this.returns = new ReturnsModel(this);
         this._onQueueChange();
     }
 
@@ -108,6 +108,11 @@ export class SiteWorkModel extends Reactive {
 
     // === WHAT IS SHOWN === //
 
+    /** What is open: the id of a fulfillment, the subject of a return, or nothing. */
+    get openSubject() {
+        return this.orderId || this.returns.subject;
+    }
+
     get isConnected() {
         return this.isReachable && this.connection !== LOST;
     }
@@ -127,7 +132,7 @@ export class SiteWorkModel extends Reactive {
     }
 
     pendingOf(id) {
-        return this.pending.filter((operation) => operation.fulfillment_id === id);
+        return this.pending.filter((operation) => subjectOf(operation) === id);
     }
 
     say(type, text, sound = type) {
@@ -158,6 +163,7 @@ export class SiteWorkModel extends Reactive {
         this.orders = {};
         this.orderId = false;
         this.limit = PAGE;
+        this.returns.reset();
         browser.localStorage.setItem(SITE_KEY, siteId || "");
         return siteId ? this.loadWork() : this.loadSites();
     }
@@ -192,9 +198,12 @@ export class SiteWorkModel extends Reactive {
         return this.loadWork();
     }
 
+    /** Reads the detail of an order, or of a return by its subject. */
     async loadOrder(id) {
         const before = this.touched[id];
-        const detail = await this._read("get_detail", [id]);
+        const detail = await (typeof id === "number"
+            ? this._read("get_detail", [id])
+            : this.returns.readDetail(id));
         // What was asked before something was done is no news.
         if (detail && before === this.touched[id]) {
             this.orders[id] = markRaw(detail);
@@ -204,8 +213,11 @@ export class SiteWorkModel extends Reactive {
 
     refresh() {
         this.queue.flush();
-        if (this.orderId) {
-            return this.loadOrder(this.orderId);
+        if (this.openSubject) {
+            return this.loadOrder(this.openSubject);
+        }
+        if (this.siteId && this.returns.isShown) {
+            return this.returns.load();
         }
         return this.siteId ? this.loadWork() : this.loadSites();
     }
@@ -230,7 +242,7 @@ export class SiteWorkModel extends Reactive {
     /**
      * Does something with an order: at once on the screen, and on the server when it is reached.
      *
-     * @param {number} id of the fulfillment
+     * @param {number|string} id of the fulfillment, or the subject of something else
      * @param {string} kind
      * @param {Object} [values] what belongs to the kind
      * @param {Object} [options]
@@ -242,7 +254,7 @@ export class SiteWorkModel extends Reactive {
         const { quiet, loud } = options;
         this.touched[id] = (this.touched[id] || 0) + 1;
         const replaced = this._replaceStep(id, kind, values);
-        const operation = this.queue.add({ fulfillment_id: id, kind, ...replaced });
+        const operation = this.queue.add({ ...subjectValues(id), kind, ...replaced });
         if (quiet) {
             this.quiet.add(operation.uuid);
         }
@@ -278,7 +290,7 @@ export class SiteWorkModel extends Reactive {
     }
 
     lastStep(id) {
-        return this.done.findLast((operation) => operation.fulfillment_id === id);
+        return this.done.findLast((operation) => subjectOf(operation) === id);
     }
 
     undo(id) {
@@ -288,7 +300,9 @@ export class SiteWorkModel extends Reactive {
             this.say("info", _t("Taken back before it was sent."), "ok");
             return;
         }
-        return this.operate(id, "undo", { target: uuid });
+        return typeof id === "number"
+            ? this.operate(id, "undo", { target: uuid })
+            : this.returns.operate(id, "return_undo", { target: uuid });
     }
 
     forgetRefusals() {
@@ -305,9 +319,9 @@ export class SiteWorkModel extends Reactive {
 
     /** What is refused at once was seen; what waited or is of another order is kept to be read. */
     _keepRefusal(operation, message) {
-        const { uuid, at, fulfillment_id } = operation;
+        const { uuid, at } = operation;
         const hasWaited = Date.now() - Date.parse(at) > AT_ONCE_MS;
-        if (hasWaited || fulfillment_id !== this.orderId) {
+        if (hasWaited || subjectOf(operation) !== this.openSubject) {
             this.refusals = [...this.refusals, { uuid, operation, at, message }];
         }
     }
@@ -318,7 +332,7 @@ export class SiteWorkModel extends Reactive {
     }
 
     _onAnswer(operation, result) {
-        const id = operation.fulfillment_id;
+        const id = subjectOf(operation);
         const { uuid } = operation;
         this.touched[id] = (this.touched[id] || 0) + 1;
         this.isReachable = true;

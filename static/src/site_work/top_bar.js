@@ -22,21 +22,25 @@ export class TopBar extends Component {
         if (model.orderId) {
             return model.orders[model.orderId]?.order || _t("Order");
         }
+        if (model.returns.subject) {
+            return model.orders[model.returns.subject]?.name || _t("Return");
+        }
         return model.site?.name || _t("Where do you work?");
     }
 
     get subtitle() {
         const { model } = this;
-        return model.orderId ? model.orders[model.orderId]?.name || "" : "";
+        const { name, order } = model.orders[model.openSubject] || {};
+        return (model.orderId ? name : order) || "";
     }
 
     get canGoBack() {
         const { model } = this;
-        return !!model.orderId || (!!model.siteId && model.sites?.length > 1);
+        return !!model.openSubject || (!!model.siteId && model.sites?.length > 1);
     }
 
     get lastStep() {
-        return this.model.orderId && this.model.lastStep(this.model.orderId);
+        return this.model.openSubject && this.model.lastStep(this.model.openSubject);
     }
 
     get waitingText() {
@@ -48,10 +52,11 @@ export class TopBar extends Component {
     }
 
     openRecord() {
+        const { model } = this;
         this.action.doAction({
             type: "ir.actions.act_window",
-            res_model: "oms.fulfillment",
-            res_id: this.model.orderId,
+            res_model: model.orderId ? "oms.fulfillment" : "oms.return",
+            res_id: model.orders[model.openSubject]?.id || model.orderId,
             views: [[false, "form"]],
         });
     }

@@ -1,5 +1,6 @@
 import { Component, useState } from "@odoo/owl";
 import { Dialog } from "@web/core/dialog/dialog";
+import { subjectOf } from "./subject";
 import { describe, moment } from "./words";
 
 /** What waits for the connection, and what the server refused. */
@@ -14,8 +15,8 @@ export class WaitingDialog extends Component {
     }
 
     text(operation) {
-        const detail = this.model.orders[operation.fulfillment_id];
-        const name = detail?.order || `#${operation.fulfillment_id}`;
+        const detail = this.model.orders[subjectOf(operation)];
+        const name = detail?.order || detail?.name || operation.subject || `#${operation.fulfillment_id}`;
         return `${name}: ${describe(operation, detail)}`;
     }
 

@@ -44,6 +44,12 @@ const KIND_NAMES = {
     ready: _t("Ready"),
     hand_over: _t("Hand over"),
     undo: _t("Undo"),
+    return_receive: _t("Take back"),
+    return_item: _t("Received"),
+    return_grade: _t("Grade"),
+    return_match: _t("Find the order"),
+    return_done: _t("Done"),
+    return_undo: _t("Undo"),
 };
 
 /** Where an order stands; what is offered to several sites is nobody's yet. */
@@ -131,7 +137,13 @@ export function distance(iso) {
 
 /** What an operation that waits will do, for a person. */
 export function describe(operation, detail) {
-    const line = detail?.lines?.find((each) => each.id === operation.line_id);
+    const { line_id, sale_line_id, product_id } = operation;
+    const line = detail?.lines?.find(
+        (each) =>
+            (line_id && line_id === (each.line_id || each.id)) ||
+            (sale_line_id && sale_line_id === each.sale_line_id) ||
+            (product_id && product_id === each.product.id)
+    );
     const what = [kindName(operation.kind)];
     if (line) {
         what.push(productName(line.product));

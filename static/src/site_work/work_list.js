@@ -44,6 +44,10 @@ export class WorkList extends Component {
     async onScan(code) {
         const { cards, message } = await this.model.find(code);
         this.state.found = cards.length > 1 ? cards : null;
+        // What comes back is scanned at the same counter.
+        if (!cards.length && (await this.model.returns.tryOpen(code))) {
+            return;
+        }
         if (!cards.length) {
             this.model.say("error", message);
         } else if (cards.length === 1) {

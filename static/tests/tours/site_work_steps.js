@@ -1,3 +1,5 @@
+import { browser } from "@web/core/browser/browser";
+
 /** Steps that the tours of the site screen share. */
 
 /** Types a code as quick as a hand scanner does. */
@@ -44,3 +46,45 @@ export const isAt = (state) => ({
     content: `The order is ${state}`,
     trigger: `.o_oms_steps li.o_oms_step_now[data-state='${state}']`,
 });
+
+const { XMLHttpRequest: LiveRequest } = browser;
+
+/** What the screen sends never arrives; the rest of Odoo is of no interest here. */
+class DeadRequest extends LiveRequest {
+    open(method, url, ...more) {
+        this.isDead = url.includes("oms.site.work");
+        if (!this.isDead) {
+            super.open(method, url, ...more);
+        }
+    }
+    setRequestHeader(...header) {
+        if (!this.isDead) {
+            super.setRequestHeader(...header);
+        }
+    }
+    send(body) {
+        if (!this.isDead) {
+            return super.send(body);
+        }
+        Promise.resolve().then(() => this.dispatchEvent(new ProgressEvent("error")));
+    }
+}
+
+export function cutTheLine() {
+    browser.XMLHttpRequest = DeadRequest;
+}
+
+export function mendTheLine() {
+    browser.XMLHttpRequest = LiveRequest;
+    window.dispatchEvent(new Event("online"));
+}
+
+export const waits = (text) => ({
+    content: `${text} for the connection`,
+    trigger: `.o_oms_connection:contains('${text}')`,
+});
+
+export const allSent = {
+    content: "Nothing waits any more",
+    trigger: ".o_oms_top_bar:not(:has(.o_oms_connection))",
+};

@@ -1,6 +1,19 @@
 import { browser } from "@web/core/browser/browser";
 import { registry } from "@web/core/registry";
-import { confirms, counts, does, isAt, opens, says, scan, scanned } from "./site_work_steps";
+import {
+    allSent,
+    confirms,
+    counts,
+    cutTheLine,
+    does,
+    isAt,
+    mendTheLine,
+    opens,
+    says,
+    scan,
+    scanned,
+    waits,
+} from "./site_work_steps";
 
 const tours = registry.category("web_tour.tours");
 
@@ -112,54 +125,16 @@ tours.add("oms_site_work_reject", {
     ],
 });
 
-const { XMLHttpRequest: LiveRequest } = browser;
-
-/** What the screen sends never arrives; the rest of Odoo is of no interest here. */
-class DeadRequest extends LiveRequest {
-    open(method, url, ...more) {
-        this.isDead = url.includes("oms.site.work");
-        if (!this.isDead) {
-            super.open(method, url, ...more);
-        }
-    }
-    setRequestHeader(...header) {
-        if (!this.isDead) {
-            super.setRequestHeader(...header);
-        }
-    }
-    send(body) {
-        if (!this.isDead) {
-            return super.send(body);
-        }
-        Promise.resolve().then(() => this.dispatchEvent(new ProgressEvent("error")));
-    }
-}
-
 const cutOff = {
     content: "The connection is lost",
     trigger: ".o_oms_order .o_oms_lines",
-    run: () => {
-        browser.XMLHttpRequest = DeadRequest;
-    },
+    run: cutTheLine,
 };
 
 const connect = {
     content: "The connection is back",
     trigger: ".o_oms_offline",
-    run: () => {
-        browser.XMLHttpRequest = LiveRequest;
-        window.dispatchEvent(new Event("online"));
-    },
-};
-
-const waits = (text) => ({
-    content: `${text} for the connection`,
-    trigger: `.o_oms_connection:contains('${text}')`,
-});
-
-const allSent = {
-    content: "Nothing waits any more",
-    trigger: ".o_oms_top_bar:not(:has(.o_oms_connection))",
+    run: mendTheLine,
 };
 
 tours.add("oms_site_work_offline", {
