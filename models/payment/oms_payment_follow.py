@@ -30,6 +30,9 @@ class OmsPaymentPlan(models.Model):
         if self.method == "single":
             self._renew_rest(transaction)
         self._refresh_receivable()
+        if self.order_id.state == "cancel":
+            # The bank was faster than the customer.
+            self._refund_surplus()
 
     def _on_capture_refused(self, transaction):
         """What has left stays with the customer, who owes it; somebody is told."""

@@ -114,7 +114,7 @@ class OmsPaymentPlan(models.Model):
         if self.currency_id.compare_amounts(amount, 0.0) <= 0:
             return
         if token := root.token_id.filtered("active"):
-            self._authorize(amount, token)
+            self._authorize(amount, token).oms_renews_id = root
         else:
             self._ask_customer()
 

@@ -44,6 +44,19 @@ class TestScreen(PaymentCase):
         with self.assertRaises(AccessError):
             plan.with_user(manager).captured = 5.0
 
+    def test_companies(self):
+        order, _root = self.make_paid()
+        other = self.env["res.company"].create({"name": "Other"})
+        manager = self.make_user(
+            "pay_other", "oms.group_order_manager", company_id=other.id, company_ids=[other.id]
+        )
+        plan = order.oms_payment_plan_id.with_user(manager)
+        with self.assertRaises(AccessError):
+            plan.read(["captured"])
+        self.assertFalse(
+            self.env["oms.payment.plan"].with_user(manager).search([("id", "=", plan.id)])
+        )
+
     def test_an_amount_by_hand(self):
         order, _root = self.make_paid()
         plan = order.oms_payment_plan_id

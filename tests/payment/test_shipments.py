@@ -158,6 +158,33 @@ class TestShipments(PaymentCase):
         self.leave(order, self.far)
         self.assertEqual((plan.captured, plan.state), (100.0, "captured"))
 
+    def test_a_capture_under_way_when_the_order_is_cancelled(self):
+        self.channel.payment_policy_id = self.env["oms.payment.policy"].create(
+            {"name": "Early", "capture_at": "released"}
+        )
+        order, _payment = self.place()
+        self.assertEqual(self.plan_of(order).capturing, 100.0)
+        self.cancel(order)
+        self.follow()
+        self.assertEqual(self.bank.get_total("capture"), 100.0)
+        self.assertEqual(self.bank.get_total("refund"), 100.0)
+        self.assertEqual(self.plan_of(order).state, "refunded")
+
+    @mute_logger(RUN)
+    def test_the_rest_of_a_single_capture_is_refused(self):
+        self.channel.payment_policy_id = self.env["oms.payment.policy"].create(
+            {"name": "Single", "method": "single"}
+        )
+        order, _payment = self.place(token_id=self.token(None).id)
+        self.use(Bank("ok", "refused"))
+        self.leave(order, self.near)
+        self.assertTrue(order.oms_held)
+        self.assertEqual(self.sums(order)["captured"], 30.0)
+        pay(order, self.provider, 70.0)
+        self.assertFalse(order.oms_held)
+        self.leave(order, self.far)
+        self.assertEqual(self.plan_of(order).state, "captured")
+
     def test_a_placed_order_waits_for_its_payment(self):
         order, _payment = self.place(0.0)
         plan = self.plan_of(order)
