@@ -150,6 +150,7 @@
         "data/disposition.xml",
         "views/disposition_views.xml",
         "views/disposition_policy_views.xml",
+        "views/disposition_mismatch_views.xml",
         "security/returns_portal_rules.xml",
         "data/returns_portal.xml",
         "data/returns_portal_mails.xml",

@@ -11,3 +11,6 @@ from . import oms_disposition_rule
 from . import oms_disposition_facts
 from . import oms_disposition_propose
 from . import oms_disposition_carry_out
+from . import oms_return_site
+from . import oms_return_mismatch
+from . import oms_return_report

@@ -20,9 +20,7 @@ class OmsDisposition(models.Model):
         :raises UserError: the company has no policy
         """
         policy = self.env["oms.disposition.policy"]._get_policy(company)
-        Rule = self.env["oms.disposition.rule"].sudo()
-        # sudo: rules and policies count for whoever works at a site
-        rules = Rule.search([("company_id", "in", (company.id, False))])
+        rules = self._get_rules(company)
         products = self.env["product.product"].union(*(each[0] for each in goods))
         grades = self.env["oms.grade"].search([("active", "=", True)])
         facts = self._gather_facts(policy, company, products, grades)

@@ -141,16 +141,24 @@ class OmsDispositionPolicy(models.Model):
     )
 
     @api.model
+    def _find_policy(self, company):
+        """Return the policy of a company, which may be that of all; empty if there is none.
+
+        :param company: ``res.company``
+        """
+        # sudo: the policy counts for whoever works at a site
+        return self.sudo().search(
+            [("company_id", "in", (company.id, False))], order="company_id, id", limit=1
+        )
+
+    @api.model
     def _get_policy(self, company):
         """Return the policy of a company.
 
         :param company: ``res.company``
         :raises UserError: there is none
         """
-        # sudo: the policy counts for whoever works at a site
-        policy = self.sudo().search(
-            [("company_id", "in", (company.id, False))], order="company_id, id", limit=1
-        )
+        policy = self._find_policy(company)
         if not policy:
             raise UserError(
                 self.env._(

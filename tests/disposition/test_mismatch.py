@@ -1,0 +1,164 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .common import DispositionCase
+
+
+@tagged("-at_install", "post_install")
+class TestMismatch(DispositionCase):
+    """What does not fit together of a return is shown, and mended or left."""
+
+    def found(self, record):
+        """What is wrong with a return, by kind."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        mismatches = self.env["oms.return.mismatch"].search([("return_id", "=", record.id)])
+        return {each.kind: each for each in mismatches}
+
+    def receive(self, announced, came, site=None):
+        order = self.deliver((self.apple, 5))
+        record = self.ask(order, (self.apple, announced))
+        items = record._receive([{"product_id": self.apple.id, "quantity": came}], site)
+        if record.state != "received":
+            record._finish_receipt()
+        return record, items
+
+    def leave(self, mismatch, reason="It is all right"):
+        wizard = (
+            self.env["oms.return.mismatch.leave"]
+            .with_context(oms_mismatch_ids=mismatch.ids)
+            .create({"reason": reason})
+        )
+        wizard.action_confirm()
+
+    def test_nothing_wrong(self):
+        record, items = self.receive(2, 2)
+        record._inspect([{"item_id": items.id}])
+        self.assertEqual(record.state, "closed")
+        self.assertEqual(self.found(record), {})
+
+    def test_another_quantity(self):
+        record, _items = self.receive(3, 2)
+        wrong = self.found(record)
+        self.assertEqual(list(wrong), ["quantity"])
+        self.assertEqual(wrong["quantity"].quantity, -1)
+        with self.assertRaisesRegex(UserError, "a person has to look"):
+            wrong["quantity"].action_mend()
+        self.leave(wrong["quantity"])
+        self.assertEqual(self.found(record), {})
+        # It comes again when it is another difference.
+        record.line_ids.quantity = 5
+        self.assertEqual(self.found(record)["quantity"].quantity, -3)
+
+    def test_another_site(self):
+        self.stock(self.apple, (self.far, 1))
+        record, items = self.receive(1, 1, self.far)
+        self.assertEqual(list(self.found(record)), ["site"])
+        with self.assertRaisesRegex(UserError, "not inspected yet"):
+            self.found(record)["site"].action_mend()
+        record._inspect([{"item_id": items.id, "grade_id": self.grade_a.id}])
+        self.found(record)["site"].action_mend()
+        sent = items.disposition_ids
+        self.assertEqual((sent.kind, sent.target_site_id), ("send", self.near))
+
+    def test_received_and_not_settled(self):
+        record, items = self.receive(2, 2)
+        record._inspect([{"item_id": items.id}])
+        # As if the settlement had been lost.
+        record.line_ids.settled = 0
+        record.write({"amount_settled": 0, "state": "inspected"})
+        wrong = self.found(record)["unpaid"]
+        self.assertEqual((wrong.quantity, wrong.amount), (-2, -20))
+        wrong.action_mend()
+        self.assertEqual(record.line_ids.settled, 2)
+        self.assertNotIn("unpaid", self.found(record))
+
+    def test_settled_and_not_received(self):
+        record, _items = self.receive(3, 1)
+        record.line_ids.settled = 3
+        wrong = self.found(record)
+        self.assertEqual(wrong["not_received"].quantity, 2)
+        self.assertEqual(wrong["not_received"].amount, 20)
+
+    def test_nobody_announced_it(self):
+        order = self.deliver((self.apple, 1))
+        record = self.ask(order, (self.apple, 1))
+        record._receive([{"product_id": self.berry.id, "quantity": 1}])
+        wrong = self.found(record)
+        self.assertEqual(wrong["unexpected"].product_id, self.berry)
+
+    def test_credit_notes(self):
+        order = self.deliver((self.apple, 5))
+        order._create_invoices().action_post()
+        record = self.ask(order, (self.apple, 2))
+        items = record._receive([{"product_id": self.apple.id, "quantity": 2}])
+        record._inspect([{"item_id": items.id}])
+        self.assertEqual(record.credit_move_ids.mapped("amount_total"), [20])
+        self.assertNotIn("credit", self.found(record))
+        note = record.credit_move_ids
+        record.credit_move_ids = False
+        wrong = self.found(record)["credit"]
+        self.assertEqual(wrong.amount, -20)
+        self.assertTrue(wrong.can_mend)
+        record.credit_move_ids = note
+        record.amount_settled = 18
+        wrong = self.found(record)["credit"]
+        self.assertEqual(wrong.amount, 2)
+        self.assertFalse(wrong.can_mend)
+
+    def test_roles(self):
+        record, _items = self.receive(3, 2)
+        wrong = self.found(record)["quantity"]
+        clerk = self.make_user("mismatch clerk", "stock.group_stock_user")
+        with self.assertRaises(AccessError):
+            wrong.with_user(clerk).read(["kind"])
+        manager = self.make_user("mismatch stock manager", "stock.group_stock_manager")
+        with self.assertRaises(AccessError):
+            wrong.with_user(manager).action_leave()
+        operator = self.make_user("mismatch operator", "oms.group_order_operator")
+        self.assertEqual(wrong.with_user(operator).kind, "quantity")
+        wizard = (
+            self.env["oms.return.mismatch.leave"]
+            .with_user(operator)
+            .with_context(oms_mismatch_ids=wrong.ids)
+            .create({"reason": "Fine"})
+        )
+        wizard.action_confirm()
+        self.assertEqual(self.found(record), {})
+
+
+@tagged("-at_install", "post_install")
+class TestReport(DispositionCase):
+    """Rates are those of sums, by product, channel and site."""
+
+    def test_rates(self):
+        self.stock(self.berry, (self.far, 10))
+        order = self.deliver((self.apple, 8), (self.berry, 2))
+        record = self.ask(order, (self.apple, 2), (self.berry, 1))
+        record._receive(
+            [
+                {"product_id": self.apple.id, "quantity": 2},
+                {"product_id": self.berry.id, "quantity": 1},
+            ]
+        )
+        self.deliver((self.apple, 2))
+        cancelled = self.ask(self.deliver((self.apple, 10)), (self.apple, 10))
+        cancelled._cancel()
+        self.env.flush_all()
+        Report = self.env["oms.return.report"]
+        domain = [("product_id", "in", (self.apple + self.berry).ids)]
+        by_product = {
+            product: (delivered, back, rate)
+            for product, delivered, back, rate in Report._read_group(
+                domain, ["product_id"], ["delivered:sum", "returned:sum", "rate:avg"]
+            )
+        }
+        self.assertEqual(by_product[self.apple], (20, 2, 10))
+        self.assertEqual(by_product[self.berry], (2, 1, 50))
+        ((site, rate),) = Report._read_group(domain, ["site_id"], ["rate:avg"])
+        self.assertEqual(site, self.near)
+        self.assertAlmostEqual(rate, 100 * 3 / 22)
+        by_reason = dict(
+            Report._read_group([*domain, ("announced", ">", 0)], ["reason_id"], ["returned:sum"])
+        )
+        self.assertEqual(by_reason, {self.reason: 3})
