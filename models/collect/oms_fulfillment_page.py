@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import format_datetime
 
+from ..words import write_quantity
+
 
 class OmsFulfillment(models.Model):
     """What the customer sees of goods that wait for him."""
@@ -45,7 +47,7 @@ class OmsFulfillment(models.Model):
             "collected_at": self.delivered_at
             and format_datetime(self.env, self.delivered_at, tz=site.tz),
             "lines": [
-                (line.product_id.display_name, f"{line.quantity:g}", line.uom_id.name)
+                (line.product_id.display_name, write_quantity(self.env, line.quantity, line.uom_id))
                 for line in self.line_ids
                 if line.quantity
             ],

@@ -151,9 +151,7 @@ class SaleOrder(models.Model):
         until = format_datetime(
             self.env, fulfillment.pickup_until, tz=fulfillment.site_id.tz or "UTC"
         )
-        what = ", ".join(
-            f"{line.quantity:g} {line.product_id.display_name}" for line in fulfillment.line_ids
-        )
+        what = ", ".join(fulfillment.line_ids.filtered("quantity").mapped("goods_text"))
         return self.env._(
             "Reserved at %(site)s until %(until)s: %(what)s.",
             site=fulfillment.site_id.name,

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..words import write_goods
+
 
 class OmsFulfillmentLine(models.Model):
     """What one site gives to one order line."""
@@ -30,6 +32,11 @@ class OmsFulfillmentLine(models.Model):
         compute="_compute_quantity_done",
         compute_sudo=True,
     )
+    goods_text = fields.Char(
+        string="Goods",
+        compute="_compute_goods_text",
+        help="How much of what, as customers read it.",
+    )
     move_ids = fields.One2many(
         "stock.move",
         "oms_fulfillment_line_id",
@@ -51,6 +58,14 @@ class OmsFulfillmentLine(models.Model):
     _line_uniq = models.UniqueIndex(
         "(fulfillment_id, sale_line_id)", "The order line is in this fulfillment already."
     )
+
+    @api.depends("quantity", "product_id")
+    @api.depends_context("lang")
+    def _compute_goods_text(self):
+        for line in self:
+            line.goods_text = line.product_id and write_goods(
+                self.env, line.quantity, line.product_id
+            )
 
     @api.depends("move_ids.state", "move_ids.quantity")
     def _compute_quantity_done(self):

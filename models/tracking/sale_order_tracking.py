@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import format_datetime
 
 from ..carrier.oms_parcel import ENDED
+from ..words import write_goods
 from .shipment_view import EventView, ParcelView, ShipmentView, Step
 
 #: Events of a parcel that are shown, the last ones.
@@ -163,7 +164,7 @@ class OmsFulfillment(models.Model):
         for line in self.line_ids:
             quantity = line.quantity_done or line.quantity
             if line.uom_id.compare(quantity, 0.0) > 0:
-                shown.append((f"{quantity:.12g}", line.uom_id.name, line.product_id.name))
+                shown.append(write_goods(self.env, quantity, line.product_id))
         return tuple(shown)
 
 

@@ -45,7 +45,7 @@ class ShipmentView:
 
     :param place: where the customer collects it, '' where it is brought
     :param code_url: the page with the code by which it is handed over, '' while nothing waits
-    :param lines: (quantity as text, unit, product)
+    :param lines: how much of what, of each
     :param expected: the day by which it was promised, None once it has come or if nothing was
     :param zone: whose calendar and clock the moments are of
     """
@@ -54,7 +54,7 @@ class ShipmentView:
     status: str
     tone: str
     steps: tuple[Step, ...]
-    lines: tuple[tuple[str, str, str], ...]
+    lines: tuple[str, ...]
     parcels: tuple[ParcelView, ...]
     expected: date | None
     zone: str

@@ -26,7 +26,7 @@ class TestReady(CollectCase):
         self.assertIn(f"{code[:4]}-{code[4:]}", mail.body_html)
         self.assertIn(f"/report/barcode/QR/{code}?", mail.body_html)
         self.assertIn(f"/oms/pickup/{fulfillment.pickup_token}", mail.body_html)
-        self.assertIn("Apple", mail.body_html)
+        self.assertIn("2 × Apple", mail.body_html)
         self.assertIn("fulfillment.ready", self.events(order))
         clerk._make_ready("Shelf B")
         self.assertEqual(len(self.mails(fulfillment)), 1)
