@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.tools import SQL
 from odoo.tools.sql import escape_psql
 
 from ..geo.place import GOOD
@@ -38,10 +39,17 @@ class OmsImportCustomers(models.AbstractModel):
         )
         customers = {partner.ref: partner for partner in found}
         by_mail = self._find_by_mail(company, [buyer.match_mail for _channel, buyer in pairs])
+        by_phone = self._find_by_phone(company, [buyer.match_phone for _channel, buyer in pairs])
         missing = {}
         for reference, (channel, buyer), vals in zip(references, pairs, address_vals, strict=True):
-            if reference not in customers and buyer.match_mail in by_mail:
+            if buyer.partner_id:
+                customers[reference] = Partner.browse(buyer.partner_id)
+            elif reference not in customers and buyer.match_mail in by_mail:
                 customers[reference] = by_mail[buyer.match_mail]
+            elif reference not in customers and (
+                known := self._choose_by_name(by_phone.get(buyer.match_phone), buyer.name)
+            ):
+                customers[reference] = known
             elif reference not in customers:
                 missing.setdefault(
                     reference,
@@ -190,6 +198,69 @@ class OmsImportCustomers(models.AbstractModel):
         )
         found -= self._find_no_customers(found)
         return {partner.email_normalized: partner for partner in found}
+
+    def _get_phone_key(self, number, country):
+        """Return a telephone number as it is compared: people write it in many ways.
+
+        :param str number: as it was typed
+        :param country: ``res.country`` in which a number without country code is dialled
+        :return: its digits, with the country code where that can be told; '' if there are none
+        :rtype: str
+        """
+        number = (number or "").strip()
+        if not any(sign.isdigit() for sign in number):
+            return ""
+        Partner = self.env["res.partner"]
+        # Odoo's module for telephone numbers, or the library that it asks, need not be installed.
+        known = "phone_sanitized" in Partner._fields and Partner._phone_format(
+            number=number, country=country
+        )
+        return "".join(sign for sign in known or number if sign.isdigit())
+
+    def _find_by_phone(self, company, keys):
+        """Return customers by telephone number, see :meth:`_get_phone_key`, the oldest first.
+
+        :rtype: dict[str, models.Model]
+        """
+        wanted = list({key for key in keys if key})
+        if not wanted:
+            return {}
+        # sudo: see _find_or_create
+        Partner = self.env["res.partner"].sudo()
+        names = [name for name in ("phone_sanitized", "phone") if name in Partner._fields]
+        Partner.flush_model(names)
+        digits = SQL(
+            "regexp_replace(COALESCE(%s), '[^0-9]', '', 'g')",
+            SQL(", ").join(map(SQL.identifier, names)),
+        )
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id, %(digits)s FROM res_partner WHERE active AND parent_id IS NULL "
+                "AND phone IS NOT NULL AND %(digits)s = ANY(%(wanted)s)",
+                digits=digits,
+                wanted=wanted,
+            )
+        )
+        keys_by_id = dict(rows)
+        found = Partner.search(
+            [("id", "in", list(keys_by_id)), ("company_id", "in", (False, company.id))], order="id"
+        )
+        found -= self._find_no_customers(found)
+        return found.grouped(lambda partner: keys_by_id[partner.id])
+
+    def _choose_by_name(self, partners, name):
+        """Return who of some partners is meant: families share a telephone.
+
+        :param partners: ``res.partner`` recordset, or None
+        :return: the one with the name; else the only one; empty if that does not tell
+        """
+        if not partners:
+            return self.env["res.partner"]
+        name = " ".join(name.casefold().split())
+        same = partners.filtered(
+            lambda partner: " ".join((partner.name or "").casefold().split()) == name
+        )
+        return same[:1] or (partners if len(partners) == 1 else partners.browse())
 
     def _find_no_customers(self, partners):
         """Return those of some partners who are no customers of the company's channels.

@@ -95,6 +95,8 @@ class Buyer:
     :param known_as: number of the customer in the channel, or what stands for it
     :param match_mail: normalized mail address by which he may be found, or ''
     :param is_guest: whether nothing tells him from other guests
+    :param match_phone: telephone number by which he may be found, as ``_get_phone_key`` writes it
+    :param partner_id: of the customer, where somebody chose him; 0 if nobody did
     """
 
     known_as: str
@@ -105,6 +107,8 @@ class Buyer:
     phone: str = ""
     match_mail: str = ""
     is_guest: bool = False
+    match_phone: str = ""
+    partner_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

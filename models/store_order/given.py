@@ -11,7 +11,9 @@ class SellerOrder(GivenOrder):
     """An order that a seller took.
 
     Who took it, and where, is no content of the order: it is said by whoever is logged in.
+    ``customer_id`` is the customer whom the seller chose, as ``find_customers`` tells it.
     """
 
+    customer_id: Id | None = None
     seller_id: Annotated[Id, Field(exclude=True)]
     seller_site_id: Annotated[Id, Field(exclude=True)]

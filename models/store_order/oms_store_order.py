@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 from ..api.endpoint import get_problem_text
 from ..api.error import ApiError
@@ -195,13 +196,17 @@ class OmsStoreOrder(models.AbstractModel):
         except ValidationError as error:
             problems = error.errors(include_url=False, include_context=False, include_input=False)
             raise UserError(get_problem_text(self.env, problems, "order")) from None
-        if any(
+        if given.shipping or any(
             line.unit_price is not None or line.discount or line.tax_rate is not None
             for line in given.lines
         ):
             raise UserError(
                 self.env._("At the counter the prices of Odoo count: leave prices and taxes out.")
             )
+        if given.customer_id and not self._search_customers(
+            counter, Domain("id", "=", given.customer_id)
+        ):
+            raise UserError(self.env._("The customer is not there any more: look again."))
         refusal = counter.api._refuse_quantities(given.lines, "")
         if refusal:
             raise UserError(refusal["message"])

@@ -6,6 +6,8 @@ from odoo.tools import escape_psql
 MOST_FOUND = 20
 #: Letters of a customer's name that have to be known: nobody looks through all customers.
 LEAST_LETTERS = 3
+#: Digits that a telephone number has at least.
+LEAST_DIGITS = 6
 
 
 class OmsStoreOrder(models.AbstractModel):
@@ -85,15 +87,12 @@ class OmsStoreOrder(models.AbstractModel):
         if sum(sign.isalnum() for sign in text) < LEAST_LETTERS:
             return []
         pattern = escape_psql(text)
-        Partner = counter.api.env["res.partner"]
-        domain = Domain("company_id", "in", [False, counter.channel.company_id.id])
-        # Colleagues are no customers.
-        domain &= Domain("type", "=", "contact") & Domain("partner_share", "=", True)
-        domain &= Domain.OR(
+        domain = Domain.OR(
             [
                 Domain("name", "ilike", pattern),
                 Domain("email_normalized", "=", text.lower()),
                 Domain("phone", "ilike", pattern),
+                Domain("id", "in", self._find_ids_by_phone(counter, text)),
                 Domain("ref", "=", text),
             ]
         )
@@ -108,5 +107,25 @@ class OmsStoreOrder(models.AbstractModel):
                 "city": partner.city or "",
                 "country": partner.country_id.code or "",
             }
-            for partner in Partner.search(domain, limit=MOST_FOUND)
+            for partner in self._search_customers(counter, domain)
         ]
+
+    @api.model
+    def _search_customers(self, counter, domain):
+        """Return the customers whom a seller may know, those first whom Odoo tells first."""
+        domain &= Domain("company_id", "in", [False, counter.channel.company_id.id])
+        # Colleagues are no customers.
+        domain &= Domain("type", "=", "contact") & Domain("partner_share", "=", True)
+        return counter.api.env["res.partner"].search(domain, limit=MOST_FOUND)
+
+    @api.model
+    def _find_ids_by_phone(self, counter, text):
+        """Return the ids of customers whose telephone number is the text, however it is written."""
+        customers = counter.api.env["oms.import.customers"]
+        company = counter.channel.company_id
+        country = counter.site.partner_id.country_id or company.country_id
+        key = customers._get_phone_key(text, country)
+        # A few digits, or letters among them, are no number.
+        if len(key) < LEAST_DIGITS or any(sign.isalpha() for sign in text):
+            return []
+        return customers._find_by_phone(company, [key]).get(key, self.env["res.partner"]).ids

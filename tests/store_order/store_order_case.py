@@ -45,4 +45,6 @@ class StoreOrderCase(PromiseCase):
             "promise": way["token"],
             **more,
         }
+        # Placed in a transaction of its own.
+        self.env.flush_all()
         return self.counter.place((site or self.near).id, uuid, order)

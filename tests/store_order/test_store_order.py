@@ -3,7 +3,7 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .store_order_case import OTHER_UUID, StoreOrderCase
+from .store_order_case import ADA, OTHER_UUID, UUID, StoreOrderCase
 
 
 @tagged("post_install", "-at_install")
@@ -65,8 +65,8 @@ class TestStoreOrder(StoreOrderCase):
         way = self.find_way((self.apple, 3))
         self.assertEqual([part["site"] for part in way["parts"]], ["FAR"])
         self.assertTrue(way["promised"])
-        shipping = {"name": "Courier", "price": way["price"]}
-        result = self.place(way, (self.apple, 3), shipping=shipping)
+        self.assertEqual(way["price"], 5.0)
+        result = self.place(way, (self.apple, 3))
         self.assertEqual(result["status"], "placed", result)
         order = self.find_order(result)
         self.assertEqual(order.state, "sale")
@@ -83,6 +83,102 @@ class TestStoreOrder(StoreOrderCase):
         result = self.place(way, (self.apple, 1))
         order = self.find_order(result)
         self.assertEqual((order.oms_service, order.oms_collect_site_id), ("collect", self.far))
+
+    # === WHAT THE DELIVERY COSTS === #
+
+    def test_the_delivery_costs_what_odoo_says(self):
+        """By the rules of the method when the order is placed, with its taxes."""
+        tax = self.env["account.tax"].create({"name": "20 %", "amount": 20.0})
+        self.courier.product_id.taxes_id = tax
+        way = self.find_way((self.apple, 3))
+        order = self.find_order(self.place(way, (self.apple, 3)))
+        [line] = order.order_line.filtered("is_delivery")
+        self.assertEqual((line.price_unit, line.tax_ids, line.name), (5.0, tax, "Courier"))
+        self.assertEqual((order.amount_untaxed, order.amount_total), (35.0, 36.0))
+        self.assertEqual(len(order.oms_fulfillment_ids.line_ids), 1)
+
+    def test_the_delivery_is_free_from_an_amount_on(self):
+        self.courier.write({"free_over": True, "amount": 30.0})
+        way = self.find_way((self.apple, 3))
+        self.assertEqual(way["price"], 0.0)
+        order = self.find_order(self.place(way, (self.apple, 3)))
+        self.assertEqual(order.amount_total, 30.0)
+
+    def test_who_collects_pays_no_delivery(self):
+        self.far.collects = True
+        way = self.find_way((self.apple, 1), service="collect", site="FAR")
+        order = self.find_order(self.place(way, (self.apple, 1)))
+        self.assertFalse(order.order_line.filtered("is_delivery"))
+
+    def test_a_method_that_does_not_take_the_order_leaves_it_waiting(self):
+        self.courier.write(
+            {
+                "delivery_type": "base_on_rule",
+                "price_rule_ids": [
+                    (0, 0, {"variable": "quantity", "operator": "<=", "max_value": 5})
+                ],
+            }
+        )
+        way = self.find_way((self.apple, 3))
+        self.courier.price_rule_ids.max_value = 2
+        result = self.place(way, (self.apple, 3))
+        self.assertEqual(result["status"], "parked")
+        self.assertIn("Courier", result["message"])
+
+    # === WHO BUYS === #
+
+    def order_of(self, uuid, name, phone=None, mail=None, **more):
+        way = self.find_way((self.apple, 1))
+        customer = {"name": name, "email": mail, "phone": phone}
+        ship_to = {**ADA, "name": name, "phone": phone}
+        result = self.place(
+            way, (self.apple, 1), uuid=uuid, customer=customer, ship_to=ship_to, **more
+        )
+        return self.find_order(result)
+
+    def test_a_customer_is_known_by_the_telephone(self):
+        zoe = self.make_partner(
+            "Zoe Zimmer", phone="+33 6 12 34 56 78", country_id=self.env.ref("base.fr").id
+        )
+        order = self.order_of(UUID, "Zoe Zimmer", "+33612345678")
+        self.assertEqual(order.partner_id, zoe)
+        # Written in another way, and by a short name: nobody else has the number.
+        self.assertEqual(self.order_of(OTHER_UUID, "Zoe", "+33 (6) 12-34-56-78").partner_id, zoe)
+
+    def test_who_is_new_is_known_the_next_time(self):
+        first = self.order_of(UUID, "Ada", "+33 6 99 99 99 99")
+        again = self.order_of(OTHER_UUID, "ada", "+33699999999")
+        self.assertEqual(first.partner_id, again.partner_id)
+        self.assertEqual(first.partner_id.name, "Ada")
+
+    def test_a_family_shares_a_telephone(self):
+        zoe, max_ = (
+            self.make_partner(name, phone="+33612345678") for name in ("Zoe Zimmer", "Max Zimmer")
+        )
+        self.assertEqual(self.order_of(UUID, "max  zimmer", "+33612345678").partner_id, max_)
+        other = self.order_of(OTHER_UUID, "Lea Zimmer", "+33612345678").partner_id
+        self.assertNotIn(other, zoe + max_)
+        self.assertEqual(other.name, "Lea Zimmer")
+
+    def test_a_colleague_is_not_taken_for_a_customer(self):
+        self.seller.partner_id.phone = "+33612345678"
+        order = self.order_of(UUID, "Ada", "+33612345678")
+        self.assertNotEqual(order.partner_id, self.seller.partner_id)
+
+    def test_the_seller_chooses_a_customer_of_whom_little_is_known(self):
+        zoe = self.make_partner("Zoe Zimmer")
+        order = self.order_of(UUID, "Zoe Zimmer", customer_id=zoe.id)
+        self.assertEqual((order.partner_id, order.partner_shipping_id.parent_id), (zoe, zoe))
+        # Who leaves nothing stays a guest.
+        self.assertNotEqual(self.order_of(OTHER_UUID, "Zoe Zimmer").partner_id, zoe)
+
+    def test_customers_are_found_by_their_telephone_however_it_is_written(self):
+        zoe = self.make_partner("Zoe Zimmer", phone="+33 6 12 34 56 78")
+        self.env.flush_all()
+        [found] = self.counter.find_customers(self.near.id, "+33612345678")
+        self.assertEqual(found["id"], zoe.id)
+
+    # === TWICE, WRONG, WAITING === #
 
     def test_an_order_that_is_sent_twice_is_one(self):
         way = self.find_way((self.apple, 1))
@@ -105,6 +201,9 @@ class TestStoreOrder(StoreOrderCase):
             {"lines": [{"product": "Apple", "quantity": 1, "unit_price": 0.01}]},
             {"lines": [{"product": "Apple", "quantity": 1, "discount": 99.0}]},
             {"lines": [{"product": "Apple", "quantity": -1}]},
+            {"shipping": {"name": "Courier", "price": 0.0}},
+            {"customer_id": self.seller.partner_id.id},
+            {"customer_id": 0},
             {"ship_to": {}},
             {"seller_id": 1, "unknown": 2},
             {"customer": "Ada"},

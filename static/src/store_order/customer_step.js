@@ -42,13 +42,16 @@ export class CustomerStep extends Component {
 
     choose(customer) {
         const changes = Object.fromEntries(KEYS.map((key) => [key, customer[key]]));
-        this.model.setCustomer({ ...changes, country: customer.country || this.model.places.country });
+        const country = customer.country || this.model.places.country;
+        this.model.setCustomer({ ...changes, id: customer.id, country });
         this.state.found = [];
         this.state.text = "";
     }
 
     set(key, ev) {
-        this.model.setCustomer({ [key]: ev.target.value });
+        // Under another name it is somebody else.
+        const who = key === "name" ? { id: null } : {};
+        this.model.setCustomer({ ...who, [key]: ev.target.value });
     }
 
     get missing() {

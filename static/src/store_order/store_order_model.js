@@ -3,6 +3,7 @@ import { uuid } from "@web/core/utils/strings";
 import { classify } from "../site_work/errors";
 
 const NOBODY = {
+    id: null,
     name: "",
     email: "",
     phone: "",
@@ -169,8 +170,8 @@ export class StoreOrderModel {
             promise: way.token,
             note: text(this.note),
         };
-        if (way.price) {
-            order.shipping = { name: way.method_name, price: way.price };
+        if (customer.id) {
+            order.customer_id = customer.id;
         }
         if (this.point) {
             order.point = { id: this.point };
