@@ -137,6 +137,8 @@ def main(given: list[str]) -> int:
     return 0
 
 
+#: What lets the orders of the demo network be paid.
+PROVIDERS = ("payment_demo",)
 Watching = Callable[[], AbstractContextManager[None]]
 RESERVED = ("oms_base_", "oms_addon_", "oms_test_", "oms_trip_", "oms_native_", "oms_bench_")
 
@@ -208,6 +210,9 @@ def prepare(
     facts = {"kind": "demo", "base": base, "inputs": wanted.key(), "addon": fingerprint}
     if fresh or not same:
         databases.clone(databases.with_addon(session.logs / "install.log"), name)
+        if not wanted.files:
+            title, log = "Installing the demo provider of payments", session.logs / "payment.log"
+            databases.prepare(name, "install", PROVIDERS, log, title)
         databases.remark(name, **facts)
         known = {}
     elif known.get("addon") != fingerprint:

@@ -12,6 +12,7 @@ from . import oms_import_customer
 from . import oms_import_order
 from . import oms_import_replay
 from . import oms_import_demo
+from . import oms_import_demo_road
 from . import oms_import_demo_sites
 from . import oms_import_demo_stock
 from . import res_partner

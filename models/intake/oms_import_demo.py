@@ -261,7 +261,10 @@ class OmsImport(models.Model):
         :rtype: dict
         """
         report = Report(progress, self.env["ir.cron"]._commit_progress)
-        return self.env["oms.import.demo"]._load(0, report)
+        demo = self.env["oms.import.demo"]
+        result = demo._load(0, report)
+        demo._walk_road(report)
+        return result
 
     @api.model
     def _load_demo_data(self):
