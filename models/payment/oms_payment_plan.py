@@ -138,7 +138,13 @@ class OmsPaymentPlan(models.Model):
             of_channel = plan.order_id.oms_channel_id.payment_policy_id
             plan.policy_id = plan.policy_id or of_channel or default
 
-    @api.depends("policy_id.method", "transaction_ids.provider_id", "transaction_ids.token_id")
+    @api.depends(
+        "policy_id.method",
+        "transaction_ids.provider_id",
+        "transaction_ids.token_id",
+        # That a transaction is of the plan is computed, too, and told by nothing else.
+        "transaction_ids.state",
+    )
     def _compute_method(self):
         for plan in self:
             method = plan.policy_id.method or "auto"
@@ -155,14 +161,15 @@ class OmsPaymentPlan(models.Model):
         wanted = self.policy_id.method or "auto"
         root = self._get_roots()[-1:]
         if not root:
-            return "multi" if wanted == "auto" else wanted
+            # Nobody who can be asked for money is known: it is paid as Odoo's invoices are.
+            return "account" if wanted == "auto" else wanted
         # sudo: what a provider can do is no secret
         ability = root.provider_id.sudo().support_manual_capture
         if ability == "partial" and wanted != "single":
             return "multi"
         return "single" if ability and root.token_id else "full"
 
-    @api.depends("transaction_ids.provider_id")
+    @api.depends("transaction_ids.provider_id", "transaction_ids.state")
     def _compute_provider_id(self):
         for plan in self:
             plan.provider_id = plan._get_roots()[-1:].provider_id

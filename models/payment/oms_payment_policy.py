@@ -33,7 +33,8 @@ class OmsPaymentPolicy(models.Model):
         "Everything at the first shipment: what is not shipped in the end is refunded.\n"
         "On account, or collected by the marketplace: nothing is captured, only kept as due.\n"
         "Paid when it is collected: in cash or by card, when the goods are handed over.\n"
-        "By what the provider can do: the first of the first three that its provider can do.",
+        "By what the provider can do: the first of the first three that its provider can do, and "
+        "on account where the customer paid through none.",
     )
     capture_at = fields.Selection(
         [("shipped", "Goods leave the site"), ("released", "The site begins with them")],

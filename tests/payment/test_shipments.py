@@ -110,11 +110,23 @@ class TestShipments(PaymentCase):
         self.assertEqual((plan.captured, plan.state), (100.0, "captured"))
 
     def test_nothing_is_authorized(self):
+        """Where each shipment is to be captured, one that cannot be is told."""
+        self.channel.payment_policy_id = self.env["oms.payment.policy"].create(
+            {"name": "Captured", "method": "multi"}
+        )
         order, _payment = self.place(0.0)
         self.leave(order, self.far)
         plan = self.plan_of(order)
         self.assertEqual((plan.receivable, plan.state), (70.0, "waiting"))
         self.assertTrue(plan.activity_ids)
+
+    def test_nobody_was_asked_for_money(self):
+        """An order without any payment is paid by its invoices: nobody is alarmed."""
+        order, _payment = self.place(0.0)
+        self.leave(order, self.far)
+        plan = self.plan_of(order)
+        self.assertEqual((plan.method, plan.receivable, plan.due), ("account", 0.0, 100.0))
+        self.assertFalse(plan.activity_ids)
 
     def test_on_account(self):
         self.channel.payment_policy_id = self.env["oms.payment.policy"].create(
