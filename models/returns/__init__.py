@@ -21,3 +21,4 @@ from . import stock_return_picking
 from . import payment_transaction
 from . import sale_order
 from . import sale_order_returnable
+from . import ir_actions_server

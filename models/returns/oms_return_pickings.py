@@ -87,28 +87,34 @@ class OmsReturnLine(models.Model):
 
     def _find_moves_of_kit(self, quantity):
         """Return by which moves the parts of kits came, in proportion to all that were sent."""
+        moves = self.sale_line_id.move_ids.filtered(
+            lambda move: move.state == "done" and move.location_dest_id._is_outgoing()
+        ).sorted(lambda move: (move.date, move.id))
+        found = []
+        for part, per_kit in self._get_parts_per_kit().items():
+            of_part = moves.filtered(lambda move, part=part: move.product_id == part)
+            found += self._spread(of_part, part.uom_id.round(per_kit * quantity))
+        return found
+
+    def _get_parts_per_kit(self):
+        """Return how much of each part the kits of the order line have, as they were sent.
+
+        :return: in the unit of the part, by product
+        :rtype: dict
+        """
         line = self.sale_line_id
         moves = line.move_ids.filtered(
-            lambda move: move.state == "done" and move.location_dest_id._is_outgoing()
+            lambda move: (
+                move.state != "cancel"
+                and not move.origin_returned_move_id
+                and (move.location_final_id or move.location_dest_id)._is_outgoing()
+            )
         )
         ordered = line._oms_get_qty_ordered()
-        demand = {
-            product: sum(moves_of.mapped("product_qty"))
-            for product, moves_of in line.move_ids.filtered(
-                lambda move: (
-                    move.state != "cancel"
-                    and not move.origin_returned_move_id
-                    and (move.location_final_id or move.location_dest_id)._is_outgoing()
-                )
-            )
-            .grouped("product_id")
-            .items()
+        return {
+            part: sum(of_part.mapped("product_qty")) / ordered
+            for part, of_part in moves.grouped("product_id").items()
         }
-        found = []
-        for product, of_product in moves.grouped("product_id").items():
-            need = product.uom_id.round(demand[product] * quantity / ordered)
-            found += self._spread(of_product.sorted(lambda m: (m.date, m.id)), need)
-        return found
 
     def _spread(self, moves, quantity):
         """Take a quantity from moves by which it was delivered, less what came back of each.

@@ -71,6 +71,7 @@ class OmsReturn(models.Model):
         for item in items:
             item = self._read_item(item)
             if item["unexpected"]:
+                self._check_no_kit(item)
                 strange.append(item)
                 continue
             for line, part in self._find_lines(item, left):
@@ -78,8 +79,22 @@ class OmsReturn(models.Model):
                 if line:
                     known.append((line, values))
                 else:
+                    self._check_no_kit(item)
                     strange.append(values)
         return known, strange
+
+    def _check_no_kit(self, item):
+        """Make sure that goods of no order are goods that lie in stock.
+
+        :raise UserError: they are a kit
+        """
+        if item["product"]._oms_is_kit(self.company_id):
+            raise UserError(
+                self.env._(
+                    "%s is a kit that is not of this order: take its parts in one by one.",
+                    item["product"].display_name,
+                )
+            )
 
     def _read_item(self, item):
         """Return an item with its records, checked by itself.
@@ -412,6 +427,19 @@ class OmsReturn(models.Model):
                 if move.product_id == move.oms_return_line_id.product_id
                 for lot, quantity in move._oms_get_quantities_by_lot().items()
             ]
+            + [
+                {
+                    "return_id": self.id,
+                    "line_id": line.id,
+                    "product_id": line.product_id.id,
+                    "quantity": quantity,
+                    "accepted": all(of_line.mapped("to_refund")),
+                    "site_id": site.id,
+                    "move_ids": [Command.set(of_line.ids)],
+                }
+                for line, of_line in moves.grouped("oms_return_line_id").items()
+                if (quantity := line._count_kits(of_line))
+            ]
         )
         if items and self.state in RECEIVING_STATES:
             self._note_received(items, site)
@@ -473,6 +501,25 @@ class OmsReturnLine(models.Model):
         )
         return self.uom_id.compare(has, 0.0) > 0
 
+    def _count_kits(self, moves):
+        """Return how many kits came by moves of their parts; zero if it is no kit.
+
+        :param moves: done ``stock.move`` of the line
+        :rtype: float
+        """
+        self.ensure_one()
+        if not self.product_id._oms_is_kit(self.company_id):
+            return 0.0
+        by_part = moves.grouped("product_id")
+        return min(
+            (
+                part.uom_id.round(by_part.get(part, moves[:0])._oms_get_quantity_moved()) / per_kit
+                for part, per_kit in self._get_parts_per_kit().items()
+                if per_kit
+            ),
+            default=0.0,
+        )
+
     def _lower_announced(self, quantity, used):
         """Take what came off the transfers in which it was announced.
 
@@ -481,7 +528,8 @@ class OmsReturnLine(models.Model):
         """
         self.ensure_one()
         kits = self.product_id._oms_is_kit(self.company_id)
-        share = quantity / self.quantity if kits and self.quantity else 0.0
+        expected = self._get_quantity_expected()
+        share = min(quantity / expected, 1.0) if kits and expected else 0.0
         left = quantity
         for move in (self.move_ids - used).filtered(
             lambda move: move.state not in ("done", "cancel")

@@ -1,10 +1,17 @@
-from datetime import timedelta
+from datetime import UTC, timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ...connectors.carrier.contract import Status
+from ..tracking.oms_webhook_handler import Applied
+from .oms_return import OPEN_STATES
 
 #: Ways for which a carrier takes the goods.
 BY_CARRIER = ("label", "pickup")
+#: What carriers tell of parcels that they do not have yet, or say nothing by.
+NOT_BEGUN = (Status.CREATED, Status.CANCELLED, Status.OTHER)
 
 
 class OmsReturn(models.Model):
@@ -63,6 +70,50 @@ class OmsReturn(models.Model):
         carriers = self.line_ids.origin_move_id.picking_id.carrier_id | self.order_id.carrier_id
         return carriers.filtered(lambda carrier: carrier.delivery_type == "oms")[:1]
 
+    # === TRACKING === #
+
+    def _get_numbers(self):
+        """Return the tracking numbers of the parcels in which goods come back.
+
+        :rtype: set[str]
+        """
+        self.ensure_one()
+        return set((self.tracking or "").split(", ")) - {""}
+
+    @api.model
+    def _find_by_numbers(self, company, numbers):
+        """Return the open returns of a company that come in some parcels.
+
+        :param company: ``res.company``
+        :param numbers: tracking numbers
+        :rtype: oms.return
+        """
+        domain = Domain.OR(Domain("tracking", "like", number) for number in numbers)
+        found = self.search(
+            domain & Domain("company_id", "=", company.id) & Domain("state", "in", OPEN_STATES)
+        )
+        return found.filtered(lambda record: record._get_numbers() & set(numbers))
+
+    def _take_tracks(self, tracks):
+        """Write down what a carrier tells of the way of a return.
+
+        :param list tracks: ``connectors.carrier.Track`` of its parcels
+        """
+        self.ensure_one()
+        events = sorted(
+            (event for track in tracks for event in track.events), key=lambda event: event.moment
+        )
+        begun = [event for event in events if event.status not in NOT_BEGUN]
+        if begun:
+            self._set_in_transit(begun[0].moment.astimezone(UTC).replace(tzinfo=None))
+        if events:
+            last = events[-1]
+            status = self.env["oms.tracking.event"]._fields["status"]
+            words = dict(status._description_selection(self.env))
+            self.message_post(
+                body=self.env._("The carrier: %s", words.get(last.status.value, last.status.value))
+            )
+
     def _get_labels(self):
         """Return the labels that came, newest first.
 
@@ -83,3 +134,20 @@ class OmsCarrierReturn(models.AbstractModel):
             known = record.tracking.split(", ") if record.tracking else []
             record.tracking = ", ".join(dict.fromkeys([*known, *numbers]))
         return res
+
+
+class OmsCarrierWebhook(models.AbstractModel):
+    _inherit = "oms.carrier.webhook"
+
+    def _take(self, account, tracks):
+        """Carriers tell of returns on their way, too."""
+        numbers = {track.tracking_number for track in tracks}
+        known = self.env["oms.return"]._find_by_numbers(account.company_id, numbers)
+        for record in known:
+            own = record._get_numbers()
+            record._take_tracks([track for track in tracks if track.tracking_number in own])
+        of_returns = {number for record in known for number in record._get_numbers()}
+        left = [track for track in tracks if track.tracking_number not in of_returns]
+        if known and not left:
+            return Applied(self.env._("Returns: %s.", ", ".join(known.mapped("name"))), "")
+        return super()._take(account, left)

@@ -62,6 +62,16 @@ class SaleOrder(models.Model):
         found = lines.sudo()._oms_get_returnable(facts)
         return {line: found[line.sudo()] for line in lines}
 
+    def _oms_is_refunded(self):
+        """Tell whether all of the order's money went back, or is about to.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        plan = self.oms_payment_plan_id
+        back = plan.refunded + plan.refunding
+        return back > 0 and self.currency_id.compare_amounts(back, self.amount_total) >= 0
+
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
@@ -185,8 +195,11 @@ class SaleOrderLine(models.Model):
         if reason:
             return Returnable(quantity=0.0, until=False, reason=reason, moves=[])
         left = self._oms_get_left_of_moves(facts)
-        if not left:
+        if left and self.order_id._oms_is_refunded():
+            left, reason = [], self.env._("All of %s was refunded already.", self.order_id.name)
+        elif not left:
             reason = self._oms_tell_nothing_left(facts)
+        if not left:
             return Returnable(quantity=0.0, until=False, reason=reason, moves=[])
         ends = {move: terms.days and at + timedelta(days=terms.days) for move, at, _left in left}
         now = fields.Datetime.now()
