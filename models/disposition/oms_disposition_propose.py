@@ -204,15 +204,24 @@ class OmsDisposition(models.Model):
         rules = self.env["oms.disposition.rule"].sudo().search([("effect", "=", "accept")])
         if not rules:
             return
-        for record in self:
-            matching = rules._get_matching(
-                record.product_id,
-                record.grade_id,
-                record.site_id,
-                record.item_id.line_id.reason_id,
+        self.filtered(
+            lambda each: any(
+                not rule.kind or rule.kind == each.kind
+                for rule in rules._get_matching(
+                    each.product_id, each.grade_id, each.site_id, each.item_id.line_id.reason_id
+                )
             )
-            if not any(not rule.kind or rule.kind == record.kind for rule in matching):
-                continue
+        )._carry_out_each()
+
+    def _carry_out_each(self):
+        """Carry out proposals; what cannot be done waits for a person, and says why."""
+        try:
+            with self.env.cr.savepoint():
+                return self._carry_out()
+        except UserError:
+            # One of them cannot be done: the others are not to wait for it.
+            self.invalidate_recordset()
+        for record in self:
             try:
                 with self.env.cr.savepoint():
                     record._carry_out()
@@ -220,6 +229,7 @@ class OmsDisposition(models.Model):
                 record.message_post(
                     body=self.env._("It could not be done by itself: %s", str(error))
                 )
+        return None
 
 
 class OmsReturn(models.Model):

@@ -192,3 +192,20 @@ class TestCarryOut(DispositionCase):
         ).disposition_ids
         found.action_accept()
         self.assertEqual(set(found.mapped("state")), {"done"})
+
+    def test_as_a_step_of_a_workflow(self):
+        """What can be done is done, what cannot waits and says why."""
+        item = self.bring_back(self.apple, 1, self.grade_d)
+        other = self.bring_back(self.berry, 1, self.grade_d)
+        gone = self.bring_back(self.berry, 1, self.grade_d)
+        self.env["stock.quant"]._update_available_quantity(
+            self.berry, gone.disposition_ids.location_id, -2
+        )
+        orders = (item + gone).return_id.order_id
+        self.env.ref("oms.action_dispose").with_context(
+            active_model="sale.order", active_ids=orders.ids
+        ).run()
+        self.assertEqual(item.disposition_ids.state, "done")
+        self.assertEqual(other.disposition_ids.state, "proposed")
+        self.assertEqual(gone.disposition_ids.state, "proposed")
+        self.assertIn("are left in", str(gone.disposition_ids.message_ids.mapped("body")))
