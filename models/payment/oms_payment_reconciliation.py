@@ -106,7 +106,8 @@ class OmsPaymentReconciliation(models.Model):
                 settled = read(base64.b64decode(record.with_context(bin_size=False).file))
             except Bad as error:
                 raise UserError(str(error)) from error
-            record._compare(settled)
+            # sudo: differences are made by comparing only, and of all payments of the provider
+            record.sudo()._compare(settled)
 
     def action_view_lines(self):
         """Open the differences.
@@ -177,8 +178,7 @@ class OmsPaymentReconciliation(models.Model):
         :rtype: recordset of ``payment.transaction``
         """
         self.ensure_one()
-        # sudo: comparing needs all payments of the provider, whoever's orders they are of
-        transactions = self.env["payment.transaction"].sudo()
+        transactions = self.env["payment.transaction"]
         own = [("provider_id", "=", self.provider_id.id)]
         names = {
             name

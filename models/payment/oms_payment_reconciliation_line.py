@@ -92,8 +92,7 @@ class OmsPaymentReconciliationLine(models.Model):
         :rtype: dict
         """
         told = found.settled
-        # sudo: whoever compares may see what differs, of whoever's orders
-        transaction = self.env["payment.transaction"].sudo().browse(found.key or [])
+        transaction = self.env["payment.transaction"].browse(found.key or [])
         currency = transaction.currency_id or reconciliation.company_id.currency_id
         if told and told.currency != currency.name:
             named = self.env["res.currency"].with_context(active_test=False)

@@ -250,6 +250,7 @@ class TestReconciliation(AdyenCase):
         accountant = self.make_user("accountant", "account.group_account_invoice")
         with Form(record.with_user(accountant)) as form:
             form.date_to = "2026-03-05"
+        record.with_user(accountant).action_compare()
         line = record.line_ids.with_user(accountant)
         line.note = "Another shop's."
         line.action_accept()
