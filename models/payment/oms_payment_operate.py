@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from ...engine import settlement
+
 OPERATIONS = ("capture", "void", "refund", "authorize")
 
 
@@ -43,6 +45,43 @@ class OmsPaymentPlan(models.Model):
         if not currency.is_zero(left):
             self._refuse_amount(operation, amount, amount - left)
         return parts
+
+    def _split_refund(self, amount, return_=None):
+        """Split a refund over captures: first those that paid for what comes back, newest first.
+
+        :param float amount: in the currency of the order
+        :param return_: ``oms.return`` that is settled by it
+        :return: pairs of a capture and an amount above zero
+        :rtype: list[tuple]
+        :raises UserError: less was captured and not given back
+        """
+        self.ensure_one()
+        currency = self.currency_id
+        if currency.compare_amounts(amount, 0.0) <= 0:
+            raise UserError(self.env._("Give an amount above zero."))
+        captures = self._get_captures().filtered(lambda each: each.currency_id == currency)
+        left = {capture: capture._oms_get_refundable() for capture in captures}
+        most = currency.round(sum(left.values()))
+        if currency.compare_amounts(amount, most) > 0:
+            self._refuse_amount("refund", amount, most)
+        paid_for = self.env["oms.fulfillment"]
+        if return_:
+            # sudo: what came back decides, whoever settles it
+            paid_for = return_.sudo().line_ids.fulfillment_line_id.fulfillment_id
+        step = settlement.Step.of(currency.rounding)
+        parts = settlement.allocate_refund(
+            step.count(amount),
+            [
+                settlement.Capture(
+                    capture,
+                    capture.id,
+                    step.count(open_amount),
+                    preferred=bool(capture.oms_fulfillment_id & paid_for),
+                )
+                for capture, open_amount in left.items()
+            ],
+        )
+        return [(part.key, step.amount(part.amount)) for part in parts]
 
     def _refuse_amount(self, operation, amount, most):
         texts = {

@@ -196,11 +196,13 @@ class OmsPaymentPlan(models.Model):
         children = self.transaction_ids - roots
         sums = dict.fromkeys(SUMS, 0.0)
         for root in roots:
-            captured = root._oms_get_captured()
-            sums["captured"] += captured
-            sums["authorized"] += root._oms_get_authorized()
-            sums["available"] += root._oms_get_capturable()
-            sums["refundable"] += root._oms_get_refundable()
+            for field, get_amount in (
+                ("captured", root._oms_get_captured),
+                ("authorized", root._oms_get_authorized),
+                ("available", root._oms_get_capturable),
+                ("refundable", root._oms_get_refundable),
+            ):
+                sums[field] += self._convert(root, get_amount())
         for field, operation, states in (
             ("capturing", "capture", UNDER_WAY),
             ("voided", "void", ("cancel",)),
@@ -209,13 +211,20 @@ class OmsPaymentPlan(models.Model):
             ("refunding", "refund", (*UNDER_WAY, "authorized")),
         ):
             sums[field] = sum(
-                abs(child.amount)
+                self._convert(child, abs(child.amount))
                 for child in children
                 if child.oms_operation == operation and child.state in states
             )
         if self.order_id.state != "cancel":
             sums["due"] = max(self.amount_total - sums["captured"], 0.0)
         return {field: self.currency_id.round(amount) for field, amount in sums.items()}
+
+    def _convert(self, transaction, amount):
+        """Return an amount of a transaction in the currency of the order."""
+        if transaction.currency_id == self.currency_id:
+            return amount
+        day = transaction.create_date or fields.Datetime.now()
+        return transaction.currency_id._convert(amount, self.currency_id, self.company_id, day)
 
     def _get_roots(self):
         """Return the payments themselves, without what was captured, voided or refunded of them."""

@@ -167,6 +167,9 @@ class PaymentTransaction(models.Model):
             refund = operation == "refund"
             amount = self._oms_get_refundable() if refund else self._oms_get_capturable()
             amount = amount or self.amount
+        elif operation == "void" and self.env.context.get("payment_backend_action"):
+            # Odoo's button lets go of the rest, and does not know of what is under way.
+            amount = min(amount, self._oms_get_capturable() or amount)
         self._oms_check_bounds(operation, amount)
         return amount
 

@@ -41,28 +41,35 @@ class SaleOrder(models.Model):
         return super()._action_confirm()
 
     def _oms_check_number_unique(self):
-        """Refuse numbers by which other orders are known, whatever their company.
+        """Refuse numbers by which a bank knows another order, whatever its company.
 
-        :raises UserError: another order that was placed has the number of one of these
+        Odoo lets two orders bear one name, e.g. the one that a marketplace gave them; but one that
+        is paid at a bank is known there by its number.
+
+        :raises UserError: another order that was placed has the number of one of these, and one of
+            them is paid at a bank
         """
         self.flush_model(["name", "state"])
         # sudo: the bank knows no companies
-        placed = self.sudo().search(
+        orders = self.sudo()
+        placed = orders.search(
             [
                 ("name", "in", self.mapped("name")),
                 ("state", "not in", ("draft", "sent")),
                 ("id", "not in", self.ids),
-            ],
-            limit=1,
+            ]
         )
-        if placed:
-            raise UserError(
-                self.env._(
-                    "Another order has the number %s already: give this one another before it is "
-                    "placed, and each company a sequence of its own.",
-                    placed.name,
+        for other in placed:
+            same = orders.filtered(lambda order, other=other: order.name == other.name)
+            if (other | same).transaction_ids:
+                raise UserError(
+                    self.env._(
+                        "Another order has the number %s already, and the bank knows one of them "
+                        "by it: give this one another before it is placed, and each company a "
+                        "sequence of its own.",
+                        other.name,
+                    )
                 )
-            )
 
 
 class ResCompany(models.Model):

@@ -108,7 +108,9 @@ class SaleOrder(models.Model):
         return plan._operate("void", parts)
 
     def _oms_request_refund(self, amount, return_=None):
-        """Have an amount given back of what was captured for the order, newest captures first.
+        """Have an amount given back of what was captured for the order.
+
+        First of the captures that paid for what comes back, then of the others, newest first.
 
         :param float amount: above zero, in the currency of the order
         :param return_: ``oms.return`` that is settled by it
@@ -116,8 +118,7 @@ class SaleOrder(models.Model):
         :raises UserError: less than that was captured and not given back
         """
         plan = self._oms_hold_payment()
-        captures = plan._get_captures().sorted("id", reverse=True)
-        parts = plan._split(amount, captures, "_oms_get_refundable", "refund")
+        parts = plan._split_refund(amount, return_)
         vals = {"oms_return_id": return_.id} if return_ else {}
         return plan._operate("refund", parts, **vals)
 

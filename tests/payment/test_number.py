@@ -29,11 +29,13 @@ class TestNumber(PaymentCase):
         for each in root | capture | refund:
             self.assertIn(order.name, each.reference)
 
-    def test_no_two_orders_have_one_number(self):
+    def test_no_two_orders_that_a_bank_knows_have_one_number(self):
         order = self.make_order((self.apple, 1))
-        other = self.make_order((self.apple, 1), confirm=False, name=order.name)
+        self.make_order((self.apple, 1), name=order.name)
+        third = self.make_order((self.apple, 1), confirm=False, name=order.name)
+        pay(third, self.provider)
         with self.assertRaisesRegex(UserError, "has the number"):
-            other.action_confirm()
+            third.action_confirm()
 
     def test_companies_number_their_orders_apart(self):
         companies = self.env["res.company"].create([{"name": "North"}, {"name": "South"}])

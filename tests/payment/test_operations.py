@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -94,6 +95,31 @@ class TestOperations(PaymentCase):
         void = root._void()
         self.assertEqual((void.oms_operation, void.amount), ("void", 30.0))
         self.assertEqual(order.oms_payment_plan_id.state, "partial")
+
+    def test_odoos_button_lets_go_of_the_rest(self):
+        order, root = self.make_paid()
+        order._oms_request_capture(60.0)
+        root.with_user(self.env.ref("base.user_admin")).action_void()
+        self.assertEqual(self.sums(order)["voided"], 40.0)
+
+    def test_another_currency_is_converted(self):
+        order = self.make_order((self.apple, 10))
+        other = self.env["res.currency"].create(
+            {
+                "name": "XTS",
+                "symbol": "X",
+                "rate_ids": [
+                    Command.create({"name": "2020-01-01", "rate": 4.0}),
+                ],
+            }
+        )
+        payment = pay(order, self.provider, 400.0, currency_id=other.id)
+        plan = order.oms_payment_plan_id
+        rate = other._get_conversion_rate(other, plan.currency_id, plan.company_id)
+        self.assertAlmostEqual(plan.authorized, 400.0 * rate, 2)
+        self.assertNotEqual(plan.authorized, payment.amount)
+        with self.assertRaises(UserError):
+            order._oms_request_capture(1.0)
 
     @mute_logger("odoo.addons.oms.models.task.oms_task_run")
     def test_a_refused_capture(self):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from freezegun import freeze_time
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -64,6 +64,34 @@ class TestShipments(PaymentCase):
         )
         self.assertEqual(self.plan_of(order).state, "captured")
         self.assertEqual(self.sums(order)["available"], 0.0)
+
+    def test_what_comes_back_is_refunded_of_the_capture_that_paid_for_it(self):
+        order, _payment = self.place()
+        near = self.leave(order, self.near)
+        self.leave(order, self.far)
+        line = order.order_line.filtered(lambda each: each.product_id == self.apple)
+        returned = self.env["oms.return"].create(
+            {
+                "order_id": order.id,
+                "partner_id": order.partner_id.id,
+                "line_ids": [
+                    Command.create(
+                        {
+                            "sale_line_id": line.id,
+                            "product_id": self.apple.id,
+                            "quantity": 1,
+                            "fulfillment_line_id": near.line_ids.id,
+                        }
+                    )
+                ],
+            }
+        )
+        refunds = order._oms_request_refund(35.0, return_=returned)
+        self.assertEqual(refunds.oms_return_id, returned)
+        self.assertEqual(
+            {each.source_transaction_id.oms_fulfillment_id: each.amount for each in refunds},
+            {near: -30.0, (order.oms_fulfillment_ids - near): -5.0},
+        )
 
     def test_what_is_cancelled_is_let_go(self):
         order, payment = self.place()
