@@ -157,6 +157,8 @@
         "views/returns_portal_guest.xml",
         "views/returns_portal_pages.xml",
         "views/returns_portal_views.xml",
+        "data/invoicing.xml",
+        "views/invoicing_views.xml",
     ],
     "demo": ["demo/demo.xml"],
     "assets": {

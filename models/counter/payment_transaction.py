@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 
@@ -6,6 +6,23 @@ class PaymentTransaction(models.Model):
     """Counter money in the books."""
 
     _inherit = "payment.transaction"
+
+    oms_waits_at_counter = fields.Boolean(
+        string="To Be Paid Out",
+        compute="_compute_oms_waits_at_counter",
+        compute_sudo=True,
+        help="A refund of what was taken at a counter: somebody gives the money, and tells.",
+        groups="base.group_user",
+    )
+
+    @api.depends("operation", "state", "provider_id.oms_counter")
+    def _compute_oms_waits_at_counter(self):
+        for transaction in self:
+            transaction.oms_waits_at_counter = bool(
+                transaction.provider_id.oms_counter
+                and transaction.operation == "refund"
+                and transaction.state in ("draft", "pending")
+            )
 
     def _oms_ask_later(self):
         # Nobody is asked: a person gives the money, and tells.
@@ -60,11 +77,7 @@ class PaymentTransaction(models.Model):
         # sudo: who keeps the books need not have rights on transactions
         refunds = self.sudo()
         for refund in refunds:
-            if not (
-                refund.provider_id.oms_counter
-                and refund.operation == "refund"
-                and refund.state in ("draft", "pending")
-            ):
+            if not refund.oms_waits_at_counter:
                 raise UserError(
                     self.env._("%s is no refund that waits to be paid out.", refund.reference)
                 )

@@ -1,6 +1,7 @@
 from . import account_tax
 from . import account_move
 from . import account_move_line
+from . import ir_actions_server
 from . import mail_template
 from . import sale_order_line
 from . import sale_order_amounts

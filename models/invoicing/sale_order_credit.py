@@ -176,6 +176,10 @@ class SaleOrder(models.Model):
         :raises UserError: the fee is below zero, or above what is credited
         """
         credited = sum(total for _vals, total in vals_list)
+        lines = sum(len(vals["invoice_line_ids"]) for vals, _total in vals_list)
+        if credited < fee <= credited + lines:
+            # All of it is kept; whoever reckoned it by the unit rounds otherwise.
+            fee = credited
         if fee < 0 or fee > credited:
             raise UserError(
                 self.env._(

@@ -23,6 +23,7 @@ KIND_SELECTION = [
     ("oms_capture", "Capture What Has Left"),
     ("oms_void", "Let Go of What Never Leaves"),
     ("oms_refund", "Refund What Is Too Much"),
+    ("oms_invoice", "Invoice What Has Left"),
 ]
 KINDS = frozenset(kind for kind, _label in KIND_SELECTION)
 #: By which trigger a decision tells what made it, by event.

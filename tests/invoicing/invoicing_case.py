@@ -16,6 +16,21 @@ class InvoicingCase(PaymentCase):
             {"name": "Test policy", "method": "multi", "invoicing": "shipment"}
         )
         cls.channel.payment_policy_id = cls.policy
+        # Nothing is captured or invoiced that no test asks for.
+        cls.channel.workflow_id = cls.env["oms.workflow"].create(
+            {
+                "name": "Sourced only",
+                "step_ids": [
+                    Command.create(
+                        {
+                            "name": "Source",
+                            "event": "order.placed",
+                            "action_id": cls.env.ref("oms.action_source").id,
+                        }
+                    )
+                ],
+            }
+        )
         cls.included = cls.make_tax("21% included", 21.0, price_include_override="tax_included")
         cls.on_top = cls.make_tax("8.25% on top", 8.25, price_include_override="tax_excluded")
         cls.apple.write({"list_price": 9.99, "taxes_id": [(6, 0, cls.included.ids)]})

@@ -142,3 +142,25 @@ class TestInvoices(InvoicingCase):
         invoice.button_draft()
         invoice.invoice_line_ids.quantity = 2
         self.assertAlmostEqual(invoice.amount_total, 19.98, 2)
+
+
+@tagged("post_install", "-at_install")
+class TestSteps(InvoicingCase):
+    def test_what_leaves_is_invoiced_by_the_workflow(self):
+        self.channel.workflow_id = self.env.ref("oms.workflow_standard")
+        order = self.make_mixed()
+        self.pay(order)
+        near = self.ship_from(order, self.near)
+        amount = near._oms_get_capture_amounts()[near]
+        self.assertFalse(order.invoice_ids, "who ships does not wait for it")
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            self.env.ref("oms.cron_run_events").method_direct_trigger()
+        self.env.invalidate_all()
+        invoice = order.invoice_ids
+        self.assertEqual(invoice.state, "posted")
+        self.assertAlmostEqual(invoice.amount_total, amount, 2)
+        self.settle(order)
+        self.assertEqual(invoice.amount_residual, 0.0)
+        event = order.oms_event_ids.filtered(lambda each: each.event == "fulfillment.shipped")
+        self.assertEqual(event.state, "done")
