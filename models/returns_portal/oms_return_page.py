@@ -2,6 +2,7 @@ from odoo import models
 from odoo.tools import consteq, format_datetime, formatLang
 
 from ..returns.oms_return import DEAD_STATES, OPEN_STATES
+from ..task.oms_task import OPEN_STATES as OPEN_TASKS
 from ..tracking.shipment_view import Step
 from .return_view import LabelView, ReturnLineView, ReturnView
 
@@ -60,7 +61,10 @@ class OmsReturn(models.Model):
         record = self.sudo()
         expected = record.state in ("authorized", "in_transit")
         labels = record._get_customer_labels() if expected else self.env["ir.attachment"]
+        waits = not labels and record._waits_for_label()
         brought = record.way == "dropoff" and expected
+        # Without a label the customer sends it as he likes.
+        sent = record.way == "label" and record.state == "authorized" and not labels and not waits
         url = record._get_carrier_url()
         return ReturnView(
             number=record.name,
@@ -69,11 +73,11 @@ class OmsReturn(models.Model):
             tone=_TONES.get(record.state, "info"),
             steps=tuple(record._get_customer_steps()),
             lines=tuple(line._get_customer_view() for line in record.line_ids),
-            advice=tuple(record._get_customer_advice(bool(labels))),
+            advice=tuple(record._get_customer_advice(bool(labels), sent)),
             code=record.name if brought else "",
-            place=record._get_customer_place() if brought else ("", "", ""),
+            place=record._get_customer_place() if brought or sent else ("", "", ""),
             labels=tuple(LabelView(label.id, label.name) for label in labels),
-            waits_for_label=record._waits_for_label() and not labels,
+            waits_for_label=waits,
             tracking=record.tracking or "",
             tracking_url=url,
             facts=tuple(record._get_customer_facts()),
@@ -86,12 +90,14 @@ class OmsReturn(models.Model):
         :rtype: odoo.models.Model
         """
         self.ensure_one()
-        pickings = self.sudo().picking_ids.filtered(lambda picking: picking.state != "cancel")
-        return pickings.return_label_ids
+        return self._get_labels().sorted("id")
 
     def _waits_for_label(self):
         """Tell whether a label is still to come."""
-        return self.way == "label" and self.state == "authorized"
+        if self.way != "label" or self.state != "authorized":
+            return False
+        tasks = self.picking_ids._oms_get_label_tasks("carrier.return")
+        return any(task.state in OPEN_TASKS for task in tasks)
 
     def _get_carrier_url(self):
         urls = [picking.carrier_tracking_url for picking in self.picking_ids]
@@ -154,10 +160,15 @@ class OmsReturn(models.Model):
         site = self.site_id
         address = site.partner_id._display_address(without_company=True)
         lines = [line.strip() for line in address.splitlines()]
-        return site.name or "", "\n".join(filter(None, lines)), site.pickup_note or ""
+        note = site.pickup_note if self.way == "dropoff" else ""
+        return site.name or "", "\n".join(filter(None, lines)), note or ""
 
-    def _get_customer_advice(self, has_labels):
-        """Return what the customer is to do, in sentences."""
+    def _get_customer_advice(self, has_labels, by_himself):
+        """Return what the customer is to do, in sentences.
+
+        :param bool has_labels: whether there are labels for the parcel
+        :param bool by_himself: whether he sends it without one
+        """
         if self.state == "requested":
             yield self.env._("Please wait until we have written to you, and send nothing yet.")
         elif self.state == "refused":
@@ -174,6 +185,8 @@ class OmsReturn(models.Model):
             if has_labels:
                 yield self.env._("Stick the label on your parcel and hand it to the carrier.")
             yield self.env._("Put a note with %s into the parcel.", self.name)
+            if by_himself:
+                yield self.env._("Send it by a carrier of your choice to:")
 
     def _get_customer_facts(self):
         """Return what else is known, as names and texts."""

@@ -71,6 +71,9 @@ class TestRoles(ApiHttpCase):
             "change_order": {"changes": [{}]},
             "report_deliveries": {"deliveries": [{"tracking": "a"}]},
             "stock_changes": {"cursor": "a"},
+            "request_return": {"returns": [{}]},
+            "return_status": {"returns": ["a"]},
+            "cancel_return": {"returns": ["a"]},
         }.get(name, {})
 
     def test_who_mends_parked_orders(self):

@@ -21,6 +21,7 @@ BY_ITEM = {
     "place_orders": "orders",
     "change_order": "orders",
     "report_deliveries": "deliveries",
+    "request_return": "returns",
     "promise": "lines",
     "pickup_sites": "lines",
 }

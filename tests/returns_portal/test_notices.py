@@ -16,12 +16,17 @@ class TestNotices(ReturnCase):
         cls.customer.write({"email": "ada@example.com", "name": "Ada"})
         cls.order = cls.deliver((cls.apple, 5))
 
-    def commit(self):
-        """Do what is done at the end of a transaction; return the mails it writes."""
-        mails = self.env["mail.mail"]
-        before = mails.search([])
+    def setUp(self):
+        super().setUp()
         self.env.cr.flush()
-        return mails.search([]) - before
+        self.known = self.env["mail.mail"].search([])
+
+    def commit(self):
+        """Do what is done at the end of a transaction; return the mails that are new since."""
+        self.env.cr.flush()
+        new = self.env["mail.mail"].search([]) - self.known
+        self.known |= new
+        return new
 
     def test_agreed_at_once_is_one_mail(self):
         made = self.ask(self.order, (self.apple, 1), origin="portal")
@@ -82,11 +87,11 @@ class TestNotices(ReturnCase):
 
     def test_a_broken_mail_stops_nothing(self):
         self.env.ref("oms.mail_return_authorized").body_html = "<p t-out='object.nothing'/>"
-        made = self.ask(self.order, (self.apple, 1), origin="portal")
         with self.assertLogs("odoo.addons.oms", "ERROR"):
+            made = self.ask(self.order, (self.apple, 1), origin="portal")
             self.commit()
         self.assertEqual(made.state, "authorized")
-        self.assertIn("failed", made.message_ids[:1].body)
+        self.assertTrue(any("failed" in body for body in made.message_ids.mapped("body")))
 
     def test_guests_who_share_a_customer(self):
         self.customer.email = False

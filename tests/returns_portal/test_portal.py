@@ -187,7 +187,13 @@ class TestPortal(PortalCase):
         made = self.ask(self.order, (self.apple, 1), way="label")
         self.login()
         path = f"/my/returns/{made.id}"
-        self.assertTrue(self.get_page(path).find_class("o_oms_no_label"))
+        with patch.object(type(made), "_waits_for_label", lambda each: True):
+            self.assertTrue(self.get_page(path).find_class("o_oms_no_label"))
+        # No carrier gives labels here: the customer sends it as he likes.
+        page = self.get_page(path)
+        self.assertFalse(page.find_class("o_oms_no_label"))
+        self.assertIn("Send it by a carrier of your choice to", page.text_content())
+        self.assertIn(self.near.name, page.text_content())
         labels = self.env["ir.attachment"].create(
             [{"name": "Return-1.pdf", "raw": b"%PDF-1.7 label"}, {"name": "x", "raw": b"secret"}]
         )
