@@ -10,4 +10,5 @@ from . import oms_site_work_items
 from . import oms_site_work_goods
 from . import oms_site_work_grade
 from . import oms_site_work_done
+from . import oms_site_work_disposition
 from . import sale_order_line

@@ -110,6 +110,7 @@ class OmsReceiptItem(models.Model):
             "grade_id": self.grade_id.id,
             "checks": self.answers or False,
             "accepted": self.accepted,
+            "disposition": self.disposition,
         }
 
     def _prepare_copy(self):

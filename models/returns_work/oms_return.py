@@ -4,6 +4,8 @@ from odoo.tools import SQL
 
 #: States in which a site takes goods of a return in.
 COMING_STATES = ("requested", "authorized", "in_transit", "received")
+#: States in which the order of goods can still be found.
+MATCHING_STATES = (*COMING_STATES, "inspected")
 #: States in which a return is work of a site.
 WORK_STATES = ("authorized", "in_transit", "received")
 

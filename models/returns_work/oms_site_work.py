@@ -20,7 +20,7 @@ class OmsSiteWork(models.AbstractModel):
         """Return what is expected back at a site, and what came and is to be graded.
 
         :param int site_id: ``oms.site``
-        :param dict filters: ``state`` (expected, receiving, received), ``text``
+        :param dict filters: ``state`` (expected, receiving, received, unmatched), ``text``
         :param int limit: how many cards at most
         :return: ``site``, ``counts`` (``all`` and by state), ``total`` of what the filters let
             through, and ``cards``
@@ -61,19 +61,21 @@ class OmsSiteWork(models.AbstractModel):
     def _get_return_state_domains(self, site):
         """Return which returns are in which state for a site."""
         here = Domain("receipt_item_ids.site_id", "=", site.id)
-        to_grade = Domain("state", "=", "received") & (
-            Domain("site_id", "=", site.id) | Domain("item_ids.site_id", "=", site.id)
-        )
+        lies_here = Domain("site_id", "=", site.id) | Domain("item_ids.site_id", "=", site.id)
+        to_grade = Domain("state", "=", "received") & lies_here
+        # Whose goods these are has to be found before anybody gets anything for them.
+        unmatched = Domain("state", "=", "inspected") & Domain("order_id", "=", False) & lies_here
         expected = Domain("site_id", "=", site.id) & Domain(
             "state", "in", ("authorized", "in_transit")
         )
         expected &= Domain("way", "!=", "keep")
         begun = Domain("state", "in", WORK_STATES) & here
         return {
-            "all": expected | begun | to_grade,
+            "all": expected | begun | to_grade | unmatched,
             "expected": expected & ~Domain("receipt_item_ids", "!=", False),
             "receiving": begun,
             "received": to_grade,
+            "unmatched": unmatched,
         }
 
     @api.model
@@ -107,13 +109,21 @@ class OmsSiteWork(models.AbstractModel):
         here = [("site_id", "in", sites.ids)]
         expected = [("state", "in", ("authorized", "in_transit")), ("way", "!=", "keep")]
         of_return = [("return_id.state", "in", WORK_STATES)]
-        received = [("return_id.state", "=", "received")]
+        unmatched = [("state", "=", "inspected"), ("order_id", "=", False)]
+        waits = [
+            "|",
+            ("return_id.state", "=", "received"),
+            "&",
+            ("return_id.state", "=", "inspected"),
+            ("return_id.order_id", "=", False),
+        ]
         # sudo: of sites at which the user works, only how many
         groups = (
             ("oms.return", [*here, *expected], "id"),
             ("oms.return", [*here, ("state", "=", "received")], "id"),
+            ("oms.return", [*here, *unmatched], "id"),
             ("oms.receipt.item", [*here, *of_return], "return_id"),
-            ("oms.return.item", [*here, *received], "return_id"),
+            ("oms.return.item", [*here, *waits], "return_id"),
         )
         found = dict.fromkeys(sites, self.env["oms.return"])
         for model, domain, field in groups:

@@ -69,17 +69,18 @@ class OmsSiteWork(models.AbstractModel):
     # === BEGINNING === #
 
     @api.model
-    def _begin_receipt(self, record, operation):
+    def _begin_receipt(self, record, operation, states=COMING_STATES):
         """Make sure that goods of a return can be taken in where the user is.
 
         :param record: ``oms.return``, locked
+        :param states: in which it can be
         :return: ``oms.site``
         :raise UserError: nothing can come of it any more, or not to this site
         """
         site = self._read_return_site(operation)
         if not record.exists():
             raise UserError(self.env._("This return is not there any more."))
-        if record.state not in COMING_STATES:
+        if record.state not in states:
             state = dict(record._fields["state"]._description_selection(self.env))[record.state]
             raise UserError(
                 self.env._(

@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from ..site_work.answer import to_text
 from ..site_work.oms_site_work_apply import is_id
 from ..site_work.oms_site_work_detail import EVENTS_SHOWN
-from .oms_return import COMING_STATES
+from .oms_return import COMING_STATES, MATCHING_STATES
 
 
 class OmsSiteWork(models.AbstractModel):
@@ -294,7 +294,7 @@ class OmsSiteWork(models.AbstractModel):
             "item": comes,
             "grade": comes and bool(in_hand.filtered("product_id") or waiting),
             "done": comes and bool(in_hand or (record.item_ids and record.state != "received")),
-            "match": comes and not record.order_id and not record.item_ids,
+            "match": record.state in MATCHING_STATES and not record.order_id,
         }
 
     @api.model

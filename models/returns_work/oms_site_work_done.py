@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 from ..site_work.answer import Answer
+from .oms_return import MATCHING_STATES
 
 RESTS = ("later", "none")
 
@@ -16,20 +17,19 @@ class OmsSiteWork(models.AbstractModel):
     @api.model
     def _apply_return_match(self, record, operation):
         """Say from which order the goods are that nobody announced. Keys: ``order_id``."""
-        site = self._begin_receipt(record, operation)
+        site = self._begin_receipt(record, operation, MATCHING_STATES)
         order = self._read_order(operation, site)
         if record.order_id == order:
             return Answer(self.env._("%s is known to be of this order.", record.name))
-        if record.order_id or record.item_ids:
-            raise UserError(
-                self.env._("%s is booked already: its order cannot be said here.", record.name)
-            )
-        record.write(self._prepare_order_vals(order))
+        record._match_order(order)
         others = [draft for draft in record.receipt_item_ids if not self._tie(record, draft)]
+        others += record.item_ids.filtered(lambda item: not item.line_id)
         text = self.env._("%(name)s is of order %(order)s.", name=record.name, order=order.name)
         if not others:
             return Answer(text)
-        names = ", ".join({each.product_id.display_name or each.note for each in others})
+        names = ", ".join(
+            dict.fromkeys(each.product_id.display_name or each.note for each in others)
+        )
         return Answer(
             f"{text} {self.env._('Not of this order: %s.', names)}",
             "warning",
@@ -80,7 +80,9 @@ class OmsSiteWork(models.AbstractModel):
         if record.state in ("authorized", "in_transit") and rest == "none" and record.item_ids:
             record._finish_receipt()
         if graded:
-            record._inspect([{"item_id": item.id} for item in graded])
+            record._inspect(
+                [{"item_id": item.id, "disposition": item.wanted_disposition} for item in graded]
+            )
         return Answer(*self._tell_done(record, items, unknown))
 
     @api.model

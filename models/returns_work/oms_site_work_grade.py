@@ -70,6 +70,7 @@ class OmsSiteWork(models.AbstractModel):
             "checks": values["answers"],
             "accepted": values["accepted"],
             "photo_ids": [command[1] for command in values.get("photo_ids", ())],
+            "disposition": values["disposition"],
         }
         if values.get("note"):
             verdict["note"] = values["note"]

@@ -120,6 +120,36 @@ class TestBlind(ReceiptCase):
         self.assertEqual(self.at(self.apple, self.place), 1)
         self.assertEqual(self.order.order_line.mapped("qty_delivered"), [3, 1])
 
+    def test_matched_when_it_lies_in_stock_already(self):
+        """Goods of nobody are booked and graded; days later the order is found, and they end."""
+        back = self.begin()
+        self.scan(back, self.apple, 2)
+        self.scan(back, self.cheese)
+        self.grade(back, self.apple, "A")
+        self.grade(back, self.cheese, "D")
+        self.do(back, "done")
+        self.assertEqual(back.state, "inspected")
+        work = self.work().get_returns(self.near.id, {"state": "unmatched"})
+        self.assertEqual([card["id"] for card in work["cards"]], [back.id])
+        self.assertEqual(self.work().get_sites()[0]["counts"]["returns"], 1)
+        self.assertTrue(self.detail(back)["actions"]["match"])
+        found = self.work().find_orders(self.near.id, back.id)
+        self.assertIn(self.order.name, [each["order"] for each in found["orders"]])
+        answer = self.do(back, "match", order_id=self.order.id, expect="warning")
+        self.assertIn("Cheese", answer["message"])
+        self.assertEqual(self.came(back), [("Apple", 2, "A", True), ("Cheese", 1, "D", False)])
+        self.assertEqual(self.order.order_line.mapped("qty_delivered"), [1, 1])
+        self.assertEqual(back.line_ids.quantity_accepted, 2)
+        self.assertEqual(self.work().get_sites()[0]["counts"]["returns"], 0)
+
+    def test_more_in_stock_than_the_order_had(self):
+        back = self.begin()
+        self.scan(back, self.apple, 4)
+        self.do(back, "done")
+        self.do(back, "match", order_id=self.order.id, expect="refused")
+        self.assertEqual(self.came(back), [("Apple", 4, "", False)])
+        self.assertEqual(self.order.order_line.mapped("qty_delivered"), [3, 1])
+
     def test_matched_to_what_it_cannot_be(self):
         back = self.begin()
         self.scan(back, self.apple)

@@ -80,7 +80,9 @@ class TestFindReturn(ReceiptCase):
         self.scan(came, self.berry)
         self.do(came, "done")
         work = self.work().get_returns(self.near.id)
-        self.assertEqual(work["counts"], {"all": 3, "expected": 1, "receiving": 1, "received": 1})
+        self.assertEqual(
+            work["counts"], {"all": 3, "expected": 1, "receiving": 1, "received": 1, "unmatched": 0}
+        )
         self.assertCountEqual([c["id"] for c in work["cards"]], [back.id, begun.id, came.id])
         for state, record in (("expected", back), ("receiving", begun), ("received", came)):
             cards = self.work().get_returns(self.near.id, {"state": state})["cards"]

@@ -132,7 +132,8 @@ tours.add("oms_site_returns_receive", {
         },
         { trigger: ".modal .o_oms_rest_none.btn-primary" },
         confirms,
-        says("done", "2 received"),
+        // Goods, grades, what becomes of them and the customer's money: that takes its time.
+        { ...says("done", "2 received"), timeout: 60000 },
         {
             content: "Nothing is left to do",
             trigger: ".o_oms_return_list .o_oms_nothing:contains('Nothing is expected back')",
@@ -205,7 +206,7 @@ tours.add("oms_site_returns_blind", {
         graded("Apple", "1", "A: as new"),
         does("done", ".btn-primary"),
         confirms,
-        says("done", "1 received"),
+        { ...says("done", "1 received"), timeout: 60000 },
         allSent,
     ],
 });

@@ -1,5 +1,7 @@
 import { Component, useState } from "@odoo/owl";
 import { Dialog } from "@web/core/dialog/dialog";
+import { _t } from "@web/core/l10n/translation";
+import { useScanHandler } from "../scan_handler";
 import { productName, quantity } from "../words";
 import { missing, receivedUnits, ungraded } from "./return_effects";
 
@@ -13,6 +15,9 @@ export class DoneDialog extends Component {
         Object.assign(this, { missing, productName, quantity });
         const { detail } = this.props;
         this.state = useState({ rest: "none" });
+        useScanHandler(this.props.model, () =>
+            this.props.model.say("warning", _t("Cancel first, then scan on."))
+        );
         this.units = receivedUnits(detail);
         this.missingLines = detail.lines.filter(missing);
         this.ungraded = ungraded(detail);

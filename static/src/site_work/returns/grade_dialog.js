@@ -2,6 +2,7 @@ import { Component, onWillStart, useState } from "@odoo/owl";
 import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
 import { QuantityStepper } from "../quantity_stepper";
+import { useScanHandler } from "../scan_handler";
 import { productName, quantity } from "../words";
 import { readPhoto } from "./photo";
 import { gradeOf } from "./return_effects";
@@ -34,6 +35,10 @@ export class GradeDialog extends Component {
             proposal: null,
             isAsking: false,
         });
+        // What is scanned now would be counted behind the dialog, unseen.
+        useScanHandler(this.props.model, () =>
+            this.props.model.say("warning", _t("Grade this first, then scan on."))
+        );
         onWillStart(() => {
             if (item.grade) {
                 this.askWhere();

@@ -47,7 +47,7 @@ export function itemsOf(detail, line) {
 }
 
 export function ungraded(detail) {
-    return detail.items.filter((item) => !item.grade);
+    return detail.items.filter((item) => !item.grade && !item.is_inspected);
 }
 
 export function receivedUnits(detail) {

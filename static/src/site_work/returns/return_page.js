@@ -249,7 +249,7 @@ export class ReturnPage extends Component {
     // === GRADING === //
 
     gradeNext() {
-        const [item] = ungraded(this.detail).filter((each) => !each.is_inspected);
+        const [item] = ungraded(this.detail);
         return item && this.grade(item);
     }
 

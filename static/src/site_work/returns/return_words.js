@@ -6,6 +6,7 @@ const STATES = {
     in_transit: { name: _t("On its way"), color: "text-bg-info" },
     receiving: { name: _t("Being received"), color: "text-bg-primary" },
     received: { name: _t("To grade"), color: "text-bg-primary" },
+    unmatched: { name: _t("Whose?"), color: "text-bg-warning" },
     inspected: { name: _t("Graded"), color: "text-bg-success" },
     closed: { name: _t("Done"), color: "text-bg-success" },
     refused: { name: _t("Refused"), color: "text-bg-danger" },
@@ -20,17 +21,21 @@ const WAYS = {
 };
 
 /** The states by which the list can be narrowed. */
-export const LIST_STATES = ["expected", "receiving", "received"];
+export const LIST_STATES = ["expected", "receiving", "received", "unmatched"];
 
 const LIST_STATE_NAMES = {
     expected: _t("Expected"),
     receiving: _t("Being received"),
     received: _t("To grade"),
+    unmatched: _t("Whose?"),
 };
 
 export const listStateName = (state) => LIST_STATE_NAMES[state];
 
-export function returnState({ state, is_begun }) {
+export function returnState({ state, is_begun, order }) {
+    if (state === "inspected" && !order) {
+        return STATES.unmatched;
+    }
     const key = is_begun && ["authorized", "in_transit"].includes(state) ? "receiving" : state;
     return STATES[key] || { name: state, color: "text-bg-secondary" };
 }
