@@ -1,4 +1,5 @@
 from . import test_amounts
+from . import test_conservation
 from . import test_credit
 from . import test_invoice
 from . import test_mail
