@@ -1,7 +1,10 @@
+import logging
 from datetime import timedelta
 
 from odoo import fields, models
 from odoo.exceptions import UserError
+
+_logger = logging.getLogger(__name__)
 
 #: Days after which somebody looks what a carrier answered.
 ANSWER_DAYS = 2
@@ -51,8 +54,7 @@ class OmsParcel(models.Model):
         :return: the transfers
         :raises UserError: nobody knows what is in a parcel
         """
-        returns = self.env["stock.picking"]
-        for parcel in self.filtered(lambda each: not each.return_picking_id):
+        for parcel in self - self._filter_expected():
             contents = parcel._get_contents()
             if not contents:
                 raise UserError(
@@ -63,17 +65,44 @@ class OmsParcel(models.Model):
                     )
                 )
             parcel.return_picking_id = parcel._make_return(contents)
-            returns |= parcel.return_picking_id
-            parcel.order_id._oms_note(
-                self.env._(
-                    "Parcel %(number)s comes back by %(transfer)s. %(note)s",
-                    number=parcel.display_name,
-                    transfer=parcel.return_picking_id.name,
-                    note=note or "",
-                ).strip()
-            )
+        for parcel in self:
+            parcel._note_back(note)
         self._set_problem_settled()
-        return returns
+        return self.return_picking_id
+
+    def _filter_expected(self):
+        """Keep the parcels for which a transfer waits, or by which they came back."""
+        return self.filtered(lambda parcel: parcel.return_picking_id.state not in (False, "cancel"))
+
+    def _note_back(self, note=None):
+        self.order_id._oms_note(
+            self.env._(
+                "Parcel %(number)s comes back by %(transfer)s. %(note)s",
+                number=self.display_name,
+                transfer=self.return_picking_id.name,
+                note=note or "",
+            ).strip()
+        )
+
+    def _propose_back(self):
+        """Have the transfer ready by which what the carrier sends back is received at its site.
+
+        It is dated supply there at once. What becomes of the order is still for somebody to
+        decide; whoever sends the parcel on cancels the transfer. Of parcels of which nobody knows
+        what is in them, none is made.
+        """
+        for parcel in self - self._filter_expected():
+            contents = parcel._get_contents()
+            if not contents:
+                continue
+            try:
+                with self.env.cr.savepoint():
+                    parcel.return_picking_id = parcel._make_return(contents)
+            except UserError as error:
+                # What the carrier told is kept all the same; somebody looks after it anyway.
+                _logger.info("No transfer is made for parcel %s: %s", parcel.display_name, error)
+                continue
+            parcel._note_back()
 
     def _make_return(self, contents):
         """Return the transfer by which goods of the parcel come back.

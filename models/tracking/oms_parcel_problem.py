@@ -82,6 +82,8 @@ class OmsParcel(models.Model):
         self._set_problem(PROBLEMS.get(state))
         if state in EVENTS:
             self._raise_once(EVENTS[state])
+        if state == "returned":
+            self._propose_back()
         return res
 
     def _set_problem(self, problem):

@@ -4,7 +4,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from odoo.addons.oms.connectors.carrier import Capability
@@ -126,9 +126,13 @@ class TestProblems(TrackingCase):
     def test_returned_is_supply_of_its_site(self):
         self.take(("in_transit", -9), ("returned", -5))
         self.assertEqual(self.exception().kind, "parcel")
+        # Ready-made before anybody decides; whoever does finds it and makes no other.
+        back = self.parcel.return_picking_id
+        self.assertEqual(back.state, "assigned")
         self.decide("parcel_back")
         self.assertFalse(self.exception())
-        back = self.parcel.return_picking_id
+        self.assertEqual(self.parcel.return_picking_id, back)
+        self.assertEqual(len(self.parcel.picking_id.return_ids), 1)
         self.assertEqual(back.move_ids.mapped("product_uom_qty"), [2])
         self.assertGreater(back.move_ids.date, fields.Datetime.now() + timedelta(days=1))
         self.env.flush_all()
@@ -140,6 +144,24 @@ class TestProblems(TrackingCase):
         back.move_ids.picked = True
         back.button_validate()
         self.assertEqual(self.order.order_line[:1].qty_delivered, 0)
+
+    def test_returned_and_nobody_knows_what_is_in_it(self):
+        """It is told all the same, and somebody decides."""
+        with patch.object(type(self.parcel), "_get_contents", lambda parcel: {}):
+            self.take(("in_transit", -9), ("returned", -5))
+            self.assertFalse(self.parcel.return_picking_id)
+            with self.assertRaisesRegex(UserError, "not known"):
+                self.decide("parcel_back")
+        self.assertEqual(self.parcel.problem, "returned")
+
+    def test_a_transfer_that_somebody_cancelled_is_made_anew(self):
+        self.take(("in_transit", -9), ("returned", -5))
+        first = self.parcel.return_picking_id
+        first.action_cancel()
+        self.decide("parcel_back")
+        back = self.parcel.return_picking_id
+        self.assertNotEqual(back, first)
+        self.assertEqual(back.state, "assigned")
 
     # === LATE === #
 
