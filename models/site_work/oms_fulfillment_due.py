@@ -58,7 +58,11 @@ class OmsFulfillment(models.Model):
             if promises
         }
         asked = self.browse().union(*promised)
-        learned = asked.filtered(lambda part: part._is_lead_learned())
+        # Where the customer takes the goods, what was learned tells when to begin, not when to be
+        # done.
+        learned = asked.filtered(
+            lambda part: part._is_lead_learned() and not part._is_handed_over()
+        )
         if learned:
             days = {part: promised[part] for part in learned}
             for part, until in self.env["oms.lead.time"]._get_milestones(days).items():

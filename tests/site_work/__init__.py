@@ -1,4 +1,5 @@
 from . import test_changes
+from . import test_due
 from . import test_goods
 from . import test_scan
 from . import test_together
