@@ -68,7 +68,10 @@ class OmsPickupCollect(models.TransientModel):
         :raise UserError: see ``oms.fulfillment._collect`` and ``_sell``
         """
         self.ensure_one()
-        quantities = {line.fulfillment_line_id: line.quantity for line in self.line_ids}
+        quantities = {}
+        for line in self.line_ids:
+            part = line.fulfillment_line_id
+            quantities[part] = quantities.get(part, 0.0) + line.quantity
         if self.reserved:
             sentences = self.fulfillment_id._sell(quantities, self._get_lots())
         else:
@@ -87,15 +90,11 @@ class OmsPickupCollect(models.TransientModel):
         }
 
     def _get_lots(self):
-        """Return which lots the customer takes, by line.
-
-        :raise UserError: one lot for several lines of a serial number
-        """
-        return {
-            line.fulfillment_line_id: [(line.lot_id, line.quantity)]
-            for line in self.line_ids
-            if line.lot_id and line.quantity
-        }
+        """Return which lots the customer takes, and how much of each, by line."""
+        lots = {}
+        for line in self.line_ids.filtered(lambda line: line.lot_id and line.quantity):
+            lots.setdefault(line.fulfillment_line_id, []).append((line.lot_id, line.quantity))
+        return lots
 
 
 class OmsPickupCollectLine(models.TransientModel):
@@ -115,6 +114,25 @@ class OmsPickupCollectLine(models.TransientModel):
         domain="[('product_id', '=', product_id)]",
         help="Which one the customer takes, where the site has several.",
     )
+
+    def action_another_lot(self):
+        """Let the customer take of another lot, too.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        part = self.uom_id.round(min(self.quantity, 1.0))
+        self.quantity -= part
+        self.copy({"quantity": part, "lot_id": False})
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Sell"),
+            "res_model": self.wizard_id._name,
+            "res_id": self.wizard_id.id,
+            "view_mode": "form",
+            "target": "new",
+        }
 
 
 class OmsPickupExtend(models.TransientModel):

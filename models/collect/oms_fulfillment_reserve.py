@@ -2,6 +2,8 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..words import write_number
+
 
 class OmsFulfillment(models.Model):
     """Goods that are put aside in a store for a customer who decides there."""
@@ -111,6 +113,20 @@ class OmsFulfillment(models.Model):
             if not pairs:
                 line._check_one_lot(moves)
                 continue
+            named, wanted = (
+                sum(quantity for _lot, quantity in pairs),
+                sum(moves.mapped("product_qty")),
+            )
+            if line.uom_id.compare(named, wanted):
+                raise UserError(
+                    self.env._(
+                        "Say of all %(wanted)s %(product)s which lots or serial numbers they are: "
+                        "%(named)s are named.",
+                        wanted=write_number(self.env, wanted, line.uom_id),
+                        named=write_number(self.env, named, line.uom_id),
+                        product=line.product_id.display_name,
+                    )
+                )
             moves.move_line_ids.unlink()
             for lot, quantity in pairs:
                 line._check_lot_here(moves[:1], lot, quantity)

@@ -128,3 +128,42 @@ class TestSiteWork(CollectCase):
         answer = self.do(fulfillment, "sell", lines=[line | {"lot_name": "W2"}])
         self.assertEqual(answer["outcome"], "ok", answer["message"])
         self.assertEqual(fulfillment.line_ids.move_ids.lot_ids, lots[1])
+
+    def test_several_lots_of_one_line(self):
+        flour = self.make_product("Flour", tracking="lot")
+        old, new, other = self.env["stock.lot"].create(
+            [{"name": name, "product_id": flour.id} for name in ("OLD", "NEW", "OTHER")]
+        )
+        for lot in (old, new, other):
+            self.stock(flour, (self.store, 5), lot_id=lot)
+        fulfillment = self.reserve((flour, 6))
+        line = {"line_id": fulfillment.line_ids.id}
+        named = [
+            line | {"quantity": 4, "lot_name": "OLD"},
+            line | {"quantity": 1, "lot_name": "NEW"},
+        ]
+        answer = self.do(fulfillment, "sell", lines=[*named, line | {"quantity": 1}])
+        self.assertIn("Say of all 6 ", answer["message"])
+        answer = self.do(fulfillment, "sell", lines=named)
+        self.assertEqual(answer["outcome"], "ok", answer["message"])
+        moved = fulfillment.line_ids.move_ids.move_line_ids
+        self.assertEqual(
+            {part.lot_id: part.quantity for part in moved if part.quantity}, {old: 4, new: 1}
+        )
+        self.assertEqual(fulfillment.order_id.order_line.qty_delivered, 5)
+
+    def test_several_serial_numbers_in_the_dialog_of_the_office(self):
+        watch = self.make_product("Watch", tracking="serial")
+        lots = self.env["stock.lot"].create(
+            [{"name": name, "product_id": watch.id} for name in ("W1", "W2", "W3")]
+        )
+        for lot in lots:
+            self.stock(watch, (self.store, 1), lot_id=lot)
+        fulfillment = self.reserve((watch, 2))
+        wizard = self.env["oms.pickup.collect"].create({"fulfillment_id": fulfillment.id})
+        wizard.line_ids.lot_id = lots[0]
+        wizard.line_ids.action_another_lot()
+        self.assertEqual(wizard.line_ids.mapped("quantity"), [1, 1])
+        wizard.line_ids.filtered(lambda line: not line.lot_id).lot_id = lots[2]
+        wizard.action_confirm()
+        self.assertEqual(fulfillment.line_ids.move_ids.lot_ids, lots[0] + lots[2])

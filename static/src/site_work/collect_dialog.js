@@ -33,10 +33,18 @@ export class CollectDialog extends Component {
             isIdentityChecked: false,
             isPart: false,
             quantities: Object.fromEntries(this.lines.map((line) => [line.id, line.amount])),
-            lots: Object.fromEntries(this.lines.map((line) => [line.id, line.lot?.name || ""])),
+            // Of goods with numbers: which the customer takes, and how much of each.
+            lots: Object.fromEntries(
+                this.lines.map((line) => [
+                    line.id,
+                    [{ key: 0, name: line.lot?.name || "", quantity: line.amount }],
+                ])
+            ),
             rest: "keep",
         });
-        useScanHandler(this.props.model, (barcode) => (this.state.code = barcode));
+        useScanHandler(this.props.model, (barcode) =>
+            this.props.isSale ? this.takeLot(barcode) : (this.state.code = barcode)
+        );
     }
 
     get title() {
@@ -59,7 +67,7 @@ export class CollectDialog extends Component {
 
     get isPart() {
         return this.lines.some((line) =>
-            isLess(this.state.quantities[line.id], line.amount, line.rounding)
+            isLess(this.taken(line), line.amount, line.rounding)
         );
     }
 
@@ -67,8 +75,59 @@ export class CollectDialog extends Component {
         return this.props.isSale && line.product.tracking !== "none";
     }
 
+    /** How much the customer takes of a line. */
+    taken(line) {
+        if (!this.needsLot(line)) {
+            return this.state.quantities[line.id];
+        }
+        return this.state.lots[line.id].reduce((sum, lot) => sum + lot.quantity, 0);
+    }
+
+    /** What may be taken of one lot besides what is taken of the others. */
+    most(line, lot) {
+        return line.amount - (this.taken(line) - lot.quantity);
+    }
+
+    canAddLot(line) {
+        return this.state.lots[line.id].length < line.amount / (line.rounding || 1);
+    }
+
+    addLot(line, name = "") {
+        const lots = this.state.lots[line.id];
+        if (line.product.tracking === "serial") {
+            lots.forEach((lot) => (lot.quantity = Math.min(lot.quantity, 1)));
+        }
+        let quantity = line.amount - this.taken(line);
+        if (quantity <= 0) {
+            // One of those that were taken of the largest.
+            const largest = lots.reduce((one, other) => (other.quantity > one.quantity ? other : one));
+            quantity = Math.min(1, largest.quantity);
+            largest.quantity -= quantity;
+        }
+        if (line.product.tracking === "serial") {
+            quantity = Math.min(quantity, 1);
+        }
+        lots.push({ key: Math.max(...lots.map((lot) => lot.key)) + 1, name, quantity });
+    }
+
+    /** Takes a scanned number for the first line that lacks one. */
+    takeLot(name) {
+        const lines = this.lines.filter((line) => this.needsLot(line));
+        for (const line of lines) {
+            const empty = this.state.lots[line.id].find((lot) => !lot.name.trim());
+            if (empty) {
+                empty.name = name;
+                return;
+            }
+        }
+        const open = lines.find((line) => this.canAddLot(line));
+        if (open) {
+            this.addLot(open, name);
+        }
+    }
+
     get canConfirm() {
-        const takes = this.lines.some((line) => this.state.quantities[line.id] > 0);
+        const takes = this.lines.some((line) => this.taken(line) > 0);
         return takes && !this.isCodeWrong && (!this.needsIdentity || this.state.isIdentityChecked);
     }
 
@@ -76,11 +135,15 @@ export class CollectDialog extends Component {
         const { quantities, lots, rest, isIdentityChecked } = this.state;
         const values = {};
         if (this.isPart || this.lines.some((line) => this.needsLot(line))) {
-            values.lines = this.lines.map((line) => ({
-                line_id: line.id,
-                quantity: quantities[line.id],
-                ...(this.needsLot(line) && { lot_name: lots[line.id].trim() || null }),
-            }));
+            values.lines = this.lines.flatMap((line) =>
+                this.needsLot(line)
+                    ? lots[line.id].map(({ name, quantity }) => ({
+                          line_id: line.id,
+                          quantity,
+                          lot_name: name.trim() || null,
+                      }))
+                    : [{ line_id: line.id, quantity: quantities[line.id] }]
+            );
         }
         if (this.props.isSale) {
             return values;
