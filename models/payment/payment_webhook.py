@@ -8,6 +8,9 @@ from ...connectors.payment import Bad, adyen, plain, stripe
 from ...connectors.signature import is_shared, is_standard
 from ..tracking.oms_webhook_handler import Applied
 
+#: Digits of the number of a provider.
+LONGEST_NUMBER = 9
+
 
 class OmsPaymentWebhook(models.AbstractModel):
     """What payment providers tell by themselves, in the plain format of ``connectors.payment``.
@@ -69,16 +72,20 @@ class OmsPaymentWebhookAdyen(models.AbstractModel):
     def _get_title(self):
         return self.env._("Adyen")
 
-    def _find_source(self, token):
-        return self._find_native(token)
+    def _get_code(self):
+        """Return the code of the providers whose messages these are."""
+        return "adyen"
 
-    def _find_native(self, token):
+    def _find_source(self, token):
         """Return the provider to which a message came at Odoo's own address.
 
-        :param str token: number of the provider
+        :param str token: its number
         """
         providers = self.env["payment.provider"]
-        return providers.browse(int(token)).exists() if token.isdigit() else providers
+        if not token.isascii() or not token.isdigit() or len(token) > LONGEST_NUMBER:
+            return providers
+        code = [("code", "=", self._get_code()), ("state", "!=", "disabled")]
+        return providers.search([("id", "=", int(token)), *code])
 
     def _is_genuine(self, source, message):
         try:
@@ -145,6 +152,9 @@ class OmsPaymentWebhookStripe(models.AbstractModel):
 
     def _get_title(self):
         return self.env._("Stripe")
+
+    def _get_code(self):
+        return "stripe"
 
     def _is_genuine(self, source, message):
         secret = source.stripe_webhook_secret or ""

@@ -94,3 +94,20 @@ class TestNativeHttp(HttpCase):
         self.assertFalse(self.events(self.stripe))
         self.assertEqual(self.post(path, body, **{"Stripe-Signature": signature}).status_code, 200)
         self.assertEqual(len(self.events(self.stripe)), 1)
+
+    def test_numbers_that_are_none_of_a_provider(self):
+        body = json.dumps({"live": "false", "notificationItems": [self.item("P1")]})
+        demo = self.env["payment.provider"].search([("code", "=", "demo")], limit=1)
+        demo.state = "test"
+        for kind, token in (
+            ("adyen", "9" * 40),
+            ("adyen", "²"),
+            ("adyen", "-1"),
+            ("adyen", str(demo.id)),
+            ("stripe", str(demo.id)),
+            ("stripe", str(self.adyen.id)),
+        ):
+            with self.subTest(kind=kind, token=token):
+                response = self.post(f"/oms/webhook/{kind}/{token}", body)
+                self.assertEqual(response.status_code, 404)
+        self.assertFalse(self.events(demo) | self.events(self.adyen))
