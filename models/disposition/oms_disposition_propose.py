@@ -107,7 +107,7 @@ class OmsReturnItem(models.Model):
         found = []
         for chosen in (each for each in real if each.quantity):
             way = ways[chosen.option]
-            others = [each for each in real if each.option != chosen.option]
+            others = [each for each in real if not each.quantity]
             second = max(others, key=lambda each: each.value, default=None)
             gain = (chosen.value - second.value) * chosen.quantity if second else 0.0
             found.append(

@@ -22,11 +22,13 @@ class IrActionsServer(models.Model):
 
     def _run_oms_dispose(self, orders, events=None):
         """Do what is proposed for goods that came back, where nobody decided otherwise."""
-        waiting = orders.oms_return_ids.disposition_ids.filtered(
-            lambda each: each.state == "proposed"
+        # Searched for: what an order knows of its returns may be copies that a form is still about.
+        waiting = self.env["oms.disposition"].search(
+            [("return_id.order_id", "in", orders.ids), ("state", "=", "proposed")]
         )
-        waiting._carry_out()
-        return waiting.return_id._tell_by_order(self.env._("Put away: %s."))
+        waiting._carry_out_each()
+        done = waiting.filtered(lambda each: each.state != "proposed")
+        return done.return_id._tell_by_order(self.env._("Put away: %s."))
 
     def _run_action_oms_authorize_returns_multi(self, eval_context=None):
         return self._oms_run_from_screen(eval_context)

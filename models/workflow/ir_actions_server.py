@@ -18,7 +18,6 @@ KIND_SELECTION = [
     ("oms_authorize_returns", "Authorize Returns"),
     ("oms_settle_returns", "Settle Returns"),
     ("oms_dispose", "Put Returned Goods Where They Are Worth Most"),
-    ("oms_dispose", "Do What Is Proposed with Returned Goods"),
     ("oms_authorize", "Authorize What Is Open"),
     ("oms_capture", "Capture What Has Left"),
     ("oms_void", "Let Go of What Never Leaves"),
