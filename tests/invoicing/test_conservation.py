@@ -303,7 +303,7 @@ class TestConservation(InvoicingCase):
         )
 
         @hypothesis.settings(
-            max_examples=2,
+            max_examples=5,
             deadline=None,
             derandomize=True,
             # A sale takes seconds, and to find the shortest way to fail would take hours.
@@ -312,7 +312,7 @@ class TestConservation(InvoicingCase):
             suppress_health_check=list(hypothesis.HealthCheck),
         )
         @hypothesis.given(
-            st.lists(steps, min_size=5, max_size=10),
+            st.lists(steps, min_size=6, max_size=12),
             st.sampled_from(("round_per_line", "round_globally")),
         )
         def check(days, rounding):
