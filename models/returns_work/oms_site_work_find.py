@@ -9,8 +9,12 @@ from .oms_return import COMING_STATES
 LEAST_TEXT = 3
 #: Returns that are shown for one text at most.
 MOST_RETURNS = 20
-#: Where a customer's return is shown, as codes on letters and screens tell it.
-RETURN_PAGE = re.compile(r"/my/returns/(\d+)\b.*?access_token=([\w-]+)", re.DOTALL)
+#: Where a customer's return is shown, as codes in mails and on screens tell it.
+RETURN_PAGE = re.compile(
+    r"/oms/returns/open#(?P<key>[\w.-]+)"
+    r"|/my/returns/(?P<id>\d+)\b.*?access_token=(?P<token>[\w-]+)",
+    re.DOTALL,
+)
 
 
 class OmsSiteWork(models.AbstractModel):
@@ -67,7 +71,8 @@ class OmsSiteWork(models.AbstractModel):
         """Return the returns that a code names by itself."""
         page = RETURN_PAGE.search(text)
         if page:
-            named = Domain("id", "=", int(page[1])) & Domain("access_token", "=", page[2])
+            key = page["key"] or f"{page['id']}.{page['token']}"
+            named = Domain("id", "in", self.env["oms.return"]._find_by_customer_key(key).ids)
         else:
             named = Domain.OR(
                 [

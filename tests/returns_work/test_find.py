@@ -39,13 +39,24 @@ class TestFindReturn(ReceiptCase):
         page = (
             f"https://shop.example/my/returns/{back.id}?access_token={back._portal_ensure_token()}"
         )
-        for text in (back.name, back.name.lower(), back.tracking, back.picking_ids.name, page):
+        for text in (
+            back.name,
+            back.name.lower(),
+            back.tracking,
+            back.picking_ids.name,
+            page,
+            back._get_customer_url(),
+        ):
             with self.subTest(text=text):
                 found = self.find(text)
                 self.assertTrue(found["is_exact"])
                 self.assertEqual(self.names(found), ([back.name], []))
-        wrong = f"https://shop.example/my/returns/{back.id}?access_token=guessed"
-        self.assertEqual(self.names(self.find(wrong)), ([], []))
+        for wrong in (
+            f"https://shop.example/my/returns/{back.id}?access_token=guessed",
+            f"https://shop.example/oms/returns/open#{back.id}.guessed",
+            "https://shop.example/oms/returns/open#",
+        ):
+            self.assertEqual(self.names(self.find(wrong)), ([], []))
 
     def test_by_number_of_the_order(self):
         """What was announced of it, not the order anew; of another one the order itself."""
