@@ -132,7 +132,7 @@ class ReturnPortal(CustomerPortal):
         values.update(
             {
                 "page_name": "oms_returns",
-                "returns": [(each.id, each.requested_at, each._get_view()) for each in found],
+                "returns": [(each.id, each.requested_at, each._get_page_view()) for each in found],
             }
         )
         return request.render("oms.portal_my_returns", values)
@@ -152,7 +152,7 @@ class ReturnPortal(CustomerPortal):
                 "page_name": "oms_return",
                 "return_id": record.id,
                 "order_id": record.order_id.id,
-                "view": record.with_context(lang=request.env.lang)._get_view(),
+                "view": record.with_context(lang=request.env.lang)._get_page_view(),
                 "error": error,
             }
         )

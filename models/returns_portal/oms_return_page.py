@@ -51,7 +51,7 @@ class OmsReturn(models.Model):
 
     # === WHAT IS SEEN === #
 
-    def _get_view(self):
+    def _get_page_view(self):
         """Return what the customer sees, in the language of the context.
 
         :rtype: ReturnView

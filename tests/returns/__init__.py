@@ -7,3 +7,4 @@ from . import test_settle
 from . import test_way
 from . import test_roles
 from . import test_commits
+from . import test_screens
