@@ -64,7 +64,9 @@ class DispositionCase(ReturnCase):
         """Have goods of an order come back, judged; return the item."""
         order = self.deliver((product, quantity))
         record = self.ask(order, (product, quantity))
-        items = record._receive([{"product_id": product.id, "quantity": quantity, **vals}], site)
+        items = record._receive(
+            [{"product_id": product.id, "quantity": quantity, **vals}], site or self.near
+        )
         record._inspect([{"item_id": item.id, "grade_id": grade.id} for item in items])
         return items
 
