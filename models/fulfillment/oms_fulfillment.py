@@ -124,6 +124,7 @@ class OmsFulfillment(models.Model):
             return "rejected"
         return "cancelled" if self.order_id.state == "cancel" else "planned"
 
+    @api.depends("line_ids.move_ids")
     def _compute_move_ids(self):
         for fulfillment in self:
             fulfillment.move_ids = fulfillment.line_ids.move_ids

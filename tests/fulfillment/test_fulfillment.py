@@ -57,6 +57,13 @@ class TestFulfillment(OmsCase):
         self.assertEqual(self.near_part.action_view_pickings()["res_id"], picking.id)
         self.assertEqual(self.near_part.move_ids, picking.move_ids)
 
+    def test_moves_of_the_rest_are_known_after_a_part_has_left(self):
+        first = self.near_part.move_ids
+        self.ship(self.near_part.picking_ids, 1, backorder=True)
+        rest = self.near_part.picking_ids.filtered("backorder_id").move_ids
+        self.assertTrue(rest)
+        self.assertEqual(self.near_part.move_ids, first | rest)
+
     def test_states_through_its_life(self):
         self.ship(self.near_part.picking_ids, 1, backorder=True)
         self.assertEqual(self.near_part.state, "released")
