@@ -1,17 +1,25 @@
 """How much of an order is taken, let go and given back: whole steps of a currency, no drift."""
 
 from .money import Step, divide, exact, spread
-from .refund import Capture, Part, allocate_refund
-from .schedule import Debit, Method, rest_to_void, schedule_shipment
+from .parts import Part, fill
+from .refund import Capture, allocate_refund
+from .schedule import (
+    Method,
+    Standing,
+    rest_to_authorize,
+    rest_to_void,
+    schedule_captures,
+    surplus_to_refund,
+)
 from .shares import Line, Shipment, amounts_of_shipments, cumulate, due_of, shares_of
 
 __all__ = [
     "Capture",
-    "Debit",
     "Line",
     "Method",
     "Part",
     "Shipment",
+    "Standing",
     "Step",
     "allocate_refund",
     "amounts_of_shipments",
@@ -19,8 +27,11 @@ __all__ = [
     "divide",
     "due_of",
     "exact",
+    "fill",
+    "rest_to_authorize",
     "rest_to_void",
-    "schedule_shipment",
+    "schedule_captures",
     "shares_of",
     "spread",
+    "surplus_to_refund",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from .parts import Part, fill
+
 
 @dataclass(frozen=True)
 class Capture:
@@ -29,14 +31,6 @@ class Capture:
         return max(self.amount - self.refunded, 0)
 
 
-@dataclass(frozen=True)
-class Part:
-    """What is given back of one capture, in steps above zero."""
-
-    key: Hashable
-    amount: int
-
-
 def allocate_refund(amount: int, captures: Sequence[Capture]) -> tuple[Part, ...]:
     """Spread a refund over captures.
 
@@ -51,10 +45,5 @@ def allocate_refund(amount: int, captures: Sequence[Capture]) -> tuple[Part, ...
     left = sum(capture.left for capture in captures)
     if amount > left:
         raise ValueError(f"Of {amount} to be given back, no more than {left} was taken.")
-    parts: list[Part] = []
-    for capture in sorted(captures, key=lambda one: (one.preferred, one.moment), reverse=True):
-        part = min(amount, capture.left)
-        if part:
-            parts.append(Part(capture.key, part))
-            amount -= part
-    return tuple(parts)
+    newest = sorted(captures, key=lambda one: (one.preferred, one.moment), reverse=True)
+    return fill(amount, {capture.key: capture.left for capture in newest})

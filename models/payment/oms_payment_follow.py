@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ...engine import settlement
+
 
 class OmsPaymentPlan(models.Model):
     """What follows from how operations end: receivables, holds, alerts."""
@@ -30,6 +32,10 @@ class OmsPaymentPlan(models.Model):
         if self.method == "single":
             self._renew_rest(transaction)
         self._refresh_receivable()
+        once = self._get_engine_method() is not settlement.Method.MULTI
+        if once and self.receivable and not (self.holds_order or self._get_authorizing()):
+            # What left while the one capture was under way has waited for it.
+            self._capture_due()
         if self.order_id.state == "cancel":
             # The bank was faster than the customer.
             self._refund_surplus()

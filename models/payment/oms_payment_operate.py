@@ -21,30 +21,39 @@ class OmsPaymentPlan(models.Model):
             lambda each: each.state == "done"
         )
 
-    def _split(self, amount, transactions, get_most, operation):
-        """Split the amount of an operation over transactions, in their order.
+    def _split_open(self, amount, operation):
+        """Split a capture or a void over what is authorized.
+
+        What expires first is captured first, and let go last.
 
         :param float amount: in the currency of the order
-        :param transactions: what it is taken from
-        :param str get_most: method that tells how much of a transaction there is
-        :param str operation: ``capture``, ``void`` or ``refund``
-        :return: pairs of a transaction and an amount above zero
+        :param str operation: ``capture`` or ``void``
+        :return: pairs of an authorization and an amount above zero
         :rtype: list[tuple]
-        :raises UserError: there is less
+        :raises UserError: less is authorized, and neither captured nor voided
         """
         self.ensure_one()
-        currency = self.currency_id
-        if currency.compare_amounts(amount, 0.0) <= 0:
+        step, steps = self._count_amount(amount)
+        roots = self._get_capturable_roots()
+        most = {
+            root: step.count(root._oms_get_capturable())
+            for root in (roots[::-1] if operation == "void" else roots)
+        }
+        if steps > (whole := sum(most.values())):
+            self._refuse_amount(operation, amount, step.amount(whole))
+        return [(part.key, step.amount(part.amount)) for part in settlement.fill(steps, most)]
+
+    def _count_amount(self, amount):
+        """Return the step of the currency, and an amount in whole steps.
+
+        :raises UserError: it is not above zero
+        """
+        self.ensure_one()
+        step = settlement.Step.of(self.currency_id.rounding)
+        steps = step.count(amount)
+        if steps <= 0:
             raise UserError(self.env._("Give an amount above zero."))
-        parts, left = [], currency.round(amount)
-        for transaction in transactions.filtered(lambda each: each.currency_id == currency):
-            part = min(left, getattr(transaction, get_most)())
-            if currency.compare_amounts(part, 0.0) > 0:
-                parts.append((transaction, currency.round(part)))
-                left = currency.round(left - part)
-        if not currency.is_zero(left):
-            self._refuse_amount(operation, amount, amount - left)
-        return parts
+        return step, steps
 
     def _split_refund(self, amount, return_=None):
         """Split a refund over captures: first those that paid for what comes back, newest first.
@@ -56,31 +65,24 @@ class OmsPaymentPlan(models.Model):
         :raises UserError: less was captured and not given back
         """
         self.ensure_one()
-        currency = self.currency_id
-        if currency.compare_amounts(amount, 0.0) <= 0:
-            raise UserError(self.env._("Give an amount above zero."))
-        captures = self._get_captures().filtered(lambda each: each.currency_id == currency)
-        left = {capture: capture._oms_get_refundable() for capture in captures}
-        most = currency.round(sum(left.values()))
-        if currency.compare_amounts(amount, most) > 0:
-            self._refuse_amount("refund", amount, most)
+        step, steps = self._count_amount(amount)
         paid_for = self.env["oms.fulfillment"]
         if return_:
             # sudo: what came back decides, whoever settles it
             paid_for = return_.sudo().line_ids.fulfillment_line_id.fulfillment_id
-        step = settlement.Step.of(currency.rounding)
-        parts = settlement.allocate_refund(
-            step.count(amount),
-            [
-                settlement.Capture(
-                    capture,
-                    capture.id,
-                    step.count(open_amount),
-                    preferred=bool(capture.oms_fulfillment_id & paid_for),
-                )
-                for capture, open_amount in left.items()
-            ],
-        )
+        captures = [
+            settlement.Capture(
+                capture,
+                capture.id,
+                step.count(capture._oms_get_refundable()),
+                preferred=bool(capture.oms_fulfillment_id & paid_for),
+            )
+            for capture in self._get_captures()
+            if capture.currency_id == self.currency_id
+        ]
+        if steps > (whole := sum(capture.left for capture in captures)):
+            self._refuse_amount("refund", amount, step.amount(whole))
+        parts = settlement.allocate_refund(steps, captures)
         return [(part.key, step.amount(part.amount)) for part in parts]
 
     def _refuse_amount(self, operation, amount, most):

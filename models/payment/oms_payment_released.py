@@ -46,10 +46,7 @@ class OmsPaymentPlan(models.Model):
             order = plan.order_id
             order._oms_hold_payment()
             wanted = plan._get_begun_amount() - plan.captured - plan.capturing
-            everything = sum(root._oms_get_capturable() for root in plan._get_open_roots())
-            amount = plan.currency_id.round(min(wanted, everything))
-            if plan.currency_id.compare_amounts(amount, 0.0) > 0:
-                order._oms_request_capture(amount)
+            plan._capture_shares({self.env["oms.fulfillment"]: wanted})
 
     def _check_paid_before(self, fulfillments):
         """Refuse to ship what is not paid, where the policy says so.

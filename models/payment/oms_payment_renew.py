@@ -1,10 +1,12 @@
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 
+from ...engine import settlement
 from ..transaction import retrying
 
 _logger = logging.getLogger(__name__)
@@ -67,29 +69,28 @@ class OmsPaymentPlan(models.Model):
         if not new or self.holds_order:
             return
         order._oms_raise_payment("payment.expiring")
-        needed = order._oms_get_open_amount() + order._oms_get_due_amount()
-        kept = self._get_open_roots() - expiring
-        needed -= sum(root._oms_get_capturable() for root in kept)
+        step = settlement.Step.of(self.currency_id.rounding)
+        kept = sum(root._oms_get_capturable() for root in self._get_capturable_roots() - expiring)
+        # What is only asked for may be refused: nothing is let go for it.
+        standing = replace(self._get_standing(), capturable=step.count(kept), authorizing=0)
+        parts = settlement.fill(
+            settlement.rest_to_authorize(standing),
+            {root: step.count(root._oms_get_capturable()) for root in new},
+        )
+        needed = {part.key: step.amount(part.amount) for part in parts}
         for root in new:
-            needed -= self._renew_one(root, needed)
+            self._renew_one(root, needed.get(root, 0.0))
 
-    def _renew_one(self, root, needed):
-        """Renew one authorization as far as it is needed.
-
-        :return: how much of what is needed it covers
-        :rtype: float
-        """
-        open_amount = root._oms_get_capturable()
-        amount = self.currency_id.round(min(open_amount, needed))
-        if self.currency_id.compare_amounts(amount, 0.0) <= 0:
-            self._operate("void", [(root, open_amount)])
-            return 0.0
+    def _renew_one(self, root, amount):
+        """Renew one authorization by the amount that is needed of it; let go of it without."""
+        if not amount:
+            self._operate("void", [(root, root._oms_get_capturable())])
+            return
         token = root.token_id.filtered("active") or self._get_token()
-        if not (token and self.policy_id.reauthorize_hours):
+        if token and self.policy_id.reauthorize_hours:
+            self._authorize(amount, token).oms_renews_id = root
+        else:
             self._ask_customer()
-            return amount
-        self._authorize(amount, token).oms_renews_id = root
-        return amount
 
     def _let_go_of_renewed(self, transaction):
         """Void what a new authorization stands for, now that it stands."""
@@ -108,10 +109,10 @@ class OmsPaymentPlan(models.Model):
         # The bank lets go by itself: nobody asks it.
         void = root._create_child_transaction(left, oms_operation="void")
         void._set_canceled(self.env._("The bank lets go of the rest with the first capture."))
-        order = self.order_id
-        needed = order._oms_get_open_amount() + order._oms_get_due_amount()
-        amount = self.currency_id.round(min(left, needed))
-        if self.currency_id.compare_amounts(amount, 0.0) <= 0:
+        step = settlement.Step.of(self.currency_id.rounding)
+        needed = settlement.rest_to_authorize(self._get_standing())
+        amount = step.amount(min(step.count(left), needed))
+        if not amount:
             return
         if token := root.token_id.filtered("active"):
             self._authorize(amount, token).oms_renews_id = root

@@ -1,6 +1,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from ...engine import settlement
 from .oms_payment_plan import LEDGER_ONLY
 
 
@@ -22,12 +23,9 @@ class OmsPaymentPlan(models.Model):
         order._oms_hold_payment()
         if self.method in LEDGER_ONLY:
             return self.env._("Nothing is captured: %s.", self._get_method_name())
-        shares = order.oms_fulfillment_ids._oms_get_capture_amounts()
-        made = self.env["payment.transaction"]
-        for fulfillment, amount in shares.items():
-            made |= self._capture_share(fulfillment, amount)
+        made = self._capture_shares(order.oms_fulfillment_ids._oms_get_capture_amounts())
         self._refresh_receivable()
-        if self.receivable and not made:
+        if self.receivable and not (made or self._get_roots_in_capture()):
             self._tell_missing()
         format_money = self.currency_id.format
         texts = []
@@ -38,14 +36,83 @@ class OmsPaymentPlan(models.Model):
             texts.append(self.env._("Not authorized: %s.", format_money(self.receivable)))
         return " ".join(texts)
 
-    def _capture_share(self, fulfillment, amount):
-        """Capture a shipment's share of the order, as far as it is authorized."""
-        everything = sum(root._oms_get_capturable() for root in self._get_open_roots())
-        wanted = everything if self.method == "full" and amount else amount
-        amount = self.currency_id.round(min(wanted, everything))
-        if self.currency_id.compare_amounts(amount, 0.0) <= 0:
+    def _capture_shares(self, shares):
+        """Capture what is due for each fulfillment, as far as it is authorized.
+
+        :param dict shares: amount by ``oms.fulfillment``, empty for none, in the order in which
+            they left
+        :return: the captures, ``payment.transaction``
+        """
+        self.ensure_one()
+        step = settlement.Step.of(self.currency_id.rounding)
+        parts = settlement.schedule_captures(
+            self._get_engine_method(),
+            step.count(self._get_capturable()),
+            {fulfillment: step.count(amount) for fulfillment, amount in shares.items()},
+        )
+        made = self.env["payment.transaction"]
+        for part in parts:
+            made |= self.order_id._oms_request_capture(step.amount(part.amount), part.key)
+        return made
+
+    # === HOW THE MONEY STANDS === #
+
+    def _get_engine_method(self):
+        """Return what can be done with authorizations, as the settlement engine takes it."""
+        self.ensure_one()
+        # What somebody authorized of an order on account is treated as any bank does.
+        return settlement.Method("multi" if self.method in LEDGER_ONLY else self.method)
+
+    def _get_roots_in_capture(self):
+        """Return authorizations that allow one capture, which is under way."""
+        if self._get_engine_method() is settlement.Method.MULTI:
             return self.env["payment.transaction"]
-        return self.order_id._oms_request_capture(amount, fulfillment)
+        return self.transaction_ids.filtered(
+            lambda each: each.oms_operation == "capture" and each._oms_is_under_way()
+        ).source_transaction_id
+
+    def _get_capturable_roots(self):
+        """Return the authorizations of which something can be captured or let go.
+
+        What expires first comes first.
+        """
+        roots = self._get_open_roots() - self._get_roots_in_capture()
+        return roots.filtered(lambda root: root.currency_id == self.currency_id)
+
+    def _get_capturable(self):
+        """Return what can be captured or let go, in the currency of the order."""
+        return sum(root._oms_get_capturable() for root in self._get_capturable_roots())
+
+    def _get_authorizing(self):
+        """Return what is to be authorized beyond what it takes the place of."""
+        asked = self._get_roots().filtered(
+            lambda root: (
+                root._oms_is_under_way()
+                and root.oms_task_id
+                and not (root.oms_renews_id and root.oms_renews_id._oms_get_capturable())
+            )
+        )
+        return sum(asked.mapped("amount"))
+
+    def _get_standing(self, amounts=None):
+        """Return how the order's money stands, as the settlement engine takes it.
+
+        :param OrderAmounts amounts: of the order, where they are known
+        """
+        self.ensure_one()
+        order = self.order_id
+        amounts = amounts or order._oms_get_amounts()[order]
+        count = amounts.step.count
+        return settlement.Standing(
+            capturable=count(self._get_capturable()),
+            authorizing=count(self._get_authorizing()),
+            captured=count(self.captured),
+            capturing=count(self.capturing),
+            refunded=count(self._get_refunded_surplus()),
+            refundable=count(self.refundable),
+            due=amounts.due(),
+            still_open=amounts.still_open(),
+        )
 
     def _tell_missing(self):
         order = self.order_id
@@ -68,14 +135,14 @@ class OmsPaymentPlan(models.Model):
         """
         self.ensure_one()
         order = self.order_id
-        if self.currency_id.compare_amounts(order._oms_get_open_amount(), 0.0) > 0:
+        amounts = order._oms_get_amounts()[order]
+        if amounts.still_open():
             return self.env._("Nothing is let go: goods are still to leave.")
         order._oms_hold_payment()
-        left = sum(root._oms_get_capturable() for root in self._get_open_roots())
-        due = order._oms_get_due_amount()
-        amount = self.currency_id.round(left - due)
-        if self.currency_id.compare_amounts(amount, 0.0) <= 0:
+        rest = settlement.rest_to_void(self._get_engine_method(), self._get_standing(amounts))
+        if not rest:
             return ""
+        amount = amounts.step.amount(rest)
         order._oms_request_void(amount)
         return self.env._("Let go of %s.", self.currency_id.format(amount))
 
@@ -90,15 +157,14 @@ class OmsPaymentPlan(models.Model):
         """
         self.ensure_one()
         order = self.order_id
-        if self.currency_id.compare_amounts(order._oms_get_open_amount(), 0.0) > 0:
+        amounts = order._oms_get_amounts()[order]
+        if amounts.still_open():  # payments are held only for a reason
             return ""
         order._oms_hold_payment()
-        amounts = order._oms_get_amounts()[order]
-        due = amounts.step.amount(amounts.due())
-        surplus = self.captured - self._get_refunded_surplus() - due
-        amount = self.currency_id.round(min(surplus, self.refundable))
-        if self.currency_id.compare_amounts(amount, 0.0) <= 0:
+        surplus = settlement.surplus_to_refund(self._get_standing(amounts))
+        if not surplus:
             return ""
+        amount = amounts.step.amount(surplus)
         order._oms_request_refund(amount)
         return self.env._("Refund of %s asked for.", self.currency_id.format(amount))
 
@@ -123,12 +189,9 @@ class OmsPaymentPlan(models.Model):
         self.ensure_one()
         order = self.order_id
         order._oms_hold_payment()
-        wanted = order._oms_get_open_amount() + order._oms_get_due_amount()
-        under_way = self._get_roots().filtered(
-            lambda root: root._oms_is_under_way() and root.oms_task_id
-        )
-        amount = self.currency_id.round(wanted - self.available - sum(under_way.mapped("amount")))
-        if self.currency_id.compare_amounts(amount, 0.0) <= 0:
+        step = settlement.Step.of(self.currency_id.rounding)
+        amount = step.amount(settlement.rest_to_authorize(self._get_standing()))
+        if not amount:
             return ""
         token = self._get_token()
         if not token:

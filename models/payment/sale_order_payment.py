@@ -88,7 +88,7 @@ class SaleOrder(models.Model):
         plan = self._oms_hold_payment()
         if plan.method in LEDGER_ONLY:
             return self.env["payment.transaction"]
-        parts = plan._split(amount, plan._get_open_roots(), "_oms_get_capturable", "capture")
+        parts = plan._split_open(amount, "capture")
         return plan._operate("capture", parts, oms_fulfillment_id=fulfillment and fulfillment.id)
 
     def _oms_request_void(self, amount=None):
@@ -99,12 +99,11 @@ class SaleOrder(models.Model):
         :raises UserError: less than that is open
         """
         plan = self._oms_hold_payment()
-        roots = plan._get_open_roots()
         if amount is None:
-            amount = sum(root._oms_get_capturable() for root in roots)
+            amount = plan._get_capturable()
             if plan.currency_id.is_zero(amount):
                 return self.env["payment.transaction"]
-        parts = plan._split(amount, roots[::-1], "_oms_get_capturable", "void")
+        parts = plan._split_open(amount, "void")
         return plan._operate("void", parts)
 
     def _oms_request_refund(self, amount, return_=None):

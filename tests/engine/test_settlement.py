@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from engine.settlement import (
     Capture,
     Line,
-    Method,
     Shipment,
     Step,
     allocate_refund,
@@ -17,8 +16,6 @@ from engine.settlement import (
     cumulate,
     due_of,
     exact,
-    rest_to_void,
-    schedule_shipment,
     shares_of,
     spread,
 )
@@ -320,78 +317,6 @@ class TestRefund:
                 later = (other.preferred, other.moment) < (one.preferred, one.moment)
                 if later and parts.get(other.key):
                     assert parts.get(one.key, 0) == left[one.key], "an older one is touched first"
-
-
-class TestRest:
-    def test_what_will_never_be_captured_is_let_go(self):
-        assert rest_to_void(1000, 400, 0, 600) == 0
-        assert rest_to_void(1000, 400, 100, 300) == 200
-        assert rest_to_void(1000, 400, 0, 0) == 600
-        assert rest_to_void(1000, 400, 0, 900) == 0
-        assert rest_to_void(1000, 1000, 0, -5) == 0
-
-
-class TestSchedule:
-    def test_part_after_part(self):
-        first = schedule_shipment(Method.MULTI, capturable=1000, due=300, still_open=700)
-        assert (first.capture, first.void, first.authorize) == (300, 0, 0)
-        last = schedule_shipment(Method.MULTI, capturable=700, due=500, still_open=0)
-        assert (last.capture, last.void) == (500, 200)
-
-    def test_captured_once_the_rest_is_authorized_anew(self):
-        first = schedule_shipment(Method.SINGLE, capturable=1000, due=300, still_open=700)
-        assert (first.capture, first.void, first.authorize) == (300, 700, 700)
-
-    def test_all_at_the_first_and_what_is_too_much_given_back(self):
-        first = schedule_shipment(Method.FULL, capturable=1000, due=300, still_open=700)
-        assert (first.capture, first.authorize, first.refund) == (1000, 0, 0)
-        # The second ships half of the rest, and what is left is cancelled.
-        last = schedule_shipment(
-            Method.FULL, capturable=0, due=350, still_open=0, credit=first.capture - 300
-        )
-        assert (last.capture, last.refund, last.missing) == (0, 350, 0)
-
-    def test_what_is_not_authorized_is_a_receivable(self):
-        lack = schedule_shipment(Method.MULTI, capturable=100, due=300, still_open=0)
-        assert (lack.capture, lack.missing) == (100, 200)
-
-    def test_amounts_below_zero_are_refused(self):
-        with pytest.raises(ValueError, match="below zero"):
-            schedule_shipment(Method.MULTI, capturable=-1, due=0, still_open=0)
-
-    @given(
-        st.sampled_from(list(Method)),
-        st.lists(st.integers(0, 500), min_size=1, max_size=5),
-        st.integers(-200, 200),
-        st.integers(0, 5),
-    )
-    @settings(max_examples=400, deadline=None)
-    def test_money_is_kept_over_a_whole_order(self, method, shipments, more, cancelled_after):
-        """Authorized = captured + let go; taken in the end = shipped, or a receivable."""
-        total = sum(shipments)
-        capturable = authorized = max(total + more, 0)
-        captured = voided = refunded = missing = shipped = 0
-        for index, due in enumerate(shipments):
-            still_open = 0 if index >= cancelled_after else sum(shipments[index + 1 :])
-            credit = max(captured + missing - refunded - shipped, 0)
-            debit = schedule_shipment(
-                method, capturable=capturable, due=due, still_open=still_open, credit=credit
-            )
-            assert debit.capture + debit.void <= capturable
-            shipped += due
-            captured += debit.capture
-            voided += debit.void
-            missing += debit.missing
-            refunded += debit.refund
-            capturable += debit.authorize - debit.capture - debit.void
-            authorized += debit.authorize
-            assert captured + voided + capturable == authorized
-            assert captured + missing - refunded >= shipped
-            if index >= cancelled_after or index == len(shipments) - 1:
-                break
-        assert captured + missing - refunded == shipped
-        if captured or not shipped:
-            assert capturable == 0 or method is not Method.MULTI
 
 
 def test_numbers_are_read_as_they_are_written():

@@ -260,6 +260,46 @@ class TestShipments(PaymentCase):
         self.leave(order, self.far)
         self.assertEqual((plan.captured, plan.state), (100.0, "captured"))
 
+    def use_method(self, method):
+        self.channel.payment_policy_id = self.env["oms.payment.policy"].create(
+            {"name": method, "method": method}
+        )
+
+    def asked(self):
+        return [what[:1] + what[2:3] for what in self.bank.asked]
+
+    def test_what_leaves_together_is_one_capture_where_there_is_only_one(self):
+        self.use_method("single")
+        order, _payment = self.place(120.0, token_id=self.token(None).id)
+        self.ship(order.oms_fulfillment_ids.picking_ids)
+        self.follow()
+        self.assertEqual(self.asked(), [("capture", 100.0)], "the bank lets go by itself")
+        plan = self.plan_of(order)
+        self.assertEqual((plan.captured, plan.voided, plan.available), (100.0, 20.0, 0.0))
+
+    def test_what_leaves_while_the_one_capture_is_under_way_waits_for_it(self):
+        self.use_method("single")
+        order, _payment = self.place(token_id=self.token(None).id)
+        plan = self.plan_of(order)
+        near = order.oms_fulfillment_ids.filtered(lambda each: each.site_id == self.near)
+        self.ship(near.picking_ids)
+        plan._capture_due()
+        self.ship((order.oms_fulfillment_ids - near).picking_ids)
+        plan._capture_due()
+        self.assertEqual((plan.capturing, plan.receivable), (30.0, 70.0))
+        self.assertFalse(plan.activity_ids, "nobody has to do anything")
+        self.follow()
+        self.assertEqual(self.asked(), [("capture", 30.0), ("authorize", 70.0), ("capture", 70.0)])
+        self.assertEqual((plan.captured, plan.receivable, plan.available), (100.0, 0.0, 0.0))
+
+    def test_what_was_taken_ahead_is_not_authorized_again(self):
+        self.use_method("full")
+        order, _payment = self.place(token_id=self.token(None).id)
+        self.leave(order, self.near)
+        plan = self.plan_of(order)
+        self.assertEqual(plan.captured, 100.0)
+        self.assertEqual(plan._authorize_open(), "")
+
     # === EXPIRY === #
 
     def renew(self, after):
