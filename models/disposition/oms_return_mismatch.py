@@ -37,7 +37,9 @@ class OmsReturnMismatch(models.Model):
             "quantity_accepted",
             "settled",
             "price",
+            "outcome",
         ],
+        "oms.disposition": ["item_id", "target_site_id", "state"],
         "oms.return.item": ["line_id", "site_id", "quantity", "move_ids"],
         "oms.return.mismatch.left": ["kind", "return_id", "line_id", "item_id", "difference"],
         "account.move": ["state", "amount_total", "currency_id"],
@@ -131,6 +133,10 @@ class OmsReturnMismatch(models.Model):
                     WHERE tx.oms_return_id = head.id AND tx.operation = 'refund'
                       AND tx.state NOT IN ('error', 'cancel')) AS paid
              WHERE head.outcome = 'refund'
+               AND NOT EXISTS (
+                   SELECT FROM oms_return_line line
+                    WHERE line.return_id = head.id
+                      AND COALESCE(line.outcome, 'refund') != 'refund')
                AND head.amount_settled > paid.amount + currency.rounding / 2
                AND plan.refundable > currency.rounding / 2
             """
@@ -179,7 +185,11 @@ class OmsReturnMismatch(models.Model):
               FROM oms_return_item item
               JOIN oms_return head ON head.id = item.return_id
         CROSS JOIN LATERAL (VALUES
-                   (12, 'site', head.site_id IS NOT NULL AND item.site_id != head.site_id),
+                   (12, 'site', head.site_id IS NOT NULL AND item.site_id != head.site_id
+                        AND NOT EXISTS (
+                        SELECT FROM oms_disposition sent
+                         WHERE sent.item_id = item.id AND sent.target_site_id = head.site_id
+                           AND sent.state IN ('under_way', 'done'))),
                    (13, 'unexpected', item.line_id IS NULL),
                    (14, 'move', NOT EXISTS (
                         SELECT FROM oms_return_item_move_rel rel
@@ -239,7 +249,10 @@ class OmsReturnMismatch(models.Model):
     def _mend_credit(self):
         record = self.return_id
         lines = {line: line.settled for line in record.line_ids if line.settled > 0}
-        record._credit(lines, record.currency_id.round(sum(line.fee for line in lines)))
+        # What was settled without a credit note is counted anew, with it.
+        record.line_ids.settled = 0.0
+        record.amount_settled = 0.0
+        record._credit(lines)
 
     def _mend_site(self):
         proposals = self.item_id.disposition_ids.filtered(lambda each: each.state == "proposed")

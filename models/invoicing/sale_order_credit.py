@@ -35,10 +35,7 @@ class SaleOrder(models.Model):
         self.ensure_one()
         # sudo: credit notes follow from what came back, whoever takes it
         order = self.sudo().with_company(self.company_id)
-        order._oms_hold_lines()
-        order._oms_check_credit(lines)
-        if order._oms_get_invoicing() != "none":
-            order._oms_invoice_shipped()
+        order._oms_invoice_before_credit(lines)
         step = settlement.Step.of(order.currency_id.rounding)
         parts = order._oms_allocate_credit(lines)
         vals_list = [
@@ -52,6 +49,24 @@ class SaleOrder(models.Model):
         notes.action_post()
         order._oms_reconcile_payments()
         return notes
+
+    def _oms_invoice_before_credit(self, lines):
+        """Invoice what has left, unless that is done by hand, and tell what is invoiced.
+
+        :param dict lines: as of ``_oms_credit``
+        :return: the lines of which something was invoiced, ``sale.order.line``
+        :raises UserError: as of ``_oms_credit``
+        """
+        self.ensure_one()
+        # sudo: as in _oms_credit
+        order = self.sudo().with_company(self.company_id)
+        order._oms_hold_lines()
+        order._oms_check_credit(lines)
+        if order._oms_get_invoicing() != "none":
+            order._oms_invoice_shipped()
+        return self.env["sale.order.line"].union(
+            *(line for line in lines if line.sudo()._oms_get_posted_invoice_lines())
+        )
 
     def _oms_check_credit(self, lines):
         for line, quantity in lines.items():
@@ -89,9 +104,7 @@ class SaleOrder(models.Model):
         parts = {}
         for sale_line, quantity in lines.items():
             unit = sale_line.product_uom_id
-            invoiced = sale_line.invoice_lines.filtered(
-                lambda line: line.parent_state == "posted" and line.move_type == "out_invoice"
-            ).sorted(lambda line: (line.date, line.id), reverse=True)
+            invoiced = sale_line._oms_get_posted_invoice_lines()
             left = quantity
             for line in invoiced:
                 most = unit.round(line.quantity - line._oms_get_qty_credited())
@@ -265,6 +278,13 @@ class AccountMove(models.Model):
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
+
+    def _oms_get_posted_invoice_lines(self):
+        """Return the lines of posted invoices of an order line, the youngest first."""
+        self.ensure_one()
+        return self.invoice_lines.filtered(
+            lambda line: line.parent_state == "posted" and line.move_type == "out_invoice"
+        ).sorted(lambda line: (line.date, line.id), reverse=True)
 
     def _oms_are_delivery(self):
         """Tell whether the lines are what shipping costs."""

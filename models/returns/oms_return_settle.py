@@ -131,7 +131,33 @@ class OmsReturn(models.Model):
         :return: the credit notes, and the amount in the currency of the order
         :rtype: tuple
         """
-        value, fee = self._get_amount_of(lines)
+        quantities = self._get_sold_quantities(lines)
+        invoiced = self.order_id._oms_invoice_before_credit(quantities)
+        billed = {line: part for line, part in lines.items() if line.sale_line_id in invoiced}
+        plain = {line: part for line, part in lines.items() if line not in billed}
+        notes = self.env["account.move"]
+        amount = 0.0
+        if billed:
+            _value, fee = self._get_amount_of(billed)
+            notes = self.order_id._oms_credit(self._get_sold_quantities(billed), fee=fee)
+            self.credit_move_ids |= notes
+            amount += sum(notes.mapped("amount_total"))
+        if plain:
+            value, fee = self._get_amount_of(plain)
+            amount += value - fee
+        for line, quantity in lines.items():
+            line.settled += quantity
+        amount = self.currency_id.round(max(amount, 0.0))
+        self.amount_settled += amount
+        return notes, amount
+
+    def _get_sold_quantities(self, lines):
+        """Return how much of which order lines return lines are.
+
+        :param dict lines: quantity in the product's unit by line
+        :return: in the unit of the order line, by ``sale.order.line``
+        :rtype: dict
+        """
         quantities = {}
         for line, quantity in lines.items():
             sale_line = line.sale_line_id
@@ -139,14 +165,7 @@ class OmsReturn(models.Model):
             quantities[sale_line] += line.uom_id._compute_quantity(
                 quantity, sale_line.product_uom_id, round=False
             )
-        notes = self.order_id._oms_credit(quantities, fee=fee)
-        self.credit_move_ids |= notes
-        amount = sum(notes.mapped("amount_total")) if notes else value - fee
-        for line, quantity in lines.items():
-            line.settled += quantity
-        amount = self.currency_id.round(max(amount, 0.0))
-        self.amount_settled += amount
-        return notes, amount
+        return quantities
 
     def _get_amount_of(self, lines):
         """Return what the customer gets for lines, and what is kept back of it.

@@ -106,6 +106,40 @@ class TestMismatch(DispositionCase):
         self.assertEqual(wrong.amount, 2)
         self.assertFalse(wrong.can_mend)
 
+    def test_credit_note_of_what_was_invoiced_after_its_settlement(self):
+        self.channel.payment_policy_id = self.env["oms.payment.policy"].create(
+            {"name": "By hand", "invoicing": "none"}
+        )
+        order = self.deliver((self.apple, 5))
+        record = self.ask(order, (self.apple, 2))
+        items = record._receive([{"product_id": self.apple.id, "quantity": 2}])
+        record._inspect([{"item_id": items.id}])
+        self.assertEqual((record.amount_settled, record.credit_move_ids.ids), (20, []))
+        # All that was delivered is invoiced, what is back among it.
+        invoice = order._create_invoices()
+        invoice.invoice_line_ids.quantity = 5
+        invoice.action_post()
+        self.found(record)["credit"].action_mend()
+        self.assertEqual(record.credit_move_ids.mapped("amount_total"), [20])
+        self.assertEqual((record.line_ids.settled, record.amount_settled), (2, 20))
+        self.assertEqual(self.found(record), {})
+
+    def test_another_site_is_mended_once(self):
+        self.stock(self.apple, (self.far, 1))
+        record, items = self.receive(1, 1, self.far)
+        record._inspect([{"item_id": items.id, "grade_id": self.grade_a.id}])
+        self.found(record)["site"].action_mend()
+        self.assertEqual(self.found(record), {})
+
+    def test_exchanged_goods_are_not_paid_back(self):
+        order = self.deliver((self.apple, 2))
+        record = self.ask(order, (self.apple, 1, {"outcome": "exchange"}))
+        items = record._receive([{"product_id": self.apple.id, "quantity": 1}])
+        record._inspect([{"item_id": items.id}])
+        self.assertTrue(record.exchange_order_id)
+        order.oms_payment_plan_id.refundable = 20
+        self.assertEqual(self.found(record), {})
+
     def test_roles(self):
         record, _items = self.receive(3, 2)
         wrong = self.found(record)["quantity"]

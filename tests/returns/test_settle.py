@@ -139,6 +139,46 @@ class TestSettle(ReturnCase):
         self.assertEqual((record.state, record.amount_settled), ("closed", 10))
         self.assertFalse(record.settle_error)
 
+    def invoiced_by_hand(self, *lines):
+        """A paid order whose first line is invoiced and whose others are not."""
+        self.channel.payment_policy_id = self.env["oms.payment.policy"].create(
+            {"name": "By hand", "invoicing": "none"}
+        )
+        order = self.paid(*lines)
+        invoice = order._create_invoices()
+        products = order.order_line[1:].product_id
+        invoice.invoice_line_ids.filtered(lambda line: line.product_id in products).unlink()
+        invoice.action_post()
+        return order
+
+    def test_what_is_not_invoiced_is_paid_back_beside_what_is(self):
+        self.policy.fee_percent = 10
+        order = self.invoiced_by_hand((self.sock, 1), (self.hat, 2))
+        record = self.ask(order, (self.sock, 1), (self.hat, 2))
+        items = record._receive(
+            [
+                {"product_id": self.sock.id, "quantity": 1},
+                {"product_id": self.hat.id, "quantity": 2},
+            ]
+        )
+        record._inspect([{"item_id": item.id} for item in items])
+        self.run_tasks()
+        self.assertEqual((record.state, record.settle_error), ("closed", False))
+        # 54.00 less 10 %, of which 4.00 less 10 % were invoiced.
+        self.assertEqual(record.credit_move_ids.mapped("amount_total"), [3.6])
+        self.assertEqual(record.amount_settled, 48.6)
+        self.assertEqual(self.bank.get_total("refund"), 48.6)
+
+    def test_same_goods_again_cost_what_they_cost_with_the_discount_of_the_order(self):
+        discount = self.make_product("Discount", type="service", is_storable=False)
+        order = self.paid((self.shirt, 3), (self.hat, 2), (discount, 1, {"price_unit": -8.6}))
+        record = self.back(order, self.shirt, 1, outcome="exchange")
+        self.run_tasks()
+        new = record.exchange_order_id
+        self.assertEqual(new.amount_total, record.amount_settled)
+        self.assertEqual(new.state, "sale")
+        self.assertFalse(self.bank.get_total("refund"))
+
     def test_same_goods_again(self):
         order = self.paid((self.shirt, 2))
         record = self.back(order, self.shirt, 1, outcome="exchange")
