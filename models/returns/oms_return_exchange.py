@@ -22,6 +22,12 @@ class OmsReturn(models.Model):
         order = self.env["sale.order"].create(self._prepare_exchange(lines))
         self.exchange_order_id = order
         more = self.currency_id.compare_amounts(order.amount_total, amount)
+        # The same goods anew may come to a cent more than their share of what was paid.
+        most = amount + len(lines) * self.currency_id.rounding
+        if self.currency_id.compare_amounts(order.amount_total, most) <= 0 and not any(
+            line._has_other_goods() for line in lines
+        ):
+            more = min(more, 0)
         if more > 0:
             self._ask_for_difference(order, amount)
             return
@@ -55,7 +61,9 @@ class OmsReturn(models.Model):
             "require_signature": False,
             "require_payment": False,
             "order_line": [
-                Command.create(line._prepare_exchange(quantity)) for line, quantity in lines.items()
+                Command.create(values)
+                for line, quantity in lines.items()
+                for values in line._prepare_exchange_lines(quantity)
             ],
         }
 
@@ -183,6 +191,36 @@ class OmsReturn(models.Model):
 class OmsReturnLine(models.Model):
     _inherit = "oms.return.line"
 
+    def _has_other_goods(self):
+        """Tell whether the customer wants something else instead of the same again."""
+        self.ensure_one()
+        return bool(self.exchange_product_id) and self.exchange_product_id != self.product_id
+
+    def _prepare_exchange_lines(self, quantity):
+        """Return the values of the order lines of what the customer gets instead.
+
+        The same goods get their share of the discounts on the whole order, too.
+
+        :param float quantity: in the unit of the product
+        :rtype: list[dict]
+        """
+        self.ensure_one()
+        values = self._prepare_exchange(quantity)
+        share = self.order_id._oms_get_discount_share()
+        if self._has_other_goods() or not share:
+            return [values]
+        reduced = values["price_unit"] * (1.0 - values["discount"] / 100.0)
+        cheapest = min(self.order_id.order_line, key=lambda line: line.price_total)
+        discount = {
+            "product_id": cheapest.product_id.id,
+            "name": cheapest.name,
+            "product_uom_qty": 1.0,
+            "price_unit": -self.currency_id.round(reduced * values["product_uom_qty"] * share),
+            "tax_ids": values["tax_ids"],
+        }
+        discount["technical_price_unit"] = discount["price_unit"]
+        return [values, discount]
+
     def _prepare_exchange(self, quantity):
         """Return the values of the order line of what the customer gets instead.
 
@@ -191,9 +229,8 @@ class OmsReturnLine(models.Model):
         """
         self.ensure_one()
         sale_line = self.sale_line_id
-        other = self.exchange_product_id
-        if other and other != self.product_id:
-            return {"product_id": other.id, "product_uom_qty": quantity}
+        if self._has_other_goods():
+            return {"product_id": self.exchange_product_id.id, "product_uom_qty": quantity}
         return {
             "product_id": self.product_id.id,
             "product_uom_id": sale_line.product_uom_id.id,
@@ -215,7 +252,10 @@ class SaleOrder(models.Model):
     def _oms_pay_by_credit(self):
         """Have nobody ask the customer for money: what came back pays the order."""
         self._oms_ensure_payment_plans()
-        policy = self.env["oms.payment.policy"].search([("method", "=", "account")], limit=1)
+        policy = self.env["oms.payment.policy"].search(
+            [("method", "=", "account"), ("company_id", "in", (False, self.company_id.id))],
+            limit=1,
+        )
         if policy:
             self.oms_payment_plan_id.policy_id = policy
 
