@@ -74,7 +74,7 @@ class OmsReturnItem(models.Model):
         """
         record, unit, quantity = self.return_id, self.uom_id, sum(self.mapped("quantity"))
         goods = {"product": self.product_id, "lot": self.lot_id}
-        added = record._add_lines(goods, quantity, [])
+        added = record._add_lines(goods, quantity, {})
         if not added:
             return False
         line, part = added[0]

@@ -67,21 +67,46 @@ class OmsReturn(models.Model):
         :raise UserError: an item is nothing
         """
         left = {line: max(line.quantity - line.quantity_received, 0.0) for line in self.line_ids}
-        known, strange = [], []
+        known, strange, more = [], [], defaultdict(float)
         for item in items:
             item = self._read_item(item)
             if item["unexpected"]:
                 self._check_no_kit(item)
                 strange.append(item)
                 continue
-            for line, part in self._find_lines(item, left):
+            for line, part in self._find_lines(item, left, more):
                 values = {**item, "quantity": part}
                 if line:
                     known.append((line, values))
                 else:
                     self._check_no_kit(item)
                     strange.append(values)
+        self._check_lots_with_customer(known)
         return known, strange
+
+    def _check_lots_with_customer(self, known):
+        """Make sure that of no lot more comes than the customer has of it.
+
+        :param list known: (line, item)
+        :raise UserError: more does
+        """
+        came = defaultdict(float)
+        for line, item in known:
+            if item["lot"]:
+                came[line.sale_line_id, item["lot"]] += item["quantity"]
+        for (sale_line, lot), quantity in came.items():
+            has = sale_line._oms_get_quantity_of_lot(lot)
+            if lot.product_uom_id.compare(quantity, has) > 0:
+                raise UserError(
+                    self.env._(
+                        "%(came)g %(unit)s of %(lot)s are more than the customer can have of it: "
+                        "%(has)g. Take the rest in as unexpected goods.",
+                        came=quantity,
+                        unit=lot.product_uom_id.name,
+                        lot=lot.name,
+                        has=max(has, 0.0),
+                    )
+                )
 
     def _check_no_kit(self, item):
         """Make sure that goods of no order are goods that lie in stock.
@@ -128,11 +153,12 @@ class OmsReturn(models.Model):
             "unexpected": bool(item.get("unexpected")),
         }
 
-    def _find_lines(self, item, left):
+    def _find_lines(self, item, left, more):
         """Say of which lines an item is, in the order: named, announced, delivered else.
 
         :param dict item: as ``_read_item`` gives it
         :param dict left: what is still expected, by line; what is found is taken off it
+        :param dict more: what else of order lines was found so far; what is found is added
         :return: (line, quantity); an empty line for what fits nowhere
         :rtype: list[tuple]
         :raise UserError: the line that is named cannot be it
@@ -140,6 +166,7 @@ class OmsReturn(models.Model):
         unit, rest = item["product"].uom_id, item["quantity"]
         if item["line"]:
             self._check_item_of_line(item)
+            more[item["line"].sale_line_id] += max(rest - left[item["line"]], 0.0)
             left[item["line"]] = max(left[item["line"]] - rest, 0.0)
             return [(item["line"], rest)]
         found = []
@@ -149,7 +176,7 @@ class OmsReturn(models.Model):
                 found.append((line, part))
                 left[line] -= part
                 rest = unit.round(rest - part)
-        for line, part in self._add_lines(item, rest, found) if rest else ():
+        for line, part in self._add_lines(item, rest, more) if rest else ():
             found.append((line, part))
             rest = unit.round(rest - part)
         if unit.compare(rest, 0.0) > 0:
@@ -188,12 +215,12 @@ class OmsReturn(models.Model):
                 )
             )
 
-    def _add_lines(self, item, quantity, found):
+    def _add_lines(self, item, quantity, more):
         """Add lines for goods that were not announced, but were delivered with the order.
 
         :param dict item: as ``_read_item`` gives it
         :param float quantity: for which there is no line yet
-        :param list found: (line, quantity) of the item so far
+        :param dict more: what was added so far, by order line; what is added now is added
         :return: (line, quantity)
         :rtype: list[tuple]
         """
@@ -203,9 +230,9 @@ class OmsReturn(models.Model):
             lambda each: each.product_id == item["product"] and each.product_id.type == "consu"
         ):
             expected = sum(line._get_quantity_expected() for line in sale_line.oms_return_line_ids)
-            room = sale_line._oms_get_quantity_with_customer() - expected
-            part = unit.round(min(room, quantity))
-            if unit.compare(part, 0.0) <= 0:
+            has = sale_line._oms_get_quantity_with_customer()
+            part = unit.round(min(has - expected - more.get(sale_line, 0.0), quantity))
+            if unit.compare(part, 0.0) <= 0 or not sale_line._oms_has_lot(item["lot"]):
                 continue
             line = self.line_ids.filtered(lambda each, of=sale_line: each.sale_line_id == of)[:1]
             if not line:
@@ -219,9 +246,9 @@ class OmsReturn(models.Model):
                         "origin_move_id": sale_line._oms_get_delivered_moves()[-1:].id,
                     }
                 )
-            if line._may_be(item["lot"]):
-                added.append((line, part))
-                quantity = unit.round(quantity - part)
+            added.append((line, part))
+            more[sale_line] = more.get(sale_line, 0.0) + part
+            quantity = unit.round(quantity - part)
         return added
 
     # === INTO STOCK === #
@@ -488,18 +515,7 @@ class OmsReturnLine(models.Model):
         :rtype: bool
         """
         self.ensure_one()
-        if not lot:
-            return True
-        sale_line = self.sale_line_id
-        out = sale_line._oms_get_delivered_moves().move_line_ids
-        back = sale_line._oms_get_back_moves().move_line_ids
-        has = sum(
-            sign * line.quantity_product_uom
-            for sign, lines in ((1, out), (-1, back))
-            for line in lines
-            if line.lot_id == lot
-        )
-        return self.uom_id.compare(has, 0.0) > 0
+        return self.sale_line_id._oms_has_lot(lot)
 
     def _count_kits(self, moves):
         """Return how many kits came by moves of their parts; zero if it is no kit.
@@ -542,3 +558,32 @@ class OmsReturnLine(models.Model):
                 move.product_uom_qty = unit._compute_quantity(rest, move.product_uom)
             else:
                 move._action_cancel()
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    def _oms_has_lot(self, lot):
+        """Tell whether a lot was delivered with the line and is still with the customer.
+
+        :param lot: ``stock.lot``, may be empty
+        :rtype: bool
+        """
+        self.ensure_one()
+        return not lot or lot.product_uom_id.compare(self._oms_get_quantity_of_lot(lot), 0.0) > 0
+
+    def _oms_get_quantity_of_lot(self, lot):
+        """Return how much of a lot the customer has by the line, in the unit of the product.
+
+        :param lot: ``stock.lot``
+        :rtype: float
+        """
+        self.ensure_one()
+        out = self._oms_get_delivered_moves().move_line_ids
+        back = self._oms_get_back_moves().move_line_ids
+        return sum(
+            sign * line.quantity_product_uom
+            for sign, lines in ((1, out), (-1, back))
+            for line in lines
+            if line.lot_id == lot
+        )

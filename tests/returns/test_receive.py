@@ -86,6 +86,29 @@ class TestReceive(ReturnCase):
         record._inspect([{"item_id": item.id} for item in items])
         self.assertEqual(record.amount_settled, 30)
 
+    def test_more_than_delivered_in_several_items(self):
+        order = self.deliver((self.apple, 3))
+        record = self.ask(order, (self.apple, 1))
+        items = record._receive([self.came(self.apple, 1) for _piece in range(4)])
+        strange = items.filtered(lambda item: not item.line_id)
+        self.assertEqual(sum(items.mapped("quantity")), 4)
+        self.assertEqual(strange.mapped("quantity"), [1])
+        self.assertEqual(order.order_line.qty_delivered, 0)
+
+    def test_a_lot_of_no_order_leaves_no_empty_line(self):
+        lotted = self.make_product("Lotted", tracking="lot")
+        lot, other = (
+            self.env["stock.lot"].create({"name": name, "product_id": lotted.id})
+            for name in ("SOLD", "STRANGE")
+        )
+        stock = self.near.warehouse_id.lot_stock_id
+        self.env["stock.quant"]._update_available_quantity(lotted, stock, 5, lot_id=lot)
+        order = self.deliver((self.apple, 1), (lotted, 2))
+        record = self.ask(order, (self.apple, 1))
+        items = record._receive([self.came(lotted, 1, lot_id=other.id)])
+        self.assertFalse(items.line_id)
+        self.assertEqual(record.line_ids.product_id, self.apple)
+
     def test_what_another_return_announced_is_its_own(self):
         order = self.deliver((self.apple, 3))
         first, second = self.ask(order, (self.apple, 2)), self.ask(order, (self.apple, 1))
