@@ -30,6 +30,7 @@ class Facts(NamedTuple):
     returns: dict  # by order line: the numbers of these returns
     under_way: dict  # by order line, and move or None: in transfers of no return
     credited: dict  # by order line: on credit notes
+    invoiced: dict  # by order line: on invoices
 
     def get_taken(self, line):
         """Return what of an order line is on its way back, in any transfer or return."""
@@ -141,7 +142,13 @@ class SaleOrderLine(models.Model):
         :param ignored: ``oms.return`` recordset whose announced goods do not count
         :rtype: Facts
         """
-        facts = Facts(defaultdict(float), defaultdict(set), defaultdict(float), defaultdict(float))
+        facts = Facts(
+            announced=defaultdict(float),
+            returns=defaultdict(set),
+            under_way=defaultdict(float),
+            credited=defaultdict(float),
+            invoiced=defaultdict(float),
+        )
         for part in self.oms_return_line_ids:
             if ignored and part.return_id in ignored:
                 continue
@@ -155,12 +162,11 @@ class SaleOrderLine(models.Model):
                 if not move.oms_return_line_id:
                     # Odoo's own returns, made in its wizard.
                     facts.under_way[line, move.origin_returned_move_id] += move.product_qty
-            for credit in line.invoice_lines.filtered(
-                lambda each: each.parent_state == "posted" and each.move_type == "out_refund"
-            ):
-                unit = credit.product_uom_id or line.product_uom_id
-                facts.credited[line] += unit._compute_quantity(
-                    credit.quantity, line.product_id.uom_id, round=False
+            for entry in line.invoice_lines.filtered(lambda each: each.parent_state == "posted"):
+                known = facts.credited if entry.move_type == "out_refund" else facts.invoiced
+                unit = entry.product_uom_id or line.product_uom_id
+                known[line] += unit._compute_quantity(
+                    entry.quantity, line.product_id.uom_id, round=False
                 )
         return facts
 
@@ -257,8 +263,9 @@ class SaleOrderLine(models.Model):
             came = sum(self.oms_return_line_ids.item_ids.mapped("quantity"))
         else:
             came = self._oms_get_back_moves()._oms_get_quantity_moved()
-        # What was paid back without coming back stays with the customer.
-        room = has - max(facts.credited[self] - came, taken)
+        # What was paid back without coming back stays with the customer, but for what never left.
+        never = max(facts.invoiced[self] - has - came, 0.0)
+        room = has - max(facts.credited[self] - came - never, taken)
         if unit.compare(room, 0.0) <= 0:
             return []
         if is_kit:

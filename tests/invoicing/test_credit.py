@@ -138,7 +138,7 @@ class TestCredits(InvoicingCase):
     def test_a_fee_above_what_is_credited_is_refused(self):
         order = self.make_shipped(discount=0, shipping=0)
         with self.assertRaisesRegex(UserError, "cannot be kept"):
-            order._oms_credit({self.apples(order): 1}, fee=10.0)
+            order._oms_credit({self.apples(order): 1}, fee=10.5)
         self.assertEqual(len(order.invoice_ids), 2)
 
     def test_what_is_not_invoiced_yet_is_invoiced_before(self):

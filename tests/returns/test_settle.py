@@ -274,3 +274,13 @@ class TestBooks(InvoicingCase):
         self.assertEqual((new.invoice_ids.amount_total, new.invoice_ids.amount_residual), (9.99, 0))
         self.assertEqual(note.amount_residual, 0)
         self.assertFalse(record.transaction_ids)
+
+    def test_what_was_credited_for_it_never_left_takes_nothing_from_what_did(self):
+        self.stock(self.berry, (self.near, 20))
+        self.berry.invoice_policy = "order"
+        order = self.make_order((self.berry, 3))
+        order._create_invoices().action_post()
+        self.ship(order.picking_ids, 2)
+        order._oms_credit({order.order_line: 1})
+        self.assertEqual((order.order_line.qty_delivered, order.order_line.qty_invoiced), (2, 2))
+        self.assertEqual(order._oms_get_returnable()[order.order_line]["quantity"], 2)
