@@ -169,15 +169,28 @@ class OmsDisposition(models.Model):
 
     # === WHO MAY DECIDE === #
 
-    def _check_may_decide(self):
+    def _check_may_decide(self, sites=None):
         """Make sure that the user may decide what becomes of the goods.
 
+        Who works where they are to come sees them, and does not dispose of them yet.
+
+        :param sites: ``oms.site`` at which the goods are; where they were put when None
         :raises AccessError: he may not
         """
         self.check_access("read")
         if not self.env.user.has_group("stock.group_stock_user"):
             raise AccessError(
                 self.env._("Only those who work with stock decide what becomes of goods.")
+            )
+        sites = self.site_id if sites is None else sites
+        others = sites - sites._filtered_access("read")
+        if others:
+            # sudo: only the name is told
+            names = ", ".join(others.sudo().mapped("name"))
+            raise AccessError(
+                self.env._(
+                    "The goods are at %s: those who work there decide what becomes of them.", names
+                )
             )
 
     def _check_state(self, states, what):
@@ -245,7 +258,7 @@ class OmsDisposition(models.Model):
         :return: True
         :raises UserError: they are not being refurbished, or have not arrived there
         """
-        self._check_may_decide()
+        self._check_may_decide(self.target_site_id)
         # sudo: as above
         self.sudo()._end_refurbishing(failed=False)
         return True
@@ -256,7 +269,7 @@ class OmsDisposition(models.Model):
         :return: True
         :raises UserError: they are not being refurbished, or have not arrived there
         """
-        self._check_may_decide()
+        self._check_may_decide(self.target_site_id)
         # sudo: as above
         self.sudo()._end_refurbishing(failed=True)
         return True

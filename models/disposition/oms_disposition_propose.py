@@ -199,12 +199,16 @@ class OmsDisposition(models.Model):
     _inherit = "oms.disposition"
 
     def _accept_by_rule(self):
-        """Carry out proposals that need no person by the rules."""
+        """Carry out proposals that need no person by the rules.
+
+        What came of an order and was not accepted is still the customer's: a person looks at it.
+        """
         # sudo: rules count for whoever works at a site
         rules = self.env["oms.disposition.rule"].sudo().search([("effect", "=", "accept")])
         if not rules:
             return
-        self.filtered(
+        ours = self.filtered(lambda each: each.item_id.accepted or not each.item_id.line_id)
+        ours.filtered(
             lambda each: any(
                 not rule.kind or rule.kind == each.kind
                 for rule in rules._get_matching(

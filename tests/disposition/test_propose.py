@@ -186,3 +186,30 @@ class TestPropose(DispositionCase):
         outsider = self.make_user("dispo outsider", "base.group_user")
         with self.assertRaises(AccessError):
             found.with_user(outsider).read(["kind"])
+
+    def test_only_who_works_where_the_goods_lie_decides(self):
+        self.sell(self.apple, self.far, 20)
+        found = self.bring_back(self.apple, 1, self.grade_a).disposition_ids
+        self.assertEqual((found.site_id, found.target_site_id), (self.near, self.far))
+        clerk = self.make_user("dispo far clerk", "oms.group_site_operator")
+        self.far.user_ids = clerk
+        theirs = found.with_user(clerk)
+        self.assertEqual(theirs.kind, "send", "what is to come is seen")
+        for name in ("action_accept", "action_override", "action_propose"):
+            with self.subTest(name=name), self.assertRaisesRegex(AccessError, "work there"):
+                getattr(theirs, name)()
+        self.near.user_ids = clerk
+        theirs.action_accept()
+        self.assertEqual(found.state, "under_way")
+
+    def test_goods_that_were_not_accepted_wait_for_a_person(self):
+        self.env["oms.disposition.rule"].create({"name": "By itself", "effect": "accept"})
+        record = self.ask(self.deliver((self.apple, 2)), (self.apple, 2))
+        items = record._receive([{"product_id": self.apple.id, "quantity": 1}] * 2)
+        record._inspect(
+            [
+                {"item_id": item.id, "grade_id": self.grade_d.id, "accepted": accepted}
+                for item, accepted in zip(items, (True, False), strict=True)
+            ]
+        )
+        self.assertEqual(items.disposition_ids.mapped("state"), ["done", "proposed"])
