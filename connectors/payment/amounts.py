@@ -11,6 +11,9 @@ DIGITS = {**dict.fromkeys(_NONE.split(), 0), **dict.fromkeys(_THREE.split(), 3)}
 #: Where Adyen counts otherwise, see https://docs.adyen.com/development-resources/currency-codes.
 ADYEN_DIGITS = {**DIGITS, "CLP": 2, "CVE": 0, "IDR": 0, "ISK": 2}
 
+#: Digits of an amount before its point, and after it; what has more is a mistake.
+MOST_DIGITS = 18
+
 
 def get_digits(currency: str, digits: dict[str, int] = ADYEN_DIGITS) -> int:
     """Return how many digits a currency has after the point."""
@@ -36,18 +39,19 @@ def to_money(amount: Decimal, currency: str, digits: dict[str, int] = ADYEN_DIGI
 def read_decimal(text: str) -> Decimal:
     """Read an amount of a file; '' is 0.
 
-    A point or a comma may stand before the digits after it, and commas between thousands only
-    where a point follows them.
+    A point or a comma may stand before the digits after it. Where there are both, the last is
+    that one, and the others stand between thousands.
 
     :raises Bad: it is no amount
     """
     plain = text.strip().replace("\N{NO-BREAK SPACE}", "").replace(" ", "")
     if "," in plain:
-        plain = plain.replace(",", "") if "." in plain else plain.replace(",", ".")
+        thousands = "." if plain.rfind(",") > plain.rfind(".") else ","
+        plain = plain.replace(thousands, "").replace(",", ".")
     try:
         amount = Decimal(plain or "0")
     except InvalidOperation:
         raise Bad(f"“{text[:40]}” is no amount.") from None
-    if not amount.is_finite():
+    if not amount.is_finite() or abs(amount.adjusted()) > MOST_DIGITS:
         raise Bad(f"“{text[:40]}” is no amount.")
     return amount

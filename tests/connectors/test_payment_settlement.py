@@ -81,7 +81,15 @@ def test_a_plain_table(delimiter, ending):
 
 @pytest.mark.parametrize(
     ("text", "amount"),
-    [('"1,234.50"', "1234.50"), ('"1234,50"', "1234.50"), ("1 234.50", "1234.50"), ("7", "7")],
+    [
+        ('"1,234.50"', "1234.50"),
+        ('"1234,50"', "1234.50"),
+        ("1 234.50", "1234.50"),
+        ("7", "7"),
+        ('"1.234,50"', "1234.50"),
+        ('"1.234.567,50"', "1234567.50"),
+        ('"1,234,567.50"', "1234567.50"),
+    ],
 )
 def test_amounts_as_people_write_them(text, amount):
     [line] = read(f"reference,kind,amount,currency\nP1,captured,{text},EUR\n".encode())
@@ -97,6 +105,8 @@ def test_amounts_as_people_write_them(text, amount):
         (b"reference,kind,amount,currency\nP1,paid,1,EUR\n", "Line 2"),
         (b"reference,kind,amount,currency\n,captured,1,EUR\n", "no reference"),
         (b"reference,kind,amount,currency\nP1,captured,x,EUR\n", "no amount"),
+        (b"reference,kind,amount,currency\nP1,captured,1e999999,EUR\n", "no amount"),
+        (b"reference,kind,amount,currency\nP1,captured,1.23.45,EUR\n", "no amount"),
         (b"reference,kind,amount,currency\nP1,captured,NaN,EUR\n", "no amount"),
         (b"reference,kind,amount,currency\nP1,captured,1,EURO\n", "no currency"),
         (b"reference,kind,amount,currency,date\nP1,captured,1,EUR,4.3.26\n", "no date"),
