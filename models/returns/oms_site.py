@@ -1,6 +1,7 @@
 import numpy as np
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from ...engine.geography import great_circle_km
 
@@ -19,6 +20,23 @@ class OmsSite(models.Model):
         help="Where returned goods are until they are inspected. Made with the first return when "
         "empty; what is in it is not for sale.",
     )
+
+    @api.constrains("return_location_id", "warehouse_id")
+    def _check_return_location(self):
+        # sudo: who sets a site up need not have rights on its locations
+        for site in self.sudo():
+            place, stock = site.return_location_id, site.warehouse_id.lot_stock_id
+            within = stock and (place.parent_path or "").startswith(stock.parent_path)
+            if place and (within or not place.oms_not_for_sale):
+                raise ValidationError(
+                    self.env._(
+                        "Goods that come back to %(place)s would be sold before anybody has looked "
+                        "at them: choose a location that is not for sale and lies outside of "
+                        "%(stock)s, or leave it empty to have one made.",
+                        place=place.display_name,
+                        stock=stock.display_name,
+                    )
+                )
 
     def _get_return_location(self):
         """Return where returned goods are put, and make it where there is none.

@@ -109,6 +109,40 @@ class TestReceive(ReturnCase):
         self.assertFalse(items.line_id)
         self.assertEqual(record.line_ids.product_id, self.apple)
 
+    def test_no_more_of_a_lot_than_was_delivered(self):
+        lotted = self.make_product("Lotted", tracking="lot")
+        one, two = (
+            self.env["stock.lot"].create({"name": name, "product_id": lotted.id})
+            for name in ("ONE", "TWO")
+        )
+        stock = self.near.warehouse_id.lot_stock_id
+        for lot, quantity in ((one, 1), (two, 2)):
+            self.env["stock.quant"]._update_available_quantity(lotted, stock, quantity, lot_id=lot)
+        order = self.deliver((lotted, 3))
+        record = self.ask(order, (lotted, 3))
+        with self.assertRaisesRegex(UserError, "more than the customer can have of it: 1"):
+            record._receive([self.came(lotted, 1, lot_id=one.id) for _time in range(2)])
+        record._receive([self.came(lotted, 1, lot_id=one.id), self.came(lotted, 2, lot_id=two.id)])
+        self.assertEqual(record.state, "received")
+
+    def test_place_of_returns_is_not_for_sale(self):
+        stock = self.near.warehouse_id.lot_stock_id
+        shelf = self.env["stock.location"].create({"name": "Shelf", "location_id": stock.id})
+        for place in (stock, shelf):
+            with self.assertRaisesRegex(UserError, "before anybody has looked at them"):
+                self.near.return_location_id = place
+        beside = self.env["stock.location"].create(
+            {
+                "name": "Beside",
+                "location_id": self.near.warehouse_id.view_location_id.id,
+                "oms_not_for_sale": True,
+            }
+        )
+        self.near.return_location_id = beside
+        record = self.ask(self.deliver((self.apple, 1)), (self.apple, 1))
+        record._receive([self.came(self.apple, 1)])
+        self.assertEqual(self.at(self.apple, beside), 1)
+
     def test_what_another_return_announced_is_its_own(self):
         order = self.deliver((self.apple, 3))
         first, second = self.ask(order, (self.apple, 2)), self.ask(order, (self.apple, 1))
