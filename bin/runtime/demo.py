@@ -263,6 +263,9 @@ def show(surroundings: session.Session, result: Mapping[str, Any], wanted: Input
         say()
         for label, value in rows:
             say(f"  {label:<16}{_number(value):>12}")
+    if road := result.get("road"):
+        say(f"\n  {road} has come the whole way: paid, shipped by two sites, captured twice,")
+        say("  delivered, one piece returned to a store and refunded.")
     errors = list(result.get("errors") or [])
     if errors:
         say(f"\n  {len(errors)} rows were refused:")

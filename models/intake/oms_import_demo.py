@@ -263,7 +263,8 @@ class OmsImport(models.Model):
         report = Report(progress, self.env["ir.cron"]._commit_progress)
         demo = self.env["oms.import.demo"]
         result = demo._load(0, report)
-        demo._walk_road(report)
+        if order := demo._walk_road(report):
+            result["road"] = order.name
         return result
 
     @api.model

@@ -51,7 +51,7 @@ class OmsImportDemo(models.AbstractModel):
         self._go_on(report)
         for fulfillment in order.oms_fulfillment_ids.sorted("id"):
             self._send(fulfillment, report)
-        order.oms_fulfillment_ids._set_delivered()
+        self._track(order)
         self._go_on(report)
         self._bring_back(order, report)
         return order
@@ -128,6 +128,21 @@ class OmsImportDemo(models.AbstractModel):
         self._go_on(report)
         fulfillment._hand_over()
         self._go_on(report)
+
+    def _track(self, order):
+        """Have the carrier tell that the parcels went and arrived."""
+        now = fields.Datetime.now()
+        parcels = order.oms_fulfillment_ids.picking_ids.oms_parcel_ids
+        self.env["oms.tracking.event"].create(
+            [
+                {"parcel_id": parcel.id, "status": status, "moment": now, "text": text}
+                for parcel in parcels
+                for status, text in (
+                    ("in_transit", self.env._("Left the sorting center")),
+                    ("delivered", self.env._("Handed to the customer")),
+                )
+            ]
+        )
 
     def _bring_back(self, order, report):
         """Have the customer bring one piece back to a store, which takes it in."""
