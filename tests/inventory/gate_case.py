@@ -48,6 +48,10 @@ class GateCase(BaseCase):
             orders = env["sale.order"].search([("oms_channel_id", "in", channels.ids)])
             orders.with_context(disable_cancel_warning=True)._action_cancel()
             references = orders.stock_reference_ids
+            # What left was invoiced by the workflow.
+            invoices = orders.invoice_ids
+            invoices.filtered(lambda move: move.state == "posted").button_draft()
+            invoices.with_context(force_delete=True).unlink()
             orders.picking_ids.unlink()
             env["oms.import"].search([("channel_id", "=", self.channel)]).unlink()
             orders.unlink()
