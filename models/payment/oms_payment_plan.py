@@ -246,9 +246,23 @@ class OmsPaymentPlan(models.Model):
             plan.expires_at = min(moments, default=False)
 
     def _get_open_roots(self):
-        """Return the authorizations of which something is open, what expires first before."""
+        """Return the authorizations of which something is open.
+
+        What expires first comes first, but after all others what has expired: most banks hold it
+        no longer.
+        """
         roots = self._get_roots().filtered(lambda root: root._oms_get_capturable() > 0)
-        return roots.sorted(lambda root: (root._oms_get_expiry(self.policy_id), root.id))
+        return roots.sorted(
+            lambda root: (
+                self._is_expired(root),
+                root._oms_get_expiry(self.policy_id),
+                root.id,
+            )
+        )
+
+    def _is_expired(self, root):
+        """Tell whether an authorization is older than the policy says that banks hold it."""
+        return root._oms_get_expiry(self.policy_id) <= fields.Datetime.now()
 
     @api.depends(
         *SUMS, "amount_total", "method", "order_id.state", "transaction_ids.state", "expires_at"

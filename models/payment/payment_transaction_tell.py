@@ -50,6 +50,12 @@ class PaymentTransaction(models.Model):
         else:
             self.oms_plan_id._on_not_authorized(self)
 
+    def _oms_after_void_error(self):
+        source = self.source_transaction_id
+        if source and self.oms_plan_id._is_expired(source):
+            # The bank holds it no longer: there is nothing to let go of, and nothing to ask again.
+            source._oms_take_expiry()
+
     def _oms_after_refund_error(self):
         self.oms_plan_id._alert(
             self.env._(

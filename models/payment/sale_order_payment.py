@@ -57,21 +57,46 @@ class SaleOrder(models.Model):
 
         :param str event: key of the event
         """
+        self._oms_filter_heeding(event)._oms_raise(event)._run_later()
+
+    def _oms_filter_heeding(self, event):
+        """Return those whose workflow does something about an event."""
         # sudo: the workflow of a channel is nobody's secret
-        heeded = self.filtered(
+        return self.filtered(
             lambda order: order.sudo().oms_channel_id.workflow_id._has_steps([event])
         )
-        heeded._oms_raise(event)._run_later()
 
     def _oms_tell_shipped(self):
         """Have done what the workflows say when goods leave; without one they are captured."""
         self._oms_raise_payment("fulfillment.shipped")
-        plain = self.filtered(
-            lambda order: order.oms_channel_id.orchestrated and not order.oms_channel_id.workflow_id
-        )
-        for plan in plain._oms_ensure_payment_plans():
+        for plan in self._oms_filter_plain()._oms_ensure_payment_plans():
             plan._capture_due()
+        self._oms_end_plain()
+
+    def _oms_tell_lowered(self):
+        """Have done what the workflows say when less is to leave than was ordered."""
+        heeded = self._oms_filter_heeding("order.changed")
+        heeded._oms_raise("order.changed")._run()
+        self._oms_end_plain()
+
+    def _oms_filter_plain(self):
+        """Return those whose channel has no workflow, and takes money by itself."""
+        # sudo: the workflow of a channel is nobody's secret
+        channels = self.sudo().oms_channel_id
+        plain = channels.filtered(lambda each: each.orchestrated and not each.workflow_id)
+        return self.filtered(lambda order: order.sudo().oms_channel_id in plain)
+
+    def _oms_end_plain(self):
+        """Let go of what never leaves, and give back what was paid for it, without a workflow."""
+        # sudo: how an order is paid does not depend on who changes it
+        for plan in self._oms_filter_plain().sudo().oms_payment_plan_ids:
             plan._void_rest()
+            plan._refund_surplus()
+
+    def _action_cancel(self):
+        res = super()._action_cancel()
+        self._oms_end_plain()
+        return res
 
     # === WHAT IS ASKED === #
 
@@ -138,3 +163,12 @@ class SaleOrder(models.Model):
         plan = self._oms_ensure_payment_plans()
         plan.transaction_ids._oms_lock()
         return plan
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    def _oms_reduce_excess(self):
+        res = super()._oms_reduce_excess()
+        self.order_id._oms_tell_lowered()
+        return res

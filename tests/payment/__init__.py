@@ -1,3 +1,4 @@
+from . import test_ahead
 from . import test_number
 from . import test_operations
 from . import test_operations_commits
