@@ -167,6 +167,14 @@ class OmsFulfillment(models.Model):
             raise UserError(self.env._("The payment is not as it was any more: refund it."))
         if self.state not in ("planned", "released"):
             raise UserError(self.env._("The goods have left: refund the payment instead."))
+        order = payment.oms_order_id
+        amounts = order._oms_get_amounts()[order]
+        plan = order.oms_payment_plan_id
+        left = plan.captured + plan.capturing - payment.amount
+        if amounts.step.count(left) < amounts.due():
+            raise UserError(
+                self.env._("A part of the goods that it paid for has left: refund it instead.")
+            )
         if payment.payment_id:
             payment.payment_id.action_draft()
             payment.payment_id.action_cancel()

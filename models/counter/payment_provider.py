@@ -57,6 +57,8 @@ class PaymentProvider(models.Model):
     def _oms_get_counter_journal(self):
         """Return the journal that counter money goes to: a fitting one, if there is one.
 
+        Branches keep their money in the journals of the company above them, too.
+
         :rtype: account.journal
         """
         self.ensure_one()
@@ -67,6 +69,11 @@ class PaymentProvider(models.Model):
         # sudo: clerks need not have rights on journals
         journals = self.env["account.journal"].sudo()
         liquid = journals.search(
-            [("company_id", "=", self.company_id.id), ("type", "in", ("cash", "bank"))]
+            [
+                *journals._check_company_domain(self.company_id),
+                ("type", "in", ("cash", "bank")),
+            ]
         )
+        own = liquid.filtered(lambda journal: journal.company_id == self.company_id)
+        liquid = own | liquid
         return (liquid.filtered(lambda journal: journal.type == kind) or liquid)[:1]

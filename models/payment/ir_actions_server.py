@@ -6,6 +6,11 @@ class IrActionsServer(models.Model):
 
     _inherit = "ir.actions.server"
 
+    def _run_oms_source(self, orders, events=None):
+        if self.env.context.get("oms_lowered"):
+            return {}
+        return super()._run_oms_source(orders, events)
+
     def _run_oms_capture(self, orders, events=None):
         """Capture what is due for what has left of the orders."""
         return {

@@ -131,6 +131,21 @@ class OmsPaymentPlan(models.Model):
         made._oms_ask_later()
         return made
 
+    def _is_usable(self, token):
+        """Tell whether a saved payment method can pay the order.
+
+        It is the customer's, and its provider that of the order's company or of one above it.
+        """
+        self.ensure_one()
+        order = self.order_id
+        own = token.partner_id.commercial_partner_id == order.partner_id.commercial_partner_id
+        return bool(
+            own
+            and token.active
+            and token.provider_id.state != "disabled"
+            and token.company_id in order.company_id.parent_ids
+        )
+
     def _authorize(self, amount, token):
         """Make an authorization by a saved payment method, and put it into the queue."""
         self.ensure_one()
@@ -139,9 +154,7 @@ class OmsPaymentPlan(models.Model):
         currency = self.currency_id
         if currency.compare_amounts(amount, 0.0) <= 0:
             raise UserError(self.env._("Give an amount above zero."))
-        usable = token.active and token.provider_id.state != "disabled"
-        own = token.partner_id.commercial_partner_id == order.partner_id.commercial_partner_id
-        if not (token and usable and own and token.company_id == order.company_id):
+        if not self._is_usable(token):
             raise UserError(
                 self.env._(
                     "The saved payment method cannot be used for %s: choose one of its customer "

@@ -241,10 +241,14 @@ class OmsPaymentReconciliation(models.Model):
         if settled is None and not waiting:
             return self.browse()
         record = self.create({"provider_id": provider.id, "date_from": day, "date_to": day})
-        if settled is not None:
-            record._compare(settled)
-        else:
+        if settled is None:
             record.compared_at = fields.Datetime.now()
+        else:
+            try:
+                record._compare(settled)
+            except UserError as error:
+                # The other providers are compared all the same.
+                record.message_post(body=str(error))
         lines = self.env["oms.payment.reconciliation.line"]
         lines.create([lines._prepare_waiting(record, each) for each in waiting])
         return record

@@ -114,8 +114,8 @@ class OmsPaymentPlan(models.Model):
         amount = step.amount(min(step.count(left), needed))
         if not amount:
             return
-        if token := root.token_id.filtered("active"):
-            self._authorize(amount, token).oms_renews_id = root
+        if self._is_usable(root.token_id):
+            self._authorize(amount, root.token_id).oms_renews_id = root
         else:
             self._ask_customer()
 

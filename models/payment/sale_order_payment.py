@@ -76,7 +76,8 @@ class SaleOrder(models.Model):
     def _oms_tell_lowered(self):
         """Have done what the workflows say when less is to leave than was ordered."""
         heeded = self._oms_filter_heeding("order.changed")
-        heeded._oms_raise("order.changed")._run()
+        # There is nothing more to source of what was lowered.
+        heeded.with_context(oms_lowered=True)._oms_raise("order.changed")._run()
         self._oms_end_plain()
 
     def _oms_filter_plain(self):

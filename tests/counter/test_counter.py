@@ -130,6 +130,18 @@ class TestCounter(CounterCase):
         self.assertEqual(answer["outcome"], "repeated")
         self.assertAlmostEqual(fulfillment.order_id.oms_payment_plan_id.captured, 5.0, 2)
 
+    def test_what_paid_for_goods_that_left_is_not_taken_back(self):
+        fulfillment = self.make_ready()
+        self.do(fulfillment, "pay", means="cash", amount=9.99)
+        self.do(fulfillment, "pay", means="card", amount=2.0)
+        payments = fulfillment.order_id.oms_payment_plan_id.transaction_ids.sorted("id")
+        self.do(fulfillment, "collect", lines=[{"line_id": fulfillment.line_ids.id, "quantity": 1}])
+        self.assertIn(fulfillment.state, ("planned", "released"))
+        with self.assertRaisesRegex(UserError, "has left"):
+            fulfillment._give_back_money(payments[0])
+        fulfillment._give_back_money(payments[1])
+        self.assertEqual(payments.mapped("state"), ["done", "cancel"])
+
     def test_a_mistake_is_taken_back(self):
         fulfillment = self.make_ready()
         self.do(fulfillment, "pay", means="cash", amount=19.98)

@@ -106,3 +106,27 @@ class TestAhead(ShipmentCase):
                 self.run_tasks()
         self.assertEqual(len(self.bank.asked), 1)
         self.assertEqual(old.state, "cancel")
+
+    def test_a_card_whose_provider_is_disabled_is_not_asked(self):
+        order, _payment = self.place(token_id=self.token(None).id)
+        self.provider.state = "disabled"
+        with freeze_time(fields.Datetime.now() + timedelta(days=6.5)):
+            self.plan_of(order)._renew()
+        self.assertTrue(order.oms_held)
+
+    def test_a_branch_uses_what_was_saved_at_its_company(self):
+        order, _payment = self.place(token_id=self.token(None).id)
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        other = self.env["res.company"].create({"name": "Another company"})
+        plan, token = self.plan_of(order), self.token(None)
+        self.assertTrue(plan._is_usable(token))
+        order.env.cr.execute(
+            "UPDATE sale_order SET company_id = %s WHERE id = %s", [branch.id, order.id]
+        )
+        order.invalidate_recordset()
+        self.assertTrue(plan._is_usable(token))
+        order.env.cr.execute(
+            "UPDATE sale_order SET company_id = %s WHERE id = %s", [other.id, order.id]
+        )
+        order.invalidate_recordset()
+        self.assertFalse(plan._is_usable(token))

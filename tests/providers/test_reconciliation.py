@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from odoo.addons.oms.connectors.payment import Kind
+from odoo.addons.oms.connectors.payment.settlement import read
 
 from .provider_case import AdyenCase
 
@@ -229,6 +230,15 @@ class TestReconciliation(AdyenCase):
         line = record.line_ids
         self.assertEqual((record.agreed_count, line.difference), (1, "unasked"))
         self.assertEqual((line.kind, line.told_amount), (Kind.REFUNDED.value, 25.0))
+
+    @patch("odoo.addons.oms.models.payment.oms_payment_reconciliation.MOST_DIFFERENCES", 0)
+    def test_a_list_that_nothing_agrees_with_stops_no_other(self):
+        told = read((HEADING + "PSP-X,captured,10,EUR,2026-03-04,C-X,S99999\n").encode())
+        registry = self.env.registry["payment.provider"]
+        with patch.object(registry, "_oms_list_settled", lambda *_a: told):
+            record = self.env["oms.payment.reconciliation"]._reconcile_day(self.provider)
+        self.assertEqual(record.state, "draft")
+        self.assertIn("do not agree", record.message_ids[:1].body)
 
     def test_lists_of_several_pages(self):
         provider = self.use_provider("stripe", stripe_publishable_key="pk", stripe_secret_key="sk")
