@@ -95,21 +95,6 @@ class SaleOrder(models.Model):
         self.ensure_one()
         return self._oms_get_due_amounts()[self]
 
-    def _oms_get_unpaid_amount(self):
-        """Return what is neither captured nor about to be, of what has left or is still to leave.
-
-        What was taken ahead of the goods pays for what is still to leave.
-
-        :return: in the currency of the order, with taxes, at or above zero
-        :rtype: float
-        """
-        self.ensure_one()
-        amounts = self._oms_get_amounts()[self]
-        # sudo: payments are read by the system, whoever ships
-        plan = self.sudo().oms_payment_plan_id
-        taken = amounts.step.count(plan.captured + plan.capturing)
-        return amounts.step.amount(max(amounts.due() + amounts.still_open() - taken, 0))
-
     def _oms_get_due_amounts(self):
         """Return what is due for what has left and is neither captured nor about to be.
 

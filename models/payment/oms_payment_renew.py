@@ -87,7 +87,7 @@ class OmsPaymentPlan(models.Model):
             self._operate("void", [(root, root._oms_get_capturable())])
             return
         token = root.token_id.filtered("active") or self._get_token()
-        if token and self.policy_id.reauthorize_hours:
+        if self.policy_id.reauthorize_hours and self._is_usable(token):
             self._authorize(amount, token).oms_renews_id = root
         else:
             self._ask_customer()
