@@ -114,7 +114,15 @@ registry.category("web_tour.tours").add("oms_guest_return", {
 
 registry.category("web_tour.tours").add("oms_return_from_mail", {
     steps: () => [
-        { trigger: ".o_oms_return .o_oms_status" },
+        {
+            content: "Open the address of the mail",
+            trigger: "form input[name='order']",
+            run: () => window.location.assign(`/oms/returns/open${window.location.hash}`),
+            expectUnloadPage: true,
+        },
+        {
+            trigger: ".o_oms_return .o_oms_status",
+        },
         {
             content: "What opened it is gone",
             trigger: ".o_oms_return",
