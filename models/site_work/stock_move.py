@@ -257,7 +257,6 @@ class StockMove(models.Model):
         pickings = self.picking_id.filtered(lambda picking: picking.state not in ("done", "cancel"))
         if not pickings:
             return pickings
-        pickings.move_ids._oms_check_no_kits()
         # Messages to customers are sent as the channel says, and dates of lots were seen.
         context = {"skip_backorder": True, "skip_sms": True, "skip_expired": True}
         pickings.with_context(**context).button_validate()
@@ -270,25 +269,6 @@ class StockMove(models.Model):
                 )
             )
         return pickings
-
-    def _oms_check_no_kits(self):
-        """Make sure that no goods became a kit after they were planned.
-
-        Odoo takes such moves apart while it validates them, and then fails on what it deleted.
-
-        :raises UserError: some did
-        """
-        for move in self:
-            if move.state not in ("done", "cancel") and move.product_id._oms_is_kit(
-                move.company_id
-            ):
-                raise UserError(
-                    self.env._(
-                        "%s became a kit after this was planned, and Odoo cannot ship it like "
-                        "that: give it back, and have it entered on the order anew.",
-                        move.product_id.display_name,
-                    )
-                )
 
     def _oms_get_unreserved(self):
         """Return how much of an open move is neither reserved nor picked.
