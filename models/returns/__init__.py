@@ -10,6 +10,8 @@ from . import oms_return_flow
 from . import oms_return_request
 from . import oms_return_pickings
 from . import oms_return_receive
+from . import oms_return_find_lines
+from . import oms_return_take_in
 from . import oms_return_settle
 from . import oms_return_exchange
 from . import oms_return_match
