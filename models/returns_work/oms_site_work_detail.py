@@ -3,7 +3,6 @@ from odoo.exceptions import AccessError, UserError
 
 from ..site_work.answer import to_text
 from ..site_work.oms_site_work_apply import is_id
-from ..site_work.oms_site_work_detail import EVENTS_SHOWN
 from .oms_return import COMING_STATES, MATCHING_STATES
 
 
@@ -68,7 +67,7 @@ class OmsSiteWork(models.AbstractModel):
             "grades": self._prepare_grades(),
             "checks": self._prepare_checks(products),
             "actions": self._get_return_actions(record),
-            "events": self._prepare_return_events(record),
+            "events": self._prepare_events([("return_id", "=", record.id)]),
         }
 
     # === GOODS === #
@@ -296,25 +295,3 @@ class OmsSiteWork(models.AbstractModel):
             "done": comes and bool(in_hand or (record.item_ids and record.state != "received")),
             "match": record.state in MATCHING_STATES and not record.order_id,
         }
-
-    @api.model
-    def _prepare_return_events(self, record):
-        # sudo: of what the user may see, what was done to it
-        scans = (
-            self.env["oms.scan"]
-            .sudo()
-            .search_fetch(
-                [("return_id", "=", record.id)],
-                ["moment", "message", "kind", "user_id", "outcome"],
-                limit=EVENTS_SHOWN,
-            )
-        )
-        return [
-            {
-                "at": to_text(scan.moment),
-                "text": scan.message or scan.kind,
-                "user": scan.user_id.name,
-                "outcome": scan.outcome,
-            }
-            for scan in scans
-        ]

@@ -41,7 +41,7 @@ class OmsSiteWork(models.AbstractModel):
             "labels": self._prepare_labels(fulfillment),
             "reasons": self._prepare_reasons(),
             "actions": self._get_actions(fulfillment),
-            "events": self._prepare_events(fulfillment),
+            "events": self._prepare_events([("fulfillment_id", "=", fulfillment.id)]),
         }
 
     # === GOODS === #
@@ -222,13 +222,18 @@ class OmsSiteWork(models.AbstractModel):
         }
 
     @api.model
-    def _prepare_events(self, fulfillment):
+    def _prepare_events(self, domain):
+        """Tell what was done last to something that the user may read.
+
+        :param list domain: of ``oms.scan``
+        :rtype: list[dict]
+        """
         # sudo: of what the user may read, what was done to it
         scans = (
             self.env["oms.scan"]
             .sudo()
             .search_fetch(
-                [("fulfillment_id", "=", fulfillment.id)],
+                domain,
                 ["moment", "message", "kind", "user_id", "outcome"],
                 limit=EVENTS_SHOWN,
             )
