@@ -280,10 +280,7 @@ class OmsDisposition(models.Model):
         :return: a window action
         :rtype: dict
         """
-        action = self.env["ir.actions.act_window"]._for_xml_id("stock.action_picking_tree_all")
-        action["domain"] = [("id", "in", self.picking_ids.ids)]
-        action["context"] = {}
-        return action
+        return self.picking_ids._oms_get_action()
 
 
 class OmsDispositionOption(models.Model):

@@ -130,3 +130,18 @@ class StockPicking(models.Model):
                     shipped=format_datetime(self.env, max(left.mapped("date"))),
                 )
             )
+
+    # === ACTION METHODS === #
+
+    def _oms_get_action(self):
+        """Return the action that shows the transfers, a single one as a form.
+
+        :rtype: dict
+        """
+        action = self.env["ir.actions.act_window"]._for_xml_id("stock.action_picking_tree_all")
+        action["domain"] = [("id", "in", self.ids)]
+        action["context"] = {}
+        if len(self) == 1:
+            action["views"] = [(False, "form")]
+            action["res_id"] = self.id
+        return action

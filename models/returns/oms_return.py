@@ -315,14 +315,7 @@ class OmsReturn(models.Model):
         :return: a window action
         :rtype: dict
         """
-        action = self.env["ir.actions.act_window"]._for_xml_id("stock.action_picking_tree_all")
-        action["domain"] = [("oms_return_id", "in", self.ids)]
-        action["context"] = {}
-        pickings = self.picking_ids
-        if len(pickings) == 1:
-            action["views"] = [(False, "form")]
-            action["res_id"] = pickings.id
-        return action
+        return self.picking_ids._oms_get_action()
 
     def action_view_order(self):
         """Open the order that the goods are from.
