@@ -1,5 +1,6 @@
 from odoo import models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ...engine import settlement
 
@@ -10,6 +11,14 @@ class OmsPaymentPlan(models.Model):
     """Operations: their amount split over what there is, made, and put into the queue."""
 
     _inherit = "oms.payment.plan"
+
+    def _hold(self):
+        """Hold the plan until the end of the transaction; see ``_oms_lock`` of transactions."""
+        self.ensure_one()
+        self.flush_recordset()
+        self.env.cr.execute(
+            SQL("UPDATE oms_payment_plan SET write_date = write_date WHERE id = %s", self.id)
+        )
 
     def _get_captures(self):
         """Return what took money: captures, and payments that were taken at once."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ...engine import settlement
 from ..transaction import retrying
@@ -41,8 +42,9 @@ class OmsPaymentPlan(models.Model):
         for plan in due:
             try:
                 retrying(self.env, lambda env, plan=plan: plan.with_env(env)._renew())
-            except OperationalError as error:
-                _logger.info("Payment of %s is renewed later: %s", plan.display_name, error)
+            except (OperationalError, UserError) as error:
+                # One that cannot be renewed must not keep the others from it.
+                _logger.warning("Payment of %s is not renewed: %s", plan.display_name, error)
             if not self.env["ir.cron"]._commit_progress(1):
                 break
 

@@ -1,6 +1,7 @@
 import requests
 
 from odoo import models
+from odoo.exceptions import UserError
 
 from ...connectors.payment.exchange import Request, prepare
 
@@ -40,7 +41,13 @@ class Replay:
     def answer(self, provider, request, arguments):
         self._asked += 1
         if self._asked > 1:
-            raise NotImplementedError("Only one answer was kept, and a second one is asked for.")
+            raise UserError(
+                provider.env._(
+                    "%s was asked once, and its code in Odoo asks for more. Look at the payment "
+                    "there, and have its notification or list tell what came of it.",
+                    provider.name,
+                )
+            )
         response = requests.Response()
         response.status_code = self._kept["status"]
         response._content = self._kept["text"].encode()

@@ -159,9 +159,11 @@ class SaleOrder(models.Model):
         return plan._authorize(amount, token)
 
     def _oms_hold_payment(self):
-        """Return the order's payment plan, all of whose payments are held by this transaction."""
+        """Return the order's payment plan, held by this transaction with all of its payments."""
         self.ensure_one()
         plan = self._oms_ensure_payment_plans()
+        # Of an order without any payment there is nothing else that two could hold.
+        plan._hold()
         plan.transaction_ids._oms_lock()
         return plan
 

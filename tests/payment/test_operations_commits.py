@@ -142,6 +142,31 @@ class TestOperationsCommits(BaseCase):
         self.assertTrue(refused)
         self.assertAgree(captured=60.0, available=40.0)
 
+    def test_an_order_without_any_payment_is_held(self):
+        """Two counters that take the same money: the second sees what the first did."""
+        with self.open() as env:
+            self.order(env)._oms_ensure_payment_plans()
+        with self.registry.cursor() as cr:
+            late = api.Environment(cr, SUPERUSER_ID, {})
+            self.assertFalse(self.order(late).oms_payment_plan_id.transaction_ids)
+            with self.open() as early:
+                self.order(early)._oms_hold_payment()
+            with mute_logger("odoo.sql_db"), self.assertRaises(SerializationFailure):
+                self.order(late)._oms_hold_payment()
+            cr.rollback()
+
+    def test_one_that_cannot_be_renewed_keeps_no_other_from_it(self):
+        self.authorize()
+        plans = self.registry["oms.payment.plan"]
+        with (
+            patch.object(plans, "_is_to_renew", lambda plan, now: True),
+            patch.object(plans, "_renew", side_effect=UserError("disabled")) as renew,
+            self.assertLogs("odoo.addons.oms.models.payment.oms_payment_renew", "WARNING"),
+            self.open() as env,
+        ):
+            env["oms.payment.plan"]._cron_renew()
+        renew.assert_called()
+
     def test_two_captures_for_which_there_is_enough(self):
         self.authorize()
         refused = self.at_once(
