@@ -1,6 +1,5 @@
-import { reactive } from "@odoo/owl";
 import { uuid } from "@web/core/utils/strings";
-import { classify } from "../site_work/errors";
+import { CounterModel } from "./counter_model";
 
 const NOBODY = {
     id: null,
@@ -14,16 +13,13 @@ const NOBODY = {
 };
 
 /** An order that a seller takes: what is in it, for whom, and how they get it. */
-export class StoreOrderModel {
+export class StoreOrderModel extends CounterModel {
+    server = "oms.store.order";
+    places = null;
+
     constructor(orm) {
-        this.orm = orm;
-        this.counters = null;
-        this.site = null;
-        this.places = null;
-        this.error = "";
-        this.isBusy = false;
-        this.clear();
-        return reactive(this);
+        super(orm);
+        return this.follow();
     }
 
     /** Begins a new order. */
@@ -40,31 +36,8 @@ export class StoreOrderModel {
         this.result = null;
     }
 
-    async ask(method, ...args) {
-        this.isBusy = true;
-        this.error = "";
-        try {
-            return await this.orm.silent.call("oms.store.order", method, args);
-        } catch (error) {
-            this.error = classify(error).message;
-            return null;
-        } finally {
-            this.isBusy = false;
-        }
-    }
-
-    async loadCounters(siteId) {
-        this.counters = (await this.ask("get_counters")) || [];
-        const ids = this.counters.map((each) => each.id);
-        if (ids.includes(siteId)) {
-            await this.choose(siteId);
-        } else if (ids.length === 1) {
-            await this.choose(ids[0]);
-        }
-    }
-
-    async choose(siteId) {
-        this.places = await this.ask("open", siteId);
+    async choose({ id }) {
+        this.places = await this.ask("open", id);
         this.site = this.places?.site || null;
         this.clear();
     }

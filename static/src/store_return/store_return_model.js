@@ -1,17 +1,13 @@
-import { reactive } from "@odoo/owl";
 import { uuid } from "@web/core/utils/strings";
-import { classify } from "../site_work/errors";
+import { CounterModel } from "../store_order/counter_model";
 
 /** A return that a seller takes down: of which order, what comes back, and what the customer wants. */
-export class StoreReturnModel {
+export class StoreReturnModel extends CounterModel {
+    server = "oms.store.return";
+
     constructor(orm) {
-        this.orm = orm;
-        this.counters = null;
-        this.site = null;
-        this.error = "";
-        this.isBusy = false;
-        this.clear();
-        return reactive(this);
+        super(orm);
+        return this.follow();
     }
 
     /** Begins with the next customer. */
@@ -26,27 +22,6 @@ export class StoreReturnModel {
         this.note = "";
         this.result = null;
         this.error = "";
-    }
-
-    async ask(method, ...args) {
-        this.isBusy = true;
-        this.error = "";
-        try {
-            return await this.orm.silent.call("oms.store.return", method, args);
-        } catch (error) {
-            this.error = classify(error).message;
-            return null;
-        } finally {
-            this.isBusy = false;
-        }
-    }
-
-    async loadCounters(siteId) {
-        this.counters = (await this.ask("get_counters")) || [];
-        const wanted = this.counters.find((each) => each.id === siteId);
-        if (wanted || this.counters.length === 1) {
-            this.choose(wanted || this.counters[0]);
-        }
     }
 
     choose(site) {
