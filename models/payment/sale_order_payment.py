@@ -37,6 +37,9 @@ class SaleOrder(models.Model):
         plans = self.env["oms.payment.plan"].sudo()
         known = plans.search([("order_id", "in", self.ids)]).grouped("order_id")
         missing = self.sudo().filtered(lambda order: order not in known)
+        # The key of the page where it is paid: screens that only read cannot make one.
+        for order in missing:
+            order._portal_ensure_token()
         # What is made with an order has nothing to tell.
         quiet = plans.with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
         quiet = quiet.with_context(tracking_disable=True)

@@ -48,6 +48,10 @@ class SaleOrder(models.Model):
         for order in self:
             # sudo: the token of the page is for whoever gets the link
             own = order.sudo()
+            if not own.access_token:
+                # Made with the plan: a screen that only reads cannot make one.
+                order.oms_pay_url = False
+                continue
             plan = own.oms_payment_plan_id
             amount = order.currency_id.round(
                 max(plan.due - plan.available - plan.capturing, 0.0) or plan.due

@@ -44,6 +44,19 @@ class TestScreen(PaymentCase):
         with self.assertRaises(AccessError):
             plan.with_user(manager).captured = 5.0
 
+    def test_the_link_is_read_without_writing(self):
+        order, _root = self.make_paid()
+        self.assertTrue(order.access_token, "made with the plan")
+        self.assertIn(order.access_token, order.oms_pay_url)
+        order.access_token = False
+        self.env.flush_all()
+        self.env.cr.execute("SAVEPOINT reading")
+        self.env.cr.execute("SET TRANSACTION READ ONLY")
+        order.invalidate_recordset()
+        self.assertFalse(order.oms_pay_url)
+        self.env.flush_all()
+        self.env.cr.execute("ROLLBACK TO SAVEPOINT reading")
+
     def test_companies(self):
         order, _root = self.make_paid()
         other = self.env["res.company"].create({"name": "Other"})
