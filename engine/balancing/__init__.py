@@ -1,0 +1,25 @@
+"""Transfers between sites: stock goes from where it is worth least to where it is worth most."""
+
+from .plan import Limit, Move, Note, NoteCode, Part, PartName, Plan, Shipment
+from .problem import Goods, Kind, Lane, Network, Preset, Problem, Settings, Site, Slower, Stocks
+
+__all__ = [
+    "Goods",
+    "Kind",
+    "Lane",
+    "Limit",
+    "Move",
+    "Network",
+    "Note",
+    "NoteCode",
+    "Part",
+    "PartName",
+    "Plan",
+    "Preset",
+    "Problem",
+    "Settings",
+    "Shipment",
+    "Site",
+    "Slower",
+    "Stocks",
+]
