@@ -85,6 +85,14 @@ class OmsReturn(models.Model):
         )
         if not product.exists() or product.type != "consu":
             raise UserError(self.env._("Say what came: a product that can lie in stock."))
+        if product.company_id and product.company_id != self.company_id:
+            raise UserError(
+                self.env._(
+                    "%(product)s is a product of %(company)s: no other company takes it in.",
+                    product=product.display_name,
+                    company=product.company_id.name,
+                )
+            )
         quantity = self._check_quantity(product, item.get("quantity"))
         lot = self.env["stock.lot"].browse(item.get("lot_id") or [])
         if lot and lot.product_id != product:

@@ -1,5 +1,6 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from .oms_return import DEAD_STATES, OPEN_STATES
 
@@ -36,6 +37,16 @@ class OmsReturn(models.Model):
                         },
                     )
                 )
+
+    def _lock_work(self):
+        """Take returns for this transaction alone: who comes second waits, or is run again."""
+        if self:
+            self.flush_recordset()
+            # Changed, not only locked: who read it before then fails, and is run again.
+            self.env.cr.execute(
+                SQL("UPDATE oms_return SET id = id WHERE id = ANY(%s)", sorted(self.ids)),
+                log_exceptions=False,
+            )
 
     # === AUTHORIZED, REFUSED, CANCELLED === #
 
@@ -85,6 +96,7 @@ class OmsReturn(models.Model):
         self._check_state(OPEN_STATES, self.env._("cancelled"))
         # sudo: who cancels a return need not have rights on transfers
         records = self.sudo()
+        records._lock_work()
         records.order_id.order_line._oms_lock_returns()
         for record in records:
             if record.item_ids:

@@ -24,6 +24,7 @@ class OmsReturn(models.Model):
         )
         # sudo: who finds the order need not have rights on its transfers
         record, order = self.sudo(), order.sudo()
+        record._lock_work()
         if record.order_id:
             raise UserError(
                 self.env._(

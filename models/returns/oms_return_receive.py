@@ -35,6 +35,7 @@ class OmsReturn(models.Model):
         site = (site or record.site_id).sudo()
         record._check_state(RECEIVING_STATES, self.env._("received"))
         record._check_receiving_site(site)
+        record._lock_work()
         record.order_id.order_line._oms_lock_returns()
         if record.state == "requested":
             record.site_id = site
@@ -120,6 +121,7 @@ class OmsReturn(models.Model):
         """
         self._check_state(OPEN_STATES, self.env._("received"))
         # sudo: who takes goods back at a site need not have rights on the order
+        self._lock_work()
         for record in self.sudo():
             if not record.item_ids:
                 raise UserError(self.env._("Nothing of %s came: cancel it instead.", record.name))

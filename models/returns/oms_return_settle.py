@@ -34,6 +34,8 @@ class OmsReturn(models.Model):
         self._check_state(JUDGED_STATES, self.env._("inspected"))
         # sudo: who inspects goods need not have rights on the order
         record = self.sudo()
+        # Two who judge the last two items at once would each leave the end to the other.
+        record._lock_work()
         items = self.env["oms.return.item"].sudo()
         for verdict in verdicts:
             item = record.item_ids.filtered(lambda each, of=verdict: each.id == of.get("item_id"))

@@ -1,6 +1,5 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL
 
 #: States in which a site takes goods of a return in.
 COMING_STATES = ("requested", "authorized", "in_transit", "received")
@@ -47,16 +46,6 @@ class OmsReturn(models.Model):
         for record in self.sudo().exists():
             if record.company_id not in self.env.companies:
                 raise AccessError(self.env._("That is a return of another company."))
-
-    def _lock_work(self):
-        """Take returns for this transaction alone: who comes second waits, or is run again."""
-        if self:
-            self.flush_recordset()
-            # Changed, not only locked: who read it before then fails, and is run again.
-            self.env.cr.execute(
-                SQL("UPDATE oms_return SET id = id WHERE id = ANY(%s)", sorted(self.ids)),
-                log_exceptions=False,
-            )
 
     def _prepare_item(self, item, site):
         vals = super()._prepare_item(item, site)

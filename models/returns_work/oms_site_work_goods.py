@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 
 class OmsSiteWork(models.AbstractModel):
@@ -24,7 +25,7 @@ class OmsSiteWork(models.AbstractModel):
         # sudo: of a return that may be seen at the site
         record = self._get_return(site, return_ref).sudo()
         seen = code and (
-            self._read_goods(site, code, record.order_id) or self._read_product_name(code)
+            self._read_goods(site, code, record.order_id) or self._read_product_name(site, code)
         )
         if not seen:
             return None
@@ -61,31 +62,38 @@ class OmsSiteWork(models.AbstractModel):
         own = (order or self.env["sale.order"]).sudo().order_line.product_id
         return (
             (own and self._read_product(own, code))
-            or self._read_any_product([code])
+            or self._read_any_product(site, [code])
             or self._read_any_lot(site, code, own)
             or self._read_any_gs1(site, code, own)
         )
 
     @api.model
-    def _read_any_product(self, codes):
+    def _get_goods_domain(self, site):
+        """Return which products lie at a site: barcodes and names are those of a company."""
+        return Domain("company_id", "in", (False, site.company_id.id))
+
+    @api.model
+    def _read_any_product(self, site, codes):
         """Find a product by its barcode, that of a packaging, or its reference."""
+        # sudo: whoever has goods in hand may know what they are
         products = self.env["product.product"].sudo()
-        found = products.search([("barcode", "in", codes)], limit=1)
+        here = self._get_goods_domain(site)
+        found = products.search(here & Domain("barcode", "in", codes), limit=1)
         if not found:
-            packaging = self.env["product.uom"].sudo().search([("barcode", "in", codes)], limit=1)
+            packed = Domain("product_id", "any", here) & Domain("barcode", "in", codes)
+            packaging = self.env["product.uom"].sudo().search(packed, limit=1)
             if packaging:
                 return self._read_product(packaging.product_id, packaging.barcode)
-            found = products.search([("default_code", "in", codes)], limit=1)
+            found = products.search(here & Domain("default_code", "in", codes), limit=1)
         return self._see(found) if found else None
 
     @api.model
-    def _read_product_name(self, text):
+    def _read_product_name(self, site, text):
         """Find a product by its name, if there is just one of it."""
-        found = (
-            self.env["product.product"]
-            .sudo()
-            .search([("name", "ilike", text), ("type", "=", "consu")], limit=2)
-        )
+        named = Domain("name", "ilike", text) & Domain("type", "=", "consu")
+        # sudo: whoever has goods in hand may know what they are
+        products = self.env["product.product"].sudo()
+        found = products.search(self._get_goods_domain(site) & named, limit=2)
         return self._see(found) if len(found) == 1 else None
 
     @api.model
@@ -107,7 +115,8 @@ class OmsSiteWork(models.AbstractModel):
             return None
         numbers = dict.fromkeys((gtin, *(gtin[14 - length :] for length in (13, 12, 8))))
         seen = self._read_any_product(
-            [number for number in numbers if set(gtin[: 14 - len(number)]) <= {"0"}]
+            site,
+            [number for number in numbers if set(gtin[: 14 - len(number)]) <= {"0"}],
         )
         if not seen:
             return None
@@ -171,10 +180,12 @@ class OmsSiteWork(models.AbstractModel):
         return rows
 
     @api.model
-    def _check_lot_came(self, record, line, product, lot_name):
+    def _check_lot_came(self, record, line, product, lot_name, quantity):
         """Return the lot that goods of an order line have.
 
-        :raise UserError: it was not delivered with the order, or came back already
+        :param float quantity: how much of it is counted now, in the product's unit
+        :raise UserError: it was not delivered with the order, or came back already, or not as much
+            was delivered of it
         """
         if product.tracking == "none":
             return self.env["stock.lot"].sudo()
@@ -196,8 +207,18 @@ class OmsSiteWork(models.AbstractModel):
                 lambda each: each.lot_id == lot and each.sale_line_id == line
             ).mapped("quantity")
         )
-        if product.uom_id.compare(counted, held[lot]) >= 0:
+        left = product.uom_id.round(held[lot] - counted)
+        if product.uom_id.compare(left, 0.0) <= 0:
             raise UserError(self.env._("%s was scanned already.", lot_name))
+        if product.tracking != "serial" and product.uom_id.compare(quantity, left) > 0:
+            raise UserError(
+                self.env._(
+                    "Too many: the customer can have only %(left)s %(unit)s more of %(lot)s.",
+                    left=f"{left:g}",
+                    unit=product.uom_id.name,
+                    lot=lot_name,
+                )
+            )
         return lot
 
     @api.model

@@ -3,6 +3,7 @@ import binascii
 
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ..returns_portal.photo import MOST_PHOTOS, PhotoError, read_photo
 from ..site_work.answer import Answer
@@ -196,8 +197,8 @@ class OmsSiteWork(models.AbstractModel):
         """
         site = self._get_return_site(site_id)
         # sudo: what becomes of goods depends on stock and prices that not everybody may read
-        product = self.env["product.product"].sudo()
-        product = product.browse(product_id if is_id(product_id) else ())
+        named = Domain("id", "=", product_id if is_id(product_id) else 0)
+        product = self.env["product.product"].sudo().search(self._get_goods_domain(site) & named)
         grade = self.env["oms.grade"].sudo().browse(grade_id if is_id(grade_id) else ())
         right = isinstance(quantity, int | float) and quantity > 0
         if not product.exists() or not grade.exists() or not right:

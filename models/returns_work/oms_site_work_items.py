@@ -1,8 +1,9 @@
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ..site_work.answer import Answer
-from ..site_work.oms_site_work_apply import MOST_QUANTITY
+from ..site_work.oms_site_work_apply import MOST_QUANTITY, is_id
 
 
 class OmsSiteWork(models.AbstractModel):
@@ -31,7 +32,7 @@ class OmsSiteWork(models.AbstractModel):
         lot_name = str(operation.get("lot_name") or "").strip()[:100] or seen.lot.name
         lot = seen.lot
         if line:
-            lot = self._check_lot_came(record, line, seen.product, lot_name)
+            lot = self._check_lot_came(record, line, seen.product, lot_name, quantity)
             self._check_room(record, line, quantity)
         elif record.order_id and not operation.get("is_other"):
             raise UserError(self._tell_not_of_order(record, seen, lot_name))
@@ -71,8 +72,12 @@ class OmsSiteWork(models.AbstractModel):
                 raise UserError(self.env._("That is no line of this order: load it anew."))
             return self._see(line.product_id), line
         if operation.get("product_id"):
-            product = self._read_record("product.product", operation["product_id"]).sudo()
-            seen = self._see(product)
+            key = operation["product_id"]
+            # sudo: whoever has goods in hand may know what they are
+            products = self.env["product.product"].sudo()
+            named = Domain("id", "=", key if is_id(key) else 0)
+            here = products.search(self._get_goods_domain(site) & named)
+            seen = self._see(self._read_record("product.product", key, here).sudo())
         else:
             code = str(operation.get("barcode") or "").strip()[:200]
             seen = code and self._read_goods(site, code, record.order_id)

@@ -116,3 +116,63 @@ class TestCommits(GateCase):
         )
         self.assertIn("came already", refused)
         self.assertEqual(self.delivered(), 2)
+
+    def inspect(self, env, record_id, place):
+        """Judge one of the things that came, as the office or a site does."""
+        record = env["oms.return"].browse(record_id)
+        record._inspect([{"item_id": record.item_ids.sorted("id")[place].id}])
+        env.flush_all()
+
+    def test_two_judge_the_last_two_things(self):
+        """Each sees that the other one's is open: one of them has to go on with the return."""
+        with self.committed() as env:
+            record = self.request(env, 2)
+            self.receive(env, record, 1)
+            self.receive(env, record, 1)
+            self.assertEqual(env["oms.return"].browse(record).state, "received")
+        with self.registry.cursor() as cr:
+            late = self.open(cr)
+            self.assertEqual(late["oms.return"].browse(record).state, "received")
+            with self.committed() as early:
+                self.inspect(early, record, 0)
+            with mute_logger("odoo.sql_db"), self.assertRaises(SerializationFailure):
+                self.inspect(late, record, 1)
+            cr.rollback()
+        with self.committed() as env:
+            retrying(env, lambda own: self.inspect(own, record, 1))
+        with self.committed() as env:
+            self.assertEqual(env["oms.return"].browse(record).state, "closed")
+
+    def test_two_take_in_goods_of_nobody(self):
+        """No order line makes one of two wait there; the return itself does."""
+        with self.committed() as env:
+            blind = env["oms.return"].create(
+                {"origin": "blind", "way": "dropoff", "state": "authorized", "site_id": self.site}
+            )
+            self.addCleanup(self.clean_blind, blind.id)
+
+        def take_in(env):
+            record = env["oms.return"].browse(blind.id)
+            record._receive([{"product_id": self.product, "quantity": 1, "unexpected": True}])
+            env.flush_all()
+
+        with self.registry.cursor() as cr:
+            late = self.open(cr)
+            self.assertFalse(late["oms.return"].browse(blind.id).item_ids)
+            with self.committed() as early:
+                take_in(early)
+            with mute_logger("odoo.sql_db"), self.assertRaises(SerializationFailure):
+                take_in(late)
+            cr.rollback()
+
+    def clean_blind(self, record_id):
+        with self.committed() as env:
+            record = env["oms.return"].browse(record_id)
+            moves = record.picking_ids.move_ids
+            pickings = record.picking_ids
+            record.unlink()
+            env.cr.execute("DELETE FROM stock_move_line WHERE move_id = ANY(%s)", [moves.ids])
+            env.cr.execute("UPDATE stock_move SET state = 'cancel' WHERE id = ANY(%s)", [moves.ids])
+            env.invalidate_all()
+            moves.unlink()
+            pickings.unlink()

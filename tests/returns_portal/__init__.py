@@ -1,4 +1,5 @@
 from . import test_ask
+from . import test_ask_commits
 from . import test_guest_pages
 from . import test_photo
 from . import test_form

@@ -1,7 +1,7 @@
 from datetime import datetime
 from types import SimpleNamespace
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import BaseCase, tagged
 
 from ...models.returns_work.candidate import Candidate, rank
@@ -160,6 +160,40 @@ class TestFindReturn(ReceiptCase):
         [candidate] = self.find(order.name)["orders"]
         self.assertIn("could be returned until", candidate["lines"][0]["why_not"])
         self.assertFalse(any("can be returned" in text for text in candidate["reasons"]))
+
+    def test_goods_of_another_company_are_none(self):
+        """Barcodes and names are those of a company: others have the same for something else."""
+        other = self.env["res.company"].create({"name": "Other company"})
+        code = "2000000000091"
+        plum = self.make_product("Plum", barcode=code, company_id=self.company.id)
+        # Its name sorts first: that is what was found.
+        theirs = self.make_product(
+            "AAA of others", barcode=code, default_code="Plum", company_id=other.id
+        )
+        pack = self.env.ref("uom.product_uom_pack_6")
+        theirs.product_tmpl_id.uom_ids = pack
+        self.env["product.uom"].create(
+            {"product_id": theirs.id, "uom_id": pack.id, "barcode": "4006381333955"}
+        )
+        self.stock(plum, (self.near, 2))
+        order = self.deliver((plum, 2))
+        self.assertEqual(self.names(self.find(code)), ([], [order.name]))
+        blind = self.begin()
+        self.do(blind, "item", barcode=code)
+        self.do(blind, "item", barcode="Plum")
+        self.assertEqual(blind.receipt_item_ids.product_id, plum)
+        for code in ("4006381333955", "AAA of others"):
+            with self.subTest(code=code):
+                answer = self.do(blind, "item", barcode=code, expect="refused")
+                self.assertIn("Nobody knows", answer["message"])
+                self.assertFalse(self.work().find_goods(self.near.id, blind.id, code))
+        answer = self.do(blind, "item", product_id=theirs.id, expect="refused")
+        self.assertIn("not of this work", answer["message"])
+        with self.assertRaisesRegex(UserError, "of which goods"):
+            self.work().propose_disposition(self.near.id, 0, theirs.id, self.grades["A"].id)
+        # As a device that was without connection might send it, past the screen.
+        with self.assertRaisesRegex(UserError, "product of Other company"):
+            blind._receive([{"product_id": theirs.id, "quantity": 1}], self.near)
 
     def test_what_is_nothing(self):
         self.deliver((self.apple, 1))

@@ -174,6 +174,29 @@ class TestReceipt(ReceiptCase):
         self.assertEqual(back.item_ids.lot_id, delivered)
         self.do(back, "item", barcode=f"{gtin}10{delivered.name}")
 
+    def test_of_no_lot_comes_more_than_the_customer_has(self):
+        """Other lots of the same line are no room for this one."""
+        tea = self.make_product("Tea", tracking="lot", barcode="2000000000077")
+        lots = self.env["stock.lot"].create(
+            [{"name": name, "product_id": tea.id} for name in ("L1", "L2")]
+        )
+        for lot in lots:
+            self.stock(tea, (self.near, 2), lot_id=lot)
+        order = self.deliver((tea, 4))
+        back = self.ask(order, (tea, 4), site_id=self.near.id)
+        line = {"sale_line_id": order.order_line.id, "lot_name": "L1"}
+        answer = self.do(back, "item", quantity=3, expect="refused", **line)
+        self.assertIn("can have only 2 Units more of L1", answer["message"])
+        self.do(back, "item", **line)
+        answer = self.do(back, "item", quantity=2, expect="refused", **line)
+        self.assertIn("can have only 1 Units more of L1", answer["message"])
+        self.do(back, "item", **line)
+        answer = self.do(back, "item", expect="refused", **line)
+        self.assertIn("scanned already", answer["message"])
+        self.do(back, "item", **{**line, "lot_name": "L2"}, quantity=2)
+        self.do(back, "done")
+        self.assertEqual(sorted(back.item_ids.mapped("quantity")), [2, 2])
+
     def test_a_piece_that_came_back_does_not_come_again(self):
         watch = self.make_product("Watch", tracking="serial")
         [piece] = self.make_serials(watch, "W-1")
