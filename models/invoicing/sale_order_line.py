@@ -93,6 +93,9 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         if self.qty_delivered_method != "stock_move":
             return 0.0
+        bill = self._oms_get_kit_bill()
+        if bill:
+            return max(self._oms_count_kits_sent(bill) - self.qty_delivered, 0.0)
         # sudo: what an order comes to is asked by whoever ships
         _outgoing, incoming = self.sudo()._get_outgoing_incoming_moves()
         return sum(
@@ -102,6 +105,56 @@ class SaleOrderLine(models.Model):
             for move in incoming
             if move.state == "done"
         )
+
+    def _oms_get_kit_bill(self):
+        """Return the bill of materials of which the parts of the line were moved, if it is a kit.
+
+        :rtype: mrp.bom, or None where it is none, or Manufacturing is not installed
+        """
+        self.ensure_one()
+        if not self.env["product.product"]._oms_knows_kits():
+            return None
+        # sudo: what an order comes to is asked by whoever ships
+        bills = self.sudo().move_ids.filtered(lambda move: move.state != "cancel").bom_line_id
+        bills = bills.bom_id.filtered(lambda bill: bill.type == "phantom")
+        if not bills:
+            return None
+        own = bills.filtered(
+            lambda bill: (
+                bill.product_tmpl_id == self.product_id.product_tmpl_id
+                and bill.product_id in (self.product_id, bill.product_id.browse())
+            )
+        )
+        # Of kits that hold kits only, Odoo looks up the outermost, too.
+        found = own or bills._bom_find(
+            self.product_id, company_id=self.company_id.id, bom_type="phantom"
+        ).get(self.product_id)
+        return found[:1] if found else None
+
+    def _oms_count_kits_sent(self, bill):
+        """Return how many whole kits ever left of the line, in its own unit.
+
+        As Odoo counts what is delivered, but without taking off what came back.
+
+        :param bill: ``mrp.bom`` of the line
+        :rtype: float
+        """
+        self.ensure_one()
+        # sudo: as above
+        moves = self.sudo().move_ids.filtered(lambda move: move.state == "done")
+        unit = bill.product_uom_id
+        sent = moves._compute_kit_quantities(
+            self.product_id,
+            self.product_uom_id._compute_quantity(self.product_uom_qty, unit),
+            bill,
+            {
+                "incoming_moves": lambda move: (
+                    move._is_outgoing() and (not move.origin_returned_move_id or move.to_refund)
+                ),
+                "outgoing_moves": lambda move: False,
+            },
+        )
+        return unit._compute_quantity(sent, self.product_uom_id)
 
     # === WHAT IS INVOICED === #
 
