@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 
 class StockMove(models.Model):
@@ -15,11 +16,34 @@ class StockMove(models.Model):
     )
 
     def _action_done(self, cancel_backorder=False):
+        self._oms_check_no_kits()
         # sudo: who ships need not see what it is for
         fulfillments = self.sudo().oms_fulfillment_line_id.fulfillment_id
         moves = super()._action_done(cancel_backorder=cancel_backorder)
         fulfillments._deliver_arrived()
         return moves
+
+    def _oms_check_no_kits(self):
+        """Make sure that nothing that a fulfillment ships became a kit after it was planned.
+
+        Odoo takes such moves apart while it validates them, and then fails on what it deleted.
+
+        :raises UserError: something did
+        """
+        # sudo: see above
+        for move in self.sudo().filtered("oms_fulfillment_line_id"):
+            if move.state not in ("done", "cancel") and move.product_id._oms_is_kit(
+                move.company_id
+            ):
+                raise UserError(
+                    self.env._(
+                        "%(product)s became a kit after it was planned for %(order)s, and cannot "
+                        "be shipped like that: have the site give it back, take it off the order "
+                        "and enter it anew.",
+                        product=move.product_id.display_name,
+                        order=move.oms_fulfillment_line_id.sale_line_id.order_id.name,
+                    )
+                )
 
     def _action_cancel(self):
         # sudo: who cancels a move need not see what it is for
