@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import models
+from odoo import api, fields, models
 
 
 class SaleOrderLine(models.Model):
@@ -38,3 +38,59 @@ class SaleOrderLine(models.Model):
                 held[site][part] -= needed
                 taken[part, site.id] += needed
         self.env["oms.position"]._check_available(taken)
+
+    def _oms_get_native_moves(self):
+        """Return the open moves by which Odoo delivers lines from sites, without a fulfillment.
+
+        :rtype: ``stock.move``
+        """
+        # sudo: who sells need not have rights on transfers
+        return self.sudo().move_ids.filtered(
+            lambda move: (
+                move.state not in ("draft", "done", "cancel")
+                and not move.oms_fulfillment_line_id
+                and not move.origin_returned_move_id
+                and move.location_id.warehouse_id
+            )
+        )
+
+
+class SaleOrder(models.Model):
+    """What of an order no site sees at its screen is told on the order."""
+
+    _inherit = "sale.order"
+
+    oms_native_note = fields.Text(
+        string="Delivered in Inventory",
+        compute="_compute_oms_native_note",
+        groups="base.group_user",
+    )
+
+    @api.depends(
+        "oms_channel_id.orchestrated",
+        "order_line.product_uom_qty",
+        "order_line.move_ids.state",
+        "order_line.move_ids.picking_id",
+        "order_line.move_ids.oms_fulfillment_line_id",
+    )
+    def _compute_oms_native_note(self):
+        for order in self:
+            # sudo: whether a channel is orchestrated matters to everybody who sells on it
+            orchestrated = order.oms_channel_id.sudo().orchestrated
+            lines = order.order_line if orchestrated else order.order_line.browse()
+            sentences = [
+                order._oms_tell_native(line, moves)
+                for line, moves in lines._oms_get_native_moves().grouped("sale_line_id").items()
+            ]
+            order.oms_native_note = "\n".join(sentences)
+
+    def _oms_tell_native(self, line, moves):
+        """Say with which transfers Odoo delivers a line."""
+        return self.env._(
+            "%(quantity)s %(unit)s of %(product)s: %(transfers)s of %(warehouse)s",
+            quantity=f"{line.product_uom_qty:g}",
+            unit=line.product_uom_id.name,
+            product=line.product_id.display_name,
+            transfers=", ".join(moves.picking_id.mapped("name")),
+            warehouse=", ".join(moves.location_id.warehouse_id.mapped("name")),
+        )

@@ -46,7 +46,7 @@ export class OrderPage extends Component {
         this.onScan = this.onScan.bind(this);
         this.onQuantity = this.onQuantity.bind(this);
         this.onShort = this.onShort.bind(this);
-        Object.assign(this, { moment, rowKey });
+        Object.assign(this, { moment, quantity, rowKey });
         this.body = useRef("body");
         usePullToRefresh(
             this.body,

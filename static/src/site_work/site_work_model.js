@@ -237,6 +237,16 @@ export class SiteWorkModel extends Reactive {
         }
     }
 
+    /** Says why a number leads to no work of the site, if the server knows. */
+    async explain(text) {
+        try {
+            return await this._call("explain", [this.siteId, text]);
+        } catch {
+            // What was said of the search itself stands.
+            return "";
+        }
+    }
+
     // === DOING === //
 
     /**

@@ -49,7 +49,7 @@ export class WorkList extends Component {
             return;
         }
         if (!cards.length) {
-            this.model.say("error", message);
+            this.model.say("error", (await this.model.explain(code)) || message);
         } else if (cards.length === 1) {
             this.model.sounds.play("ok");
             this.props.open(cards[0].id, code);
