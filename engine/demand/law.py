@@ -194,15 +194,21 @@ class _Law:
         """Probability of at most these counts, from zero, by incomplete gamma and beta."""
         result = np.ones(counts.shape)
         some = self.poisson & (self.mean > NOTHING)
-        result[some] = 1.0 - gamma_cdf(counts[some] + 1.0, self.mean[some])
+        if some.any():
+            result[some] = 1.0 - gamma_cdf(counts[some] + 1.0, self.mean[some])
         some = self.above
-        result[some] = beta_cdf(
-            self.size[some], counts[some] + 1.0, self.share[some], self.rest[some]
-        )
+        if some.any():
+            result[some] = beta_cdf(
+                self.size[some], counts[some] + 1.0, self.share[some], self.rest[some]
+            )
         some = self.below & (counts < self.size) & (self.rest > 0.0)
-        result[some] = beta_cdf(
-            self.size[some] - counts[some], counts[some] + 1.0, self.rest[some], self.share[some]
-        )
+        if some.any():
+            result[some] = beta_cdf(
+                self.size[some] - counts[some],
+                counts[some] + 1.0,
+                self.rest[some],
+                self.share[some],
+            )
         result[self.below & (counts < self.size) & (self.rest <= 0.0)] = 0.0
         return result
 
@@ -335,10 +341,14 @@ class _Gamma:
         return cls(mean, shape, scale, fixed)
 
     def cdf(self, units: Array) -> Array:
+        if not units.size:
+            return np.zeros(0)
         reached = gamma_cdf(self.shape, np.maximum(units, 0.0) / self.scale)
         return np.where(self.fixed, 1.0 * (units >= self.mean), reached)
 
     def loss(self, units: Array) -> Array:
+        if not units.size:
+            return np.zeros(0)
         at = units / self.scale
         above = 1.0 - gamma_cdf(self.shape + 1.0, at)
         missed = self.mean * above - units * (1.0 - gamma_cdf(self.shape, at))

@@ -18,9 +18,7 @@ def critical_ratio(under: ArrayLike, over: ArrayLike) -> Array:
     :param over: money that a unit too many costs (holding, markdown, cost less salvage)
     :raises ValueError: a cost is negative or not finite, or both are zero
     """
-    under, over = np.broadcast_arrays(
-        np.asarray(under, dtype=float), np.asarray(over, dtype=float)
-    )
+    under, over = np.broadcast_arrays(np.asarray(under, dtype=float), np.asarray(over, dtype=float))
     for values in (under, over):
         if not (np.isfinite(values).all() and values.min(initial=0.0) >= 0.0):
             raise ValueError("Costs of too few and too many are finite and not negative.")

@@ -128,7 +128,5 @@ def _sellable(series: Series, limits: Limits) -> Array:
     # The n-th unit is sold if P(D >= n) >= sold, that is P(D <= n - 1) <= 1 - sold.
     share = np.clip(1.0 - limits.sold, 0.0, 1.0 - 2e-9)
     # The least x with P(D <= x) above the share is the last n: quantile gives at or above.
-    most = quantile(
-        share + 1e-9, series.rate * days, series.variance * days, series.decimal
-    )
+    most = quantile(share + 1e-9, series.rate * days, series.variance * days, series.decimal)
     return np.where(ends, most, np.inf)

@@ -21,7 +21,6 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-
 def spared(series: Series, first: ArrayLike, count: int) -> Array:
     """Units per day that each further unit of stock spares from being missed.
 

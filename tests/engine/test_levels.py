@@ -309,12 +309,14 @@ def test_gains_add_up_to_the_misses_that_are_spared():
     assert (np.diff(gains, axis=1) <= 1e-12).all()
 
 
-@pytest.mark.parametrize(("rate", "spread", "lead"), [(0.02, 5.0, 10.0), (0.5, 1.0, 3.0), (9, 2, 7)])
+@pytest.mark.parametrize(
+    ("rate", "spread", "lead"), [(0.02, 5.0, 10.0), (0.5, 1.0, 3.0), (9, 2, 7)]
+)
 def test_what_is_worth_holding_costs_least(rate, spread, lead):
     for miss in (1.0, 8.0, 100.0):
         series = Series.of(rate, rate * spread, lead)
 
-        units = np.arange(120.0)
+        units = np.arange(200.0)
         costs = miss * rate * levels.missed_share(series, units[:, None])[:, 0] + 0.02 * units
         found = levels.worth_holding(series, miss, 0.02)[0]
         assert costs[int(found)] == pytest.approx(costs.min())
