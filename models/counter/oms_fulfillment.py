@@ -45,7 +45,7 @@ class OmsFulfillment(models.Model):
             key = line.sale_line_id.id
             left[key] = left.get(key, Fraction(0)) + settlement.exact(max(quantity, 0.0))
         plan = order.oms_payment_plan_id
-        paid = amounts.step.count(plan.captured + plan.capturing)
+        paid = amounts.step.count(plan.captured + plan.capturing + plan.set_off)
         return amounts.step.amount(max(settlement.due_of(amounts.lines, left) - paid, 0))
 
     def _check_counter_paid(self, quantities=None):
@@ -170,7 +170,7 @@ class OmsFulfillment(models.Model):
         order = payment.oms_order_id
         amounts = order._oms_get_amounts()[order]
         plan = order.oms_payment_plan_id
-        left = plan.captured + plan.capturing - payment.amount
+        left = plan.captured + plan.capturing + plan.set_off - payment.amount
         if amounts.step.count(left) < amounts.due():
             raise UserError(
                 self.env._("A part of the goods that it paid for has left: refund it instead.")

@@ -30,7 +30,15 @@ class OmsReturnMismatch(models.Model):
     _order = "since desc, id desc"
     _rec_name = "return_id"
     _depends = {
-        "oms.return": ["state", "site_id", "amount_settled", "credit_move_ids", "way", "order_id"],
+        "oms.return": [
+            "state",
+            "site_id",
+            "amount_settled",
+            "amount_set_off",
+            "credit_move_ids",
+            "way",
+            "order_id",
+        ],
         "oms.return.line": [
             "quantity",
             "quantity_received",
@@ -122,9 +130,11 @@ class OmsReturnMismatch(models.Model):
         return SQL(
             """
             SELECT head.id::bigint * 16 + 8, 'refund', head.id, NULL, NULL, NULL, NULL,
-                   ROUND((paid.amount - head.amount_settled)::numeric, 6), head.currency_id,
+                   ROUND((paid.amount - owed.amount)::numeric, 6), head.currency_id,
                    head.company_id, head.channel_id, head.site_id, head.refunded_at
               FROM oms_return head
+        CROSS JOIN LATERAL (
+                   SELECT head.amount_settled - COALESCE(head.amount_set_off, 0) AS amount) AS owed
               JOIN oms_payment_plan plan ON plan.order_id = head.order_id
               JOIN res_currency currency ON currency.id = head.currency_id
         CROSS JOIN LATERAL (
@@ -137,7 +147,7 @@ class OmsReturnMismatch(models.Model):
                    SELECT FROM oms_return_line line
                     WHERE line.return_id = head.id
                       AND COALESCE(line.outcome, 'refund') != 'refund')
-               AND head.amount_settled > paid.amount + currency.rounding / 2
+               AND owed.amount > paid.amount + currency.rounding / 2
                AND plan.refundable > currency.rounding / 2
             """
         )

@@ -98,6 +98,8 @@ class SaleOrder(models.Model):
     def _oms_get_due_amounts(self):
         """Return what is due for what has left and is neither captured nor about to be.
 
+        What customers were credited and owed counts as taken.
+
         :return: in the currency of each order, with taxes, at or above zero, by order
         :rtype: dict
         """
@@ -105,7 +107,7 @@ class SaleOrder(models.Model):
         for order, amounts in self._oms_get_amounts().items():
             # sudo: payments are read by the system, whoever ships
             plan = order.sudo().oms_payment_plan_id
-            taken = amounts.step.count(plan.captured + plan.capturing)
+            taken = amounts.step.count(plan.captured + plan.capturing + plan.set_off)
             due[order] = amounts.step.amount(max(amounts.due() - taken, 0))
         return due
 
@@ -150,7 +152,7 @@ class SaleOrder(models.Model):
                 for each in fulfillments
             ],
             others=amounts.others,
-            paid=amounts.step.count(plan.captured + plan.capturing) - known,
+            paid=amounts.step.count(plan.captured + plan.capturing + plan.set_off) - known,
         )
 
 

@@ -38,6 +38,53 @@ class SaleOrder(models.Model):
                 # Given back of what was taken beyond the invoices.
                 self._oms_match(payments, invoices[:0])
 
+    def _oms_get_owed_in_books(self):
+        """Return what the customer still owes for what has left, by invoices and payments.
+
+        Credit notes of returns are no payment: what was set off against the debt is.
+
+        :return: in the currency of the order; None when nothing is invoiced
+        :rtype: float
+        """
+        self.ensure_one()
+        # sudo: what is owed decides what goes back, whoever settles it
+        order = self.sudo()
+        bills = order.invoice_ids.filtered(
+            lambda move: (
+                move.state == "posted"
+                and move.move_type == "out_invoice"
+                and move.currency_id == order.currency_id
+            )
+        )
+        if not bills:
+            return None
+        amounts = order._oms_get_amounts()[order]
+        plan = order.oms_payment_plan_id
+        owed = sum(bills.mapped("amount_residual")) + bills._oms_get_matched_credit()
+        owed -= plan.set_off
+        owed += max(amounts.step.amount(amounts.due()) - sum(bills.mapped("amount_total")), 0.0)
+        taken = order._oms_get_payments().filtered(lambda each: each.payment_type == "inbound")
+        # What was taken, and is not in the books yet.
+        owed -= max(plan.captured + plan.capturing - sum(taken.mapped("amount")), 0.0)
+        return order.currency_id.round(max(owed, 0.0))
+
+    def _oms_match_set_off(self, notes):
+        """Match credit notes that paid what was owed with the invoices that are open.
+
+        First with the invoice that each credits.
+
+        :param notes: ``account.move``
+        """
+        # sudo: as in _oms_reconcile_payments
+        order = self.sudo()
+        open_notes = notes.sudo().filtered(lambda note: note.state == "posted")
+        for note in open_notes:
+            order._oms_match(order.env["account.payment"], note | note.reversed_entry_id)
+        bills = order.invoice_ids.filtered(
+            lambda move: move.state == "posted" and move.move_type == "out_invoice"
+        )
+        order._oms_match(order.env["account.payment"], open_notes | bills)
+
     def _oms_get_payments(self):
         """Return the payments of the order that are in the books: ``account.payment``."""
         self.ensure_one()
@@ -56,6 +103,16 @@ class SaleOrder(models.Model):
 
 class AccountMove(models.Model):
     _inherit = "account.move"
+
+    def _oms_get_matched_credit(self):
+        """Return what of invoices is matched with credit notes of returns, in their currency."""
+        items = self.line_ids.filtered(
+            lambda item: item.account_id.account_type == "asset_receivable"
+        )
+        notes = items.matched_credit_ids.filtered(
+            lambda part: part.credit_move_id.move_id.oms_credit
+        )
+        return sum(notes.mapped("debit_amount_currency"))
 
     def _oms_get_open_items(self):
         """Return what is not matched yet of what customers owe and are owed."""

@@ -5,6 +5,7 @@ from . import oms_payment_settle
 from . import oms_payment_follow
 from . import oms_payment_renew
 from . import oms_payment_released
+from . import oms_payment_set_off
 from . import oms_channel
 from . import payment_provider
 from . import payment_transaction

@@ -176,6 +176,7 @@ class OmsPaymentPlan(models.Model):
 
     @api.depends(
         "amount_total",
+        "set_off",
         "order_id.state",
         "transaction_ids.state",
         "transaction_ids.amount",
@@ -216,7 +217,7 @@ class OmsPaymentPlan(models.Model):
                 if child.oms_operation == operation and child.state in states
             )
         if self.order_id.state != "cancel":
-            sums["due"] = max(self.amount_total - sums["captured"], 0.0)
+            sums["due"] = max(self.amount_total - sums["captured"] - self.set_off, 0.0)
         return {field: self.currency_id.round(amount) for field, amount in sums.items()}
 
     def _convert(self, transaction, amount):

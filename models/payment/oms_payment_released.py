@@ -45,7 +45,7 @@ class OmsPaymentPlan(models.Model):
         for plan in self.filtered(lambda each: each._is_captured_early()):
             order = plan.order_id
             order._oms_hold_payment()
-            wanted = plan._get_begun_amount() - plan.captured - plan.capturing
+            wanted = plan._get_begun_amount() - plan.captured - plan.capturing - plan.set_off
             plan._capture_shares({self.env["oms.fulfillment"]: wanted})
 
     def _check_paid_before(self, fulfillments):
@@ -55,7 +55,7 @@ class OmsPaymentPlan(models.Model):
         :raises UserError: some of it is not
         """
         for plan in self.filtered(lambda each: each._is_captured_early()):
-            missing = plan._get_begun_amount(fulfillments) - plan.captured
+            missing = plan._get_begun_amount(fulfillments) - plan.captured - plan.set_off
             if plan.currency_id.compare_amounts(missing, 0.0) > 0:
                 raise UserError(
                     self.env._(

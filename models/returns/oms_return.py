@@ -200,6 +200,12 @@ class OmsReturn(models.Model):
         copy=False,
         help="What was given back as money, exchange or store credit, or is on its way.",
     )
+    amount_set_off = fields.Monetary(
+        string="Set Off",
+        readonly=True,
+        copy=False,
+        help="What of it paid what the customer still owed for the order.",
+    )
     credit_move_ids = fields.Many2many(
         "account.move",
         "oms_return_account_move_rel",

@@ -125,6 +125,9 @@ class OmsReturn(models.Model):
                 self.env._("There is no eWallet program: make one, or give the money back.")
             )
         notes, amount = self._credit(lines)
+        amount = self._set_off(amount)
+        if self.currency_id.is_zero(amount):
+            return
         points = self.currency_id._convert(
             amount, program.currency_id, self.company_id, fields.Date.context_today(self)
         )

@@ -194,13 +194,13 @@ class OmsReturn(models.Model):
         self._pay_back(amount)
 
     def _pay_back(self, amount):
-        """Give money back as far as it was paid; the rest stays to the customer's credit.
+        """Give back what was paid beyond what is owed; the rest stays to the customer's credit.
 
         :param float amount: in the currency of the order
         :raise UserError: a capture is under way: it is known only then what can be given back
         """
         order, currency = self.order_id, self.currency_id
-        order._oms_ensure_payment_plans()
+        amount = self._set_off(amount)
         plan = order.oms_payment_plan_id
         paid = currency.round(min(amount, max(plan.refundable, 0.0)))
         rest = currency.round(amount - paid)
@@ -217,6 +217,25 @@ class OmsReturn(models.Model):
                     currency.format(rest),
                 )
             )
+
+    def _set_off(self, amount):
+        """Have what the customer is credited pay first what is still owed for the order.
+
+        :param float amount: in the currency of the order
+        :return: what is left of it
+        :rtype: float
+        """
+        order, currency = self.order_id, self.currency_id
+        order._oms_hold_payment()
+        part = order.oms_payment_plan_id._set_off(amount)
+        if not part:
+            return amount
+        self.amount_set_off += part
+        order._oms_match_set_off(self.credit_move_ids)
+        self.message_post(
+            body=self.env._("%s paid what was still owed for the order.", currency.format(part))
+        )
+        return currency.round(amount - part)
 
 
 class OmsReturnItem(models.Model):

@@ -4,6 +4,7 @@ from . import test_refusals
 from . import test_policy
 from . import test_native
 from . import test_settle
+from . import test_set_off
 from . import test_way
 from . import test_roles
 from . import test_commits
