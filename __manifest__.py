@@ -159,6 +159,12 @@
         "views/returns_portal_views.xml",
         "data/invoicing.xml",
         "views/invoicing_views.xml",
+        "security/flow_rules.xml",
+        "data/flow.xml",
+        "views/flow_proposal_views.xml",
+        "views/flow_run_views.xml",
+        "views/flow_lane_views.xml",
+        "views/flow_menus.xml",
     ],
     "demo": ["demo/demo.xml"],
     "assets": {

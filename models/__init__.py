@@ -26,3 +26,4 @@ from . import returns_portal
 from . import returns_work
 from . import invoicing
 from . import counter
+from . import flow

@@ -25,3 +25,4 @@ from . import payment
 from . import returns_portal
 from . import invoicing
 from . import counter
+from . import flow

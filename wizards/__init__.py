@@ -19,3 +19,4 @@ from . import oms_payment_operation
 from . import oms_disposition_override
 from . import oms_return_new
 from . import oms_return_mismatch_leave
+from . import oms_proposal_reject

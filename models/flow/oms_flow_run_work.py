@@ -1,0 +1,257 @@
+import json
+import logging
+import time
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from .oms_flow_note import STAGE_SELECTION
+
+_logger = logging.getLogger(__name__)
+
+STAGES = tuple(key for key, _name in STAGE_SELECTION)
+OPEN_STATES = ("waiting", "running")
+#: Notes of one kind that are written one by one; of more the rest is one note with a number.
+MOST_NOTES = 20
+
+
+class OmsFlowRun(models.Model):
+    """Runs are worked out stage by stage.
+
+    What a stage finds is committed before it is written down that the stage is over: whoever
+    presses stop waits for nobody, and a stage that is done twice proposes nothing twice, which the
+    database sees to. A stage ``x`` is the method ``_stage_x``.
+    """
+
+    _inherit = "oms.flow.run"
+
+    @api.model
+    def _cron_run(self):
+        """Go on with the runs that wait or were broken off, oldest first."""
+        runs = self.search([("state", "in", OPEN_STATES)], order="id")
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=runs._count_remaining())
+        for run in runs:
+            try:
+                ended = run._work(lambda done, runs=runs: runs._checkpoint(done))
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
+                self.env.cr.rollback()
+                _logger.info("Flow run %s goes on in the next job: %s", run.id, error)
+                ended = False
+            if not ended:
+                break
+
+    def _count_remaining(self):
+        """Return how many stages the runs have still to do."""
+        return sum(len(STAGES) - run._get_place() for run in self if run.state in OPEN_STATES)
+
+    def _checkpoint(self, done):
+        """Commit; return whether there is time for another stage."""
+        left = self.env["ir.cron"]._commit_progress(done, remaining=self._count_remaining())
+        # A long run must not fill the memory.
+        self.env.invalidate_all()
+        return bool(left)
+
+    def _get_place(self):
+        self.ensure_one()
+        return STAGES.index(self.stage) if self.stage else 0
+
+    def _work(self, checkpoint):
+        """Do one stage of a run after the other.
+
+        :param checkpoint: called with the number of stages done; returns whether to go on
+        :return: whether the run is over
+        :rtype: bool
+        """
+        self.ensure_one()
+        if self.state == "waiting":
+            self._begin()
+            checkpoint(0)
+        while self.state in OPEN_STATES:
+            if self.is_stopping:
+                self._end("stopped")
+                break
+            began, stage = time.monotonic(), self.stage
+            self._do_stage(stage)
+            self.env.flush_all()
+            going_on = checkpoint(0)
+            self._advance(stage, time.monotonic() - began)
+            if not (checkpoint(1) and going_on) and self.state in OPEN_STATES:
+                return False
+        checkpoint(0)
+        return True
+
+    def _begin(self):
+        self.write({"state": "running", "stage": STAGES[0], "started_at": fields.Datetime.now()})
+
+    def _advance(self, stage, seconds):
+        """Write down that a stage is over."""
+        place = STAGES.index(stage) + 1
+        self.seconds += seconds
+        self.progress = 100.0 * place / len(STAGES)
+        if place < len(STAGES):
+            self.stage = STAGES[place]
+        else:
+            self._end("done")
+
+    def _end(self, state):
+        self.write({"state": state, "ended_at": fields.Datetime.now(), "is_stopping": False})
+
+    def _do_stage(self, stage):
+        """Do one stage; what it cannot do is noted, and the others go on."""
+        method = getattr(self, f"_stage_{stage}", None)
+        if method is None:
+            return
+        try:
+            with self.env.cr.savepoint():
+                method()
+        except (UserError, ValueError) as error:
+            self._note(stage, str(error), severity="3_error")
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            _logger.exception("Stage %s of the flow run %s failed", stage, self.id)
+            self._note(
+                stage,
+                self.env._("An unexpected error; the log has the details."),
+                severity="3_error",
+            )
+
+    # === NOTES === #
+
+    def _note(self, stage, message, severity="2_warning", **vals):
+        """Write a note of something that was left out.
+
+        :param vals: ``product_id``, ``site_id`` or ``count``
+        """
+        self.ensure_one()
+        self.env["oms.flow.note"].create(
+            {
+                "run_id": self.id,
+                "stage": stage,
+                "severity": severity,
+                "message": message,
+                **vals,
+            }
+        )
+
+    def _note_all(self, stage, found, severity="2_warning"):
+        """Write notes of many rows: the first of each kind by themselves, the rest as a number.
+
+        :param found: (kind, message, product id or None, site id or None) tuples; the message of
+            the first of a kind stands for the rest
+        """
+        by_kind = defaultdict(list)
+        for kind, *rest in found:
+            by_kind[kind].append(rest)
+        vals_list = []
+        for rows in by_kind.values():
+            for message, product_id, site_id in rows[:MOST_NOTES]:
+                vals_list.append((message, product_id, site_id, 1))
+            if len(rows) > MOST_NOTES:
+                message = self.env._("The same of others: %(message)s", message=rows[MOST_NOTES][0])
+                vals_list.append((message, None, None, len(rows) - MOST_NOTES))
+        self.env["oms.flow.note"].create(
+            [
+                {
+                    "run_id": self.id,
+                    "stage": stage,
+                    "severity": severity,
+                    "message": message,
+                    "product_id": product_id,
+                    "site_id": site_id,
+                    "count": count,
+                }
+                for message, product_id, site_id, count in vals_list
+            ]
+        )
+
+    # === PROPOSALS === #
+
+    def _propose(self, rows):
+        """Write proposals in one statement, those that are open already left out.
+
+        :param list rows: values by column, see :meth:`_get_columns`; what forbids them has been
+            looked at, what gains most comes first
+        :return: the proposals that are new
+        :rtype: oms.proposal
+        """
+        self.ensure_one()
+        Proposal = self.env["oms.proposal"]
+        rows = rows[: self.plan_id.most_proposals]
+        if not rows:
+            return Proposal
+        Proposal.flush_model()
+        columns = self._get_columns()
+        names = SQL(", ").join(map(SQL.identifier, columns))
+        own = {
+            "company_id": self.company_id.id,
+            "plan_id": self.plan_id.id,
+            "network_id": self.network_id.id,
+            "run_id": self.id,
+            "create_uid": self.env.uid,
+            "write_uid": self.env.uid,
+            "state": "proposed",
+            "is_edited": False,
+        }
+        records = []
+        for row in rows:
+            risk = row.get("risk") or 0.0
+            level = "high" if risk > 0.25 else "middle" if risk > 0.1 else "low"
+            quantity = row.get("quantity_proposed") or 0.0
+            records.append({**row, **own, "risk_level": level, "quantity": quantity})
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO oms_proposal (%(names)s, categ_id, create_date, write_date)
+                SELECT %(qualified)s, template.categ_id, %(now)s, %(now)s
+                  FROM jsonb_to_recordset(%(records)s::jsonb) AS asked (%(types)s)
+             LEFT JOIN product_product variant ON variant.id = asked.product_id
+             LEFT JOIN product_template template ON template.id = variant.product_tmpl_id
+                 WHERE NOT %(forbidden)s
+                ON CONFLICT DO NOTHING
+             RETURNING id
+                """,
+                names=names,
+                qualified=SQL(", ").join(SQL.identifier("asked", name) for name in columns),
+                now=fields.Datetime.now(),
+                records=json.dumps(records, default=str),
+                types=SQL(", ").join(
+                    SQL("%s %s", SQL.identifier(name), SQL(kind)) for name, kind in columns.items()
+                ),
+                forbidden=self.env["oms.flow.constraint"]._get_forbidding_sql(
+                    self.plan_id, fields.Date.today()
+                ),
+            )
+        )
+        found = Proposal.browse(row[0] for row in self.env.cr.fetchall())
+        Proposal.invalidate_model()
+        self.invalidate_recordset(["proposal_ids"])
+        return found
+
+    @api.model
+    def _get_columns(self):
+        """Return the columns that :meth:`_propose` writes, with their types in the database.
+
+        :rtype: dict[str, str]
+        """
+        integers = (
+            "company_id", "plan_id", "network_id", "run_id", "origin_id", "site_id", "lane_id",
+            "supplier_id", "supplierinfo_id", "product_id", "create_uid", "write_uid",
+        )  # fmt: skip
+        numbers = (
+            "quantity_proposed", "quantity", "gain", "unit_gain", "cost", "carbon_kg", "weight",
+            "risk", "origin_before", "origin_after", "site_before", "site_after", "origin_rate",
+            "site_rate",
+        )  # fmt: skip
+        return {
+            **dict.fromkeys(("kind", "state", "subject", "note", "risk_level"), "varchar"),
+            **dict.fromkeys(integers, "int4"),
+            **dict.fromkeys(numbers, "numeric"),
+            **dict.fromkeys(("leaves_at", "arrives_at"), "timestamp"),
+            "is_edited": "bool",
+            "explanation": "jsonb",
+        }

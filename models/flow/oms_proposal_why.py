@@ -1,0 +1,206 @@
+import math
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from .oms_proposal import GOODS_KINDS, MOVING_KINDS
+
+#: Days of the chart of stock before and after.
+CHART_DAYS = 28
+
+
+class OmsProposal(models.Model):
+    """A proposal says in words and in a picture why it is made."""
+
+    _inherit = "oms.proposal"
+
+    why = fields.Text(compute="_compute_why")
+    part_text = fields.Char(string="Gain in Parts", compute="_compute_why")
+    chart = fields.Json(compute="_compute_chart")
+
+    @api.depends("explanation", "quantity", "gain", "note", "risk")
+    def _compute_why(self):
+        words = self._get_part_words()
+        for proposal in self:
+            proposal.why = "\n".join(proposal._get_reasons())
+            proposal.part_text = ", ".join(
+                f"{words.get(name, name)} {proposal.currency_id.format(amount)}"
+                for name, amount in (proposal.explanation or {}).get("parts") or []
+                if not proposal.currency_id.is_zero(amount)
+            )
+
+    @api.model
+    def _get_part_words(self):
+        """Return what the parts of a gain are called."""
+        return {
+            "earned": self.env._("earned there"),
+            "given_up": self.env._("given up here"),
+            "saved": self.env._("misses saved"),
+            "transport": self.env._("transport"),
+            "handling": self.env._("handling"),
+            "shipment": self.env._("share of the shipment"),
+            "carbon": self.env._("carbon"),
+            "age": self.env._("for its age"),
+            "purchase": self.env._("price of the goods"),
+            "holding": self.env._("storage"),
+            "order": self.env._("ordering"),
+        }
+
+    def _get_reasons(self):
+        """Return why a proposal is made, a sentence each.
+
+        :rtype: list[str]
+        """
+        self.ensure_one()
+        reasons = []
+        if self.kind in GOODS_KINDS:
+            reasons.append(self._get_need_sentence())
+        if self.kind in MOVING_KINDS:
+            reasons.append(self._get_donor_sentence())
+        reasons += self._get_detail_sentences((self.explanation or {}).get("facts") or {})
+        if self.risk > 0.005 and self.kind in GOODS_KINDS:
+            reasons.append(self.env._("The risk to regret it is %s %%.", f"{self.risk * 100:.0f}"))
+        if self.note:
+            reasons.append(self.note)
+        return [reason for reason in reasons if reason]
+
+    def _get_need_sentence(self):
+        site, unit = self.site_id.name, self.uom_id.name
+        if self.site_rate <= 0:
+            return self.env._(
+                "%(site)s has %(before)s %(unit)s and has sold none lately.",
+                site=site,
+                before=f"{self.site_before:g}",
+                unit=unit,
+            )
+        return self.env._(
+            "%(site)s sells %(rate)s %(unit)s a day and has %(before)s, which last %(days)s days; "
+            "with it %(after)s days.",
+            site=site,
+            rate=f"{self.site_rate:.2f}",
+            unit=unit,
+            before=f"{self.site_before:g}",
+            days=f"{max(self.site_before, 0.0) / self.site_rate:.0f}",
+            after=f"{max(self.site_after, 0.0) / self.site_rate:.0f}",
+        )
+
+    def _get_donor_sentence(self):
+        origin = self.origin_id.name
+        if self.origin_rate <= 0:
+            return self.env._(
+                "%(origin)s has %(before)s and has sold none lately; %(after)s stay.",
+                origin=origin,
+                before=f"{self.origin_before:g}",
+                after=f"{self.origin_after:g}",
+            )
+        return self.env._(
+            "%(origin)s sells %(rate)s a day and has %(before)s for %(days)s days; %(after)s stay, "
+            "for %(left)s days.",
+            origin=origin,
+            rate=f"{self.origin_rate:.2f}",
+            before=f"{self.origin_before:g}",
+            days=f"{max(self.origin_before, 0.0) / self.origin_rate:.0f}",
+            after=f"{self.origin_after:g}",
+            left=f"{max(self.origin_after, 0.0) / self.origin_rate:.0f}",
+        )
+
+    def _get_detail_sentences(self, facts):
+        """Return what else is known, from the facts of the explanation.
+
+        :param dict facts: see the stages of ``oms.flow.run``
+        :rtype: list[str]
+        """
+        sentences = []
+        if facts.get("age_days"):
+            sentences.append(
+                self.env._("It has lain there for %s days.", f"{facts['age_days']:.0f}")
+            )
+        if facts.get("spread"):
+            sentences.append(
+                self.env._("The shipment is shared by %s proposals on this lane.", facts["spread"])
+            )
+        if facts.get("unit_price"):
+            sentences.append(
+                self.env._(
+                    "%(supplier)s asks %(price)s for a unit and delivers in %(days)s days.",
+                    supplier=self.supplier_id.name,
+                    price=self.currency_id.format(facts["unit_price"]),
+                    days=f"{facts.get('lead_days', 0):g}",
+                )
+            )
+        if facts.get("order_point"):
+            sentences.append(
+                self.env._(
+                    "It is ordered at %(point)s, up to %(upto)s.",
+                    point=f"{facts['order_point']:g}",
+                    upto=f"{facts.get('order_up_to', 0):g}",
+                )
+            )
+        if facts.get("shortage"):
+            sentences.append(
+                self.env._(
+                    "There is less than all want: it goes where it earns most, here %s less than "
+                    "wanted.",
+                    f"{facts['shortage']:g}",
+                )
+            )
+        sentences += facts.get("texts") or []
+        return sentences
+
+    # === CHART === #
+
+    @api.depends(
+        "quantity", "origin_before", "site_before", "origin_rate", "site_rate", "arrives_at",
+        "leaves_at",
+    )  # fmt: skip
+    def _compute_chart(self):
+        for proposal in self:
+            goods = proposal.kind in GOODS_KINDS
+            proposal.chart = proposal._get_chart() if goods else False
+
+    def _get_chart(self):
+        """Return how the stock at both ends goes down, with and without what is proposed.
+
+        :return: ``days``, dates, and ``series``, each with a name, whether it is with the proposal,
+            and a quantity per day
+        :rtype: dict
+        """
+        self.ensure_one()
+        today = fields.Date.context_today(self)
+        begin = fields.Datetime.now()
+
+        def step(moment):
+            days = (moment - begin).total_seconds() / 86400.0 if moment else 0.0
+            return max(0, math.ceil(days))
+
+        def path(stock, rate, change=0.0, day=0):
+            left, found = stock, []
+            for number in range(CHART_DAYS + 1):
+                if number == day:
+                    left += change
+                found.append(round(left, 3))
+                left = max(left - rate, 0.0) if left > 0 else left
+            return found
+
+        ends = [(self.site_id, self.site_before, self.site_rate, 1, step(self.arrives_at))]
+        if self.kind in MOVING_KINDS:
+            ends.append(
+                (self.origin_id, self.origin_before, self.origin_rate, -1, step(self.leaves_at))
+            )
+        return {
+            "days": [
+                fields.Date.to_string(today + timedelta(days=number))
+                for number in range(CHART_DAYS + 1)
+            ],
+            "unit": self.uom_id.name,
+            "series": [
+                {
+                    "name": site.name,
+                    "after": after,
+                    "origin": sign < 0,
+                    "values": path(before, rate, sign * self.quantity if after else 0.0, day),
+                }
+                for site, before, rate, sign, day in ends
+                for after in (False, True)
+            ],
+        }

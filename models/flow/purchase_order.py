@@ -1,0 +1,107 @@
+from odoo import api, fields, models
+
+
+class PurchaseOrder(models.Model):
+    _inherit = "purchase.order"
+
+    oms_proposal_count = fields.Integer(
+        string="Flow Proposals",
+        compute="_compute_oms_proposal_count",
+        groups="base.group_user",
+    )
+
+    def _compute_oms_proposal_count(self):
+        # sudo: how many there are; to open them takes rights of one's own
+        for order in self:
+            order.oms_proposal_count = len(order.sudo().order_line.oms_proposal_id)
+
+    def action_view_oms_proposals(self):
+        """Open the proposals from which the orders were made.
+
+        :return: a window action
+        :rtype: dict
+        """
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_proposal")
+        # sudo: which ones; to see them takes rights of one's own
+        action["domain"] = [("id", "in", self.sudo().order_line.oms_proposal_id.ids)]
+        action["context"] = {}
+        return action
+
+    def button_cancel(self):
+        res = super().button_cancel()
+        # sudo: who cancels an order need not see what proposed it
+        self.sudo().order_line.oms_proposal_id._follow_cancelled()
+        return res
+
+    def _prepare_grouped_data(self, rfq):
+        key = super()._prepare_grouped_data(rfq)
+        # Merged into the line of another one, what was proposed could not be undone any more.
+        # sudo: who buys need not see proposals
+        return (*key, rfq.id) if rfq.sudo().order_line.oms_proposal_id else key
+
+
+class PurchaseOrderLine(models.Model):
+    _inherit = "purchase.order.line"
+
+    oms_proposal_id = fields.Many2one(
+        "oms.proposal",
+        string="Flow Proposal",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        groups="base.group_user",
+    )
+
+    @api.model
+    def _prepare_purchase_order_line_from_procurement(
+        self,
+        product_id,
+        product_qty,
+        product_uom,
+        location_dest_id,
+        name,
+        origin,
+        company_id,
+        values,
+        po,
+    ):
+        vals = super()._prepare_purchase_order_line_from_procurement(
+            product_id,
+            product_qty,
+            product_uom,
+            location_dest_id,
+            name,
+            origin,
+            company_id,
+            values,
+            po,
+        )
+        vals["oms_proposal_id"] = values.get("oms_proposal_id", False)
+        return vals
+
+    def _find_candidate(
+        self,
+        product_id,
+        product_qty,
+        product_uom,
+        location_id,
+        name,
+        origin,
+        company_id,
+        values,
+    ):
+        key = values.get("oms_proposal_id", False)
+        # sudo: who orders need not see proposals
+        same = self.filtered(lambda line: line.sudo().oms_proposal_id.id == key)
+        return super(PurchaseOrderLine, same)._find_candidate(
+            product_id, product_qty, product_uom, location_id, name, origin, company_id, values
+        )
+
+    def _prepare_stock_move_vals(self, picking, price_unit, product_uom_qty, product_uom):
+        vals = super()._prepare_stock_move_vals(picking, price_unit, product_uom_qty, product_uom)
+        # sudo: who buys need not see proposals
+        proposal = self.sudo().oms_proposal_id
+        if proposal:
+            vals["oms_proposal_id"] = proposal.id
+        return vals

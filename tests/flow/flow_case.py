@@ -1,0 +1,97 @@
+"""Three sites with lanes between them, a plan, and proposals made by hand."""
+
+from odoo import fields
+
+from ..common import OmsCase
+
+
+class FlowCase(OmsCase):
+    """The near site is a warehouse, the others are stores; every way is allowed."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        (cls.middle + cls.far).kind = "store"
+        cls.env["oms.flow.plan"].search([]).active = False
+        cls.plan_record = cls.env["oms.flow.plan"].create(
+            {"name": "Test plan", "network_id": cls.network.id, "interval_days": 0}
+        )
+        cls.lanes = {
+            (origin, site): cls.env["oms.lane"].create(
+                {"origin_id": origin.id, "site_id": site.id, "days": 2, "unit_cost": 0.1}
+            )
+            for origin in cls.sites
+            for site in cls.sites
+            if origin != site
+        }
+        (cls.apple + cls.berry).write({"standard_price": 4.0, "weight": 1.0})
+        cls.run_record = cls.env["oms.flow.run"].create({"plan_id": cls.plan_record.id})
+
+    @classmethod
+    def propose(cls, product, origin, site, quantity, **vals):
+        """Make a proposal to move goods, as a run does."""
+        row = {
+            "kind": "transfer",
+            "product_id": product.id,
+            "origin_id": origin.id,
+            "site_id": site.id,
+            "lane_id": cls.lanes[origin, site].id,
+            "quantity_proposed": quantity,
+            "gain": 10.0,
+            "unit_gain": 10.0 / quantity if quantity else 0.0,
+            **vals,
+        }
+        return cls.run_record._propose([row])
+
+    @classmethod
+    def propose_purchase(cls, product, supplier, site, quantity, **vals):
+        """Make a proposal to buy goods, as a run does."""
+        row = {
+            "kind": "purchase",
+            "product_id": product.id,
+            "supplier_id": supplier.id,
+            "site_id": site.id,
+            "quantity_proposed": quantity,
+            "gain": 10.0,
+            **vals,
+        }
+        return cls.run_record._propose([row])
+
+    @classmethod
+    def sell(cls, product, site, quantity, days_ago=7):
+        """Have it be so that a site sold some of a product, and has none left of that."""
+        customers = cls.env.ref("stock.stock_location_customers")
+        stock = site.warehouse_id.lot_stock_id
+        move = cls.env["stock.move"].create(
+            {
+                "product_id": product.id,
+                "product_uom_qty": quantity,
+                "location_id": stock.id,
+                "location_dest_id": customers.id,
+            }
+        )
+        cls.stock(product, (site, quantity))
+        move._action_confirm()
+        move._action_assign()
+        move.picked = True
+        move._action_done()
+        move.date = fields.Datetime.subtract(fields.Datetime.now(), days=days_ago)
+
+    def position(self, product, site):
+        """What is read of a product at a site, None if nothing is known of it."""
+        found = self.env["oms.position"]._get_positions([site.id], [product.id])
+        return found[0] if found else None
+
+    def supply(self, product, site):
+        """How much is expected at a site by the dated supply."""
+        self.env.flush_all()
+        rows = self.env["oms.supply"].search(
+            [("product_id", "=", product.id), ("site_id", "=", site.id)]
+        )
+        return sum(rows.mapped("quantity"))
+
+    def work(self, plan=None):
+        """Work out a plan, as the job does, in this transaction."""
+        run = (plan or self.plan_record)._start()
+        self.assertTrue(run._work(lambda _done: True))
+        return run

@@ -1,0 +1,44 @@
+from odoo import fields, models
+
+
+class OmsProposalReject(models.TransientModel):
+    """Asks why proposals are rejected, and for how long they are not to be made again."""
+
+    _name = "oms.proposal.reject"
+    _description = "Reject Flow Proposals"
+
+    proposal_ids = fields.Many2many(
+        "oms.proposal", string="Proposals", required=True, readonly=True
+    )
+    reason = fields.Char(required=True, help="For those who plan next.")
+    scope = fields.Selection(
+        [
+            ("same", "This product on this way"),
+            ("product", "This product, wherever it goes"),
+            ("way", "Anything on this way"),
+            ("once", "Nothing: it may be proposed again"),
+        ],
+        string="Do Not Propose",
+        required=True,
+        default="same",
+    )
+    weeks = fields.Integer(string="For Weeks", default=8, help="0: for good.")
+
+    _weeks_check = models.Constraint(
+        "CHECK (weeks BETWEEN 0 AND 520)", "It is remembered for 0 to 520 weeks."
+    )
+
+    def action_confirm(self):
+        """Reject them.
+
+        :return: a client action that closes the dialog
+        :rtype: dict
+        :raises AccessError: the user is no planner
+        :raises UserError: there is no reason, or one of them is decided on already
+        """
+        self.ensure_one()
+        self.proposal_ids._check_planner()
+        self.proposal_ids.check_access("read")
+        # sudo: states are written by the addon only; the user stays the same
+        self.proposal_ids.sudo()._reject(self.reason, self.scope, self.weeks)
+        return {"type": "ir.actions.act_window_close"}
