@@ -243,7 +243,7 @@ class SaleOrder(models.Model):
         return res
 
     def _oms_follow_deadline(self):
-        """Give the first steps of deliveries the deadline that Odoo gives the last one only.
+        """Give the first steps of fulfillments the deadline that Odoo gives the last one only.
 
         The next step takes it over from them. What is lowered later could not be set off against
         moves with another deadline, and would come back as a return of the customer's.
@@ -252,7 +252,8 @@ class SaleOrder(models.Model):
             # sudo: who promises a date need not have rights on transfers
             steps = order.sudo().order_line.move_ids.filtered(
                 lambda move: (
-                    move.state not in ("done", "cancel")
+                    move.oms_fulfillment_line_id
+                    and move.state not in ("done", "cancel")
                     and move.location_id.usage != "customer"
                     and move.location_dest_id.usage != "customer"
                 )
