@@ -10,7 +10,8 @@ class StockMove(models.Model):
     def write(self, vals):
         if "product_uom_qty" not in vals:
             return super().write(vals)
-        # sudo: who lowers an order need not see what it is for. What no fulfillment ships is Odoo's.
+        # What no fulfillment ships is left to Odoo.
+        # sudo: who lowers an order need not see what it is for
         begun = self.filtered(
             lambda move: (
                 move.state not in ("draft", "done", "cancel")
