@@ -8,4 +8,5 @@ from . import sale_order_amounts
 from . import sale_order_invoice
 from . import sale_order_credit
 from . import sale_order_reconcile
+from . import oms_invoice_task
 from . import payment_transaction

@@ -9,11 +9,8 @@ class IrActionsServer(models.Model):
     def _run_oms_invoice(self, orders, events=None):
         """Invoice what has left of the orders, as their payment policies say."""
         texts = {}
-        # sudo: whether a company keeps books is nobody's secret
-        journals = self.env["account.journal"].sudo()
         for order in orders:
-            domain = journals._check_company_domain(order.company_id)
-            if not journals.search([*domain, ("type", "=", "sale")], limit=1):
+            if not order._oms_keeps_books():
                 texts[order.id] = self.env._(
                     "Not invoiced: %s has no journal of sales.", order.company_id.name
                 )
