@@ -151,6 +151,8 @@
         "views/disposition_views.xml",
         "views/disposition_policy_views.xml",
         "views/disposition_mismatch_views.xml",
+        "security/value_rules.xml",
+        "views/value_views.xml",
         "security/returns_portal_rules.xml",
         "data/returns_portal.xml",
         "data/returns_portal_mails.xml",

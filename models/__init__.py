@@ -22,6 +22,7 @@ from . import payment
 from . import store_order
 from . import returns
 from . import disposition
+from . import value
 from . import returns_portal
 from . import returns_work
 from . import invoicing

@@ -21,6 +21,7 @@ from . import store_order
 from . import returns
 from . import returns_work
 from . import disposition
+from . import value
 from . import payment
 from . import returns_portal
 from . import invoicing

@@ -4,6 +4,7 @@ from .cover import cover_prices
 from .earning import Market, Outlook, outlook, unit_values
 from .fluid import DemandClass, FluidModel, FluidPrices
 from .interior import InteriorModel
+from .worth import Terms, Worth, worth, worth_together
 
 __all__ = [
     "DemandClass",
@@ -12,7 +13,11 @@ __all__ = [
     "InteriorModel",
     "Market",
     "Outlook",
+    "Terms",
+    "Worth",
     "cover_prices",
     "outlook",
     "unit_values",
+    "worth",
+    "worth_together",
 ]

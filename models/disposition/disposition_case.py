@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 from ...engine import carbon
 from ...engine.disposition import Cost, Lot, Option, Pool, Problem
 from ...engine.geography import great_circle_km
-from ...engine.prices import Market
 
 #: How many sites goods may be sent to are looked at, those where they sell fastest.
 MOST_SITES = 20
@@ -82,7 +81,7 @@ class Case:
             site: place
             for place, site in enumerate(site for site in facts.sites if site.return_room)
         }
-        self._daily = policy._get_daily()
+        self._terms = policy._get_terms()
         lots = tuple(self._make_lot(each) for each in goods)
         self.problem = Problem(
             lots,
@@ -132,18 +131,10 @@ class Case:
         return self._pools[key]
 
     def _market(self, product, grade, site):
-        policy = self.policy
-        decline, interest, holding = self._daily
-        price = self.facts.prices[product] * (1.0 - grade.markdown / 100.0)
-        return Market(
-            price=price,
-            rate=self.facts.rates.get((site.id, product.id), 0.0) * grade.pace / 100.0,
-            stock=max(self.facts.ahead.get((site.id, product.id, grade.id), 0.0), 0.0),
-            horizon=float(policy.horizon_days),
-            decline=decline,
-            interest=interest,
-            holding=price * holding,
-            salvage=price * policy.salvage_percent / 100.0,
+        return self._terms.market(
+            self.facts.prices[product] * (1.0 - grade.markdown / 100.0),
+            self.facts.rates.get((site.id, product.id), 0.0) * grade.pace / 100.0,
+            max(self.facts.ahead.get((site.id, product.id, grade.id), 0.0), 0.0),
         )
 
     def _sell(self, goods):
@@ -215,9 +206,8 @@ class Case:
 
     def _delay(self, days, pool):
         """Charge what the price may at most lose in some days."""
-        decline, interest, _holding = self._daily
         price = self._markets[pool].market.price
-        return Cost("delay", price * min((decline + interest) * days, 1.0))
+        return Cost("delay", price * min((self._terms.decline + self._terms.interest) * days, 1.0))
 
     # --- the way there ---
 

@@ -55,9 +55,7 @@ class OmsDisposition(models.Model):
                 ("is_offline", "=", False),
             ]
         )
-        since = fields.Datetime.subtract(fields.Datetime.now(), weeks=policy.sales_weeks)
-        self.env["stock.move"].flush_model()
-        sold = self.env["oms.sourcing"]._read_sales(sites, products, since)
+        Value = self.env["oms.value"]
         currency = company.currency_id
         unit = self.env["oms.sourcing"]._get_unit_kg()
 
@@ -66,8 +64,10 @@ class OmsDisposition(models.Model):
 
         return Facts(
             sites=sites,
-            prices={p: convert(p.lst_price, p.currency_id) for p in products},
-            rates={key: sales / (policy.sales_weeks * 7.0) for key, sales in sold.items()},
+            prices=dict(
+                zip(products, Value._get_prices(company, products)[0].tolist(), strict=True)
+            ),
+            rates=Value._get_rates(policy, sites, products),
             ahead=self._get_ahead(sites, products, grades),
             kilograms={p: p.weight * unit or policy.default_weight for p in products},
             credits=self._get_supplier_credits(company, products, convert),
@@ -83,10 +83,10 @@ class OmsDisposition(models.Model):
         """
         ahead = defaultdict(float)
         new = grades.filtered("sellable")
-        for position in self.env["oms.position"]._get_positions(sites.ids, products.ids):
-            left = position.available + position.safety + position.incoming
+        stock = self.env["oms.value"]._get_stock(sites, products)
+        for (site_id, product_id), left in stock.items():
             for grade in new:
-                ahead[position.site_id, position.product_id, grade.id] += max(left, 0.0)
+                ahead[site_id, product_id, grade.id] += max(left, 0.0)
         site_of = {site.warehouse_id: site.id for site in sites}
         apart = (grades - new).ids
         here = [("product_id", "in", products.ids), ("location_id.oms_grade_id", "in", apart)]

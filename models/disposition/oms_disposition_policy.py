@@ -3,6 +3,8 @@ import math
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...engine.prices import Terms
+
 
 class OmsDispositionPolicy(models.Model):
     """What a company reckons with when it decides what becomes of returned goods.
@@ -55,6 +57,12 @@ class OmsDispositionPolicy(models.Model):
         digits=(6, 2),
         tracking=True,
         help="What goods that are left over in the end still bring, in percent of their price.",
+    )
+    outdated_days = fields.Integer(
+        string="Days until Outdated",
+        default=365,
+        tracking=True,
+        help="Stock of this age counts as left over; zero when age does not matter.",
     )
     handling_cost = fields.Float(
         string="Putting Away a Unit", default=0.5, digits=(16, 4), tracking=True
@@ -121,7 +129,7 @@ class OmsDispositionPolicy(models.Model):
     )
     _days_check = models.Constraint(
         "CHECK (sales_weeks BETWEEN 1 AND 104 AND horizon_days BETWEEN 1 AND 3650 "
-        "AND kilometers_per_day > 0 AND default_weight > 0)",
+        "AND kilometers_per_day > 0 AND default_weight > 0 AND COALESCE(outdated_days, 0) >= 0)",
         "Weeks, days, kilometers a day and weights are above zero, and weeks up to 104.",
     )
     _percent_check = models.Constraint(
@@ -168,14 +176,17 @@ class OmsDispositionPolicy(models.Model):
             )
         return policy
 
-    def _get_daily(self):
-        """Return by which share prices fall, money loses and storage costs per day.
+    def _get_terms(self):
+        """Return what stock is valued by: the same for sourcing, balancing and disposition.
 
-        :rtype: tuple[float, float, float]
+        :rtype: Terms
         """
         self.ensure_one()
-        return (
-            -math.log1p(-self.decline_percent / 100.0) / 7.0,
-            self.interest_percent / 100.0 / 365.0,
-            self.holding_percent / 100.0 / 365.0,
+        return Terms(
+            horizon=float(self.horizon_days),
+            decline=-math.log1p(-self.decline_percent / 100.0) / 7.0,
+            interest=self.interest_percent / 100.0 / 365.0,
+            holding=self.holding_percent / 100.0 / 365.0,
+            salvage=self.salvage_percent / 100.0,
+            outdated=float(self.outdated_days),
         )

@@ -35,15 +35,14 @@ class OmsSourcing(models.AbstractModel):
         shelves = {
             weeks: self._get_shelves(sites, products, weeks)
             for weeks in {
-                strategy.sales_weeks
-                for strategy in strategies
-                if strategy.stock_value_factor or strategy._sorts_by_supply()
+                strategy.sales_weeks for strategy in strategies if strategy._sorts_by_supply()
             }
         }
         workload = any(strategy.workload_cost for strategy in strategies)
         return Facts(
             places=orders.partner_shipping_id._oms_locate(),
             shelves=shelves,
+            **self._get_earnings(sites, products, strategies),
             open_units=sites._get_open_units() if workload else {},
             unit_kg=self._get_unit_kg() if any(map(self._weighs, strategies)) else 1.0,
             scarcity=self._get_scarcity(sites, products, strategies),
@@ -70,6 +69,30 @@ class OmsSourcing(models.AbstractModel):
             return {}
         return self.env["oms.stock.price"]._get_prices(counting, sites, products)
 
+    def _get_earnings(self, sites, products, strategies):
+        """Return what units would still earn where they are, for strategies that count it.
+
+        It is the one value of stock: what a site loses that gives its last unit away, less what the
+        unit would bring if nobody bought it.
+
+        :return: ``earnings``, money in the currency of the site's company by (site id, product
+            id), and ``unvalued``, names of the companies of which it is not known
+        :rtype: dict
+        """
+        if not any(strategy.stock_value_factor for strategy in strategies):
+            return {}
+        values = self.env["oms.value"]._get_values(products, sites)
+        more = np.maximum(values.last_unit().value - values.left_over(), 0.0)
+        # sudo: only names are told
+        unvalued = sites.sudo().company_id.filtered(lambda each: each not in values.terms)
+        return {
+            "earnings": {
+                (sites.ids[column], products.ids[row]): float(more[row, column])
+                for row, column in np.argwhere(more > 0.0).tolist()
+            },
+            "unvalued": tuple(unvalued.mapped("name")) if products else (),
+        }
+
     def _get_shelves(self, sites, products, weeks):
         """Return how the stock of some products sells at some sites.
 
@@ -83,15 +106,12 @@ class OmsSourcing(models.AbstractModel):
             return {}
         self.env["stock.quant"].flush_model()
         self.env["stock.move"].flush_model()
-        now = fields.Datetime.now()
-        sold = self._read_sales(sites, products, fields.Datetime.subtract(now, weeks=weeks))
+        since = fields.Datetime.subtract(fields.Datetime.now(), weeks=weeks)
+        sold = self._read_sales(sites, products, since)
         self.env.cr.execute(
             SQL(
                 """
-                SELECT place.oms_position_site_id, quant.product_id, SUM(quant.quantity),
-                       SUM(quant.quantity
-                           * GREATEST(EXTRACT(EPOCH FROM %(now)s - quant.in_date), 0))
-                       / SUM(quant.quantity) / 86400
+                SELECT place.oms_position_site_id, quant.product_id, SUM(quant.quantity)
                   FROM stock_quant quant
                   JOIN stock_location place ON place.id = quant.location_id
                  WHERE quant.product_id = ANY(%(products)s)
@@ -99,16 +119,13 @@ class OmsSourcing(models.AbstractModel):
                    AND quant.quantity > 0
               GROUP BY place.oms_position_site_id, quant.product_id
                 """,
-                now=now,
                 products=products.ids,
                 sites=sites.ids,
             )
         )
         return {
-            (site_id, product_id): Shelf(
-                float(quantity), sold[site_id, product_id] / weeks, float(age)
-            )
-            for site_id, product_id, quantity, age in self.env.cr.fetchall()
+            (site_id, product_id): Shelf(float(quantity), sold[site_id, product_id] / weeks)
+            for site_id, product_id, quantity in self.env.cr.fetchall()
         }
 
     def _read_sales(self, sites, products, since):

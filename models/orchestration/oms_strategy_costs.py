@@ -114,37 +114,15 @@ class OmsStrategy(models.Model):
         string="Weight of Retail Value",
         digits=(8, 4),
         tracking=True,
-        help="How much of the retail value that a unit would still earn where it is counts as a "
-        "cost of taking it. That value is the sales price, times the markdown below, times how "
-        "surely the unit sells at full price: less the more weeks of cover there are, and the "
-        "older the stock is. So aged stock and excess are spent first.",
-    )
-    markdown_percent = fields.Float(
-        string="Markdown (%)",
-        default=50.0,
-        digits=(5, 2),
-        tracking=True,
-        help="By how much the price of what does not sell in time is cut.",
-    )
-    cover_weeks = fields.Float(
-        string="Weeks of Cover Wanted",
-        default=8.0,
-        digits=(6, 2),
-        tracking=True,
-        help="Stock for as many weeks, at the pace of sales, is surely sold at full price; of "
-        "more, only this share. What never sold is excess.",
+        help="How much of what a unit would still earn where it is, more than if nobody bought it, "
+        "counts as a cost of taking it: see Value by Site. The more there is, the slower it sells "
+        "and the older it is, the less: so aged stock and excess are spent first.",
     )
     sales_weeks = fields.Integer(
         string="Weeks of Sales Looked at",
         default=13,
         tracking=True,
         help="The pace of sales is that of so many past weeks.",
-    )
-    ageing_days = fields.Integer(
-        string="Days until Outdated",
-        default=365,
-        tracking=True,
-        help="Stock of this age has no retail value left; zero when age does not matter.",
     )
     workload_cost = fields.Float(
         string="Cost of a Day of Backlog",
@@ -198,10 +176,9 @@ class OmsStrategy(models.Model):
     _measures_check = models.Constraint(
         "CHECK (COALESCE(handling_days, 0) >= 0 AND COALESCE(transit_km_per_day, 1) > 0 "
         "AND COALESCE(default_weight, 0) >= 0 AND COALESCE(workload_capacity, 1) > 0 "
-        "AND COALESCE(cover_weeks, 1) > 0 AND COALESCE(sales_weeks, 1) BETWEEN 1 AND 104 "
-        "AND COALESCE(ageing_days, 0) >= 0 AND COALESCE(markdown_percent, 0) BETWEEN 0 AND 100)",
-        "Days, weights and percentages cannot be negative, a percentage is 100 at most, sales are "
-        "looked at for 1 to 104 weeks, and kilometers and units a day are more than zero.",
+        "AND COALESCE(sales_weeks, 1) BETWEEN 1 AND 104)",
+        "Days and weights cannot be negative, sales are looked at for 1 to 104 weeks, and "
+        "kilometers and units a day are more than zero.",
     )
     _missing_factor_check = models.Constraint(
         "CHECK (missing_factor > 1 OR (shortage_policy = 'price' AND missing_factor > 0))",

@@ -192,30 +192,25 @@ class OmsStrategy(models.Model):
         return CostPart("lateness", self.late_day_cost * days, zero, "days", days, zero)
 
     def _prepare_stock_value_part(self, case):
-        """Price what a unit would still earn where it is, above its markdown price."""
+        """Price what a unit would still earn where it is, more than if nobody bought it."""
         if not self.stock_value_factor:
             return None
-        shelves = case.facts.shelves.get(self.sales_weeks, {})
-        company = case.sites.company_id[:1] or self.env.company
-        earned = np.zeros(case.shape)
-        for row, product in enumerate(case.products):
-            price = product.lst_price * self._get_rate_from(product.currency_id, company)
-            at_stake = price * self.markdown_percent / 100.0
-            for column, site_id in enumerate(case.sites.ids):
-                shelf = shelves.get((site_id, product.id))
-                if shelf:
-                    earned[row, column] = at_stake * self._get_full_price_share(shelf)
+        rates = {
+            company: self._get_rate_from(company.currency_id, company)
+            for company in case.sites.company_id
+        }
+        earned = np.array(
+            [
+                [
+                    case.facts.earnings.get((site.id, product.id), 0.0) * rates[site.company_id]
+                    for site in case.sites
+                ]
+                for product in case.products
+            ]
+        ).reshape(case.shape)
         none = np.zeros(len(case.sites))
         money = self.stock_value_factor * earned
         return CostPart("stock_value", none, money, self.currency_id.name, none, earned)
-
-    def _get_full_price_share(self, shelf):
-        """Estimate how surely a unit of a shelf sells at full price, from 0 to 1."""
-        wanted = self.cover_weeks * shelf.weekly
-        share = min(1.0, wanted / shelf.on_hand) if shelf.on_hand > 0 else 1.0
-        if self.ageing_days:
-            share *= min(max(1.0 - shelf.age_days / self.ageing_days, 0.0), 1.0)
-        return share
 
     def _prepare_workload_part(self, case):
         if not self.workload_cost:
@@ -293,6 +288,14 @@ class OmsStrategy(models.Model):
                         ),
                     )
                 )
+        if self.stock_value_factor and case.facts.unvalued:
+            notes.append(
+                self.env._(
+                    "The retail value of stock does not count: nothing says what time and storage "
+                    "cost at %s. Make a policy in Configuration ‣ Disposition Policies.",
+                    ", ".join(case.facts.unvalued),
+                )
+            )
         today = fields.Date.context_today(self)
         outdated = (self.emission_factor_id + self.hub_factor_id).filtered(
             lambda factor: not factor._is_valid_on(today)

@@ -15,12 +15,10 @@ class Shelf(NamedTuple):
 
     :param on_hand: units there
     :param weekly: units sold from there in a week, on average
-    :param age_days: how long the units have been there, on average
     """
 
     on_hand: float
     weekly: float
-    age_days: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +27,9 @@ class Facts:
 
     :param places: place by id of the delivery address; addresses that cannot be placed are absent
     :param shelves: shelf by (site id, product id), by the number of weeks looked back
+    :param earnings: what the last unit would still earn where it is, more than if nobody bought it,
+        by (site id, product id), in the currency of the site's company
+    :param unvalued: names of companies that do not say what time and storage cost
     :param open_units: units of open fulfillments by site id
     :param unit_kg: kilograms in the unit in which products say their weight
     :param scarcity: what one more unit would save later orders, by (site id, product id), by
@@ -45,6 +46,8 @@ class Facts:
 
     places: dict = field(default_factory=dict)
     shelves: dict = field(default_factory=dict)
+    earnings: dict = field(default_factory=dict)
+    unvalued: tuple = ()
     open_units: dict = field(default_factory=dict)
     scarcity: dict = field(default_factory=dict)
     on_hand: dict = field(default_factory=dict)

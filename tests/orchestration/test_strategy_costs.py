@@ -5,7 +5,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.oms.models.orchestration.sourcing_case import Case, Facts, Shelf
+from odoo.addons.oms.models.orchestration.sourcing_case import Case, Facts
 
 from ..common import OmsCase
 
@@ -162,28 +162,15 @@ class TestCostParts(CostCase):
         self.assertNotIn("lateness", self.price()[0], "nothing was promised")
 
     def test_retail_value(self):
-        """At stake are 10 x 40 % = 4 an apple, times the share that sells at full price.
-
-        Near: 10 there and 1 a week, wanted 8 weeks: 0.8; half as old as it may get: 0.4.
-        Middle: 4 there and 1 a week: all sells; new. Far: never sold.
-        """
-        self.strategy.write(
-            {
-                "stock_value_factor": 0.5,
-                "markdown_percent": 40.0,
-                "cover_weeks": 8.0,
-                "sales_weeks": 4,
-                "ageing_days": 100,
-            }
-        )
-        shelves = {
-            (self.near.id, self.apple.id): Shelf(10, 1.0, 50),
-            (self.middle.id, self.apple.id): Shelf(4, 1.0, 0),
-            (self.far.id, self.apple.id): Shelf(9, 0.0, 0),
-            (self.near.id, self.berry.id): Shelf(1, 1.0, 400),
+        """What units would still earn where they are, by the weight of the strategy."""
+        self.strategy.stock_value_factor = 0.5
+        earnings = {
+            (self.near.id, self.apple.id): 1.6,
+            (self.middle.id, self.apple.id): 4.0,
+            (self.near.id, self.berry.id): 0.5,
         }
-        parts, _missing = self.price(shelves={4: shelves})
-        value = np.array([[4 * 0.8 * 0.5, 4.0, 0.0], [0.0, 0.0, 0.0]])
+        parts, _missing = self.price(earnings=earnings)
+        value = np.array([[1.6, 4.0, 0.0], [0.5, 0.0, 0.0]])
         self.assertArray(parts["stock_value"].amount_per_unit, value)
         self.assertArray(parts["stock_value"].per_unit, value / 2)
         self.assertEqual(parts["stock_value"].unit, self.company.currency_id.name)
@@ -213,12 +200,9 @@ class TestCostParts(CostCase):
         self.env["res.currency.rate"].create(
             {"currency_id": other.id, "rate": 2.0, "company_id": self.company.id}
         )
-        self.strategy.write(
-            {"currency_id": other.id, "stock_value_factor": 1.0, "markdown_percent": 100}
-        )
+        self.strategy.write({"currency_id": other.id, "stock_value_factor": 1.0})
         self.near.parcel_cost = 1.5
-        shelves = {(self.near.id, self.apple.id): Shelf(1, 1.0, 0)}
-        parts, _missing = self.price(shelves={13: shelves})
+        parts, _missing = self.price(earnings={(self.near.id, self.apple.id): 10.0})
         self.assertArray(parts["parcel"].per_parcel, [8 + 3, 8, 8])
         self.assertAlmostEqual(parts["stock_value"].per_unit[0, 0], 20.0)
         self.assertEqual(parts["stock_value"].unit, "TST")
@@ -255,7 +239,6 @@ class TestBadInput(CostCase):
     def test_measures(self):
         self.assertRefused(transit_km_per_day=0.0)
         self.assertRefused(workload_capacity=0.0)
-        self.assertRefused(markdown_percent=101.0)
         self.assertRefused(sales_weeks=0)
         self.assertRefused(rate_ids=[(0, 0, {"name": "Gift", "parcel_price": -1})])
 

@@ -78,7 +78,7 @@ class TestFacts(CostCase):
         order = self.make_order((self.apple, 1))
         self.assertEqual(self.plan(order), {("FAR", "Apple"): 1})
         shelves = self.env["oms.sourcing"]._get_shelves(self.sites, self.apple, 4)
-        self.assertEqual(shelves[self.near.id, self.apple.id][:2], (8.0, 1.0))
+        self.assertEqual(shelves[self.near.id, self.apple.id], (8.0, 1.0))
         self.assertEqual(shelves[self.far.id, self.apple.id].weekly, 0.0)
 
     def test_aged_stock_is_spent_first(self):
@@ -87,10 +87,18 @@ class TestFacts(CostCase):
         self.stock(self.apple, (self.far, 5), in_date=old)
         for site in (self.near, self.far):
             self.ship_to_customer(self.apple, site, 2)
-        self.strategy.write({"stock_value_factor": 1.0, "sales_weeks": 4})
+        self.strategy.stock_value_factor = 1.0
         self.assertEqual(self.plan(self.make_order((self.apple, 1))), {("FAR", "Apple"): 1})
-        shelves = self.env["oms.sourcing"]._get_shelves(self.sites, self.apple, 4)
-        self.assertAlmostEqual(shelves[self.far.id, self.apple.id].age_days, 300, delta=0.1)
+        values = self.env["oms.value"]._get_values(self.apple, self.far)
+        self.assertAlmostEqual(values.age[0, 0], 300, delta=0.1)
+
+    def test_without_a_policy_retail_value_does_not_count(self):
+        self.env["oms.disposition.policy"].search([]).active = False
+        self.stock(self.apple, (self.near, 5))
+        self.strategy.stock_value_factor = 1.0
+        order = self.make_order((self.apple, 1))
+        self.assertEqual(self.plan(order), {("NEAR", "Apple"): 1})
+        self.assertIn("nothing says what time and storage cost", order.oms_decision_ids[:1].note)
 
     def test_busy_sites_lose(self):
         self.stock(self.apple, (self.near, 50), (self.middle, 5))

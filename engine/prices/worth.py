@@ -1,0 +1,273 @@
+"""What units at many places are worth at once, and the parts of it: one value for all who ask.
+
+The numbers are those of :func:`.earning.unit_values`, for arrays of products and sites instead of
+one place: sourcing asks what the last unit at each site would still earn there, balancing and
+disposition what the next one would. The Poisson tails are regularized incomplete gamma functions,
+by their series below the mean and Lentz's continued fraction above it (Press et al. 2007,
+Numerical Recipes, chapter 6.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .cover import MOST_EXACT, reached
+from .earning import NOBODY, Market
+
+Array = NDArray[np.float64]
+
+MOST_ROUNDS = 2000
+"""After so many terms a tail is as good as it gets; a few hundred are needed at most."""
+
+LITTLE = 1e-5
+"""Whoever loses less than this share of the price in all the time loses it evenly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a company reckons with, whatever the product and the place.
+
+    :param horizon: days in which goods can be sold
+    :param decline: share by which prices fall per day, continuously
+    :param interest: share per day that money later is worth less
+    :param holding: share of the price that keeping a unit for a day costs
+    :param salvage: share of the price that a unit brings that is left at the end
+    :param outdated: age in days at which goods count as left over; zero if age does not matter
+    :raises ValueError: a number is negative or not finite, or nothing is left of time
+    """
+
+    horizon: float
+    decline: float = 0.0
+    interest: float = 0.0
+    holding: float = 0.0
+    salvage: float = 0.0
+    outdated: float = 0.0
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if not 0.0 <= value < float("inf"):
+                raise ValueError(f"The {each.name} must be a finite number from zero, not {value}.")
+        if self.horizon <= 0.0:
+            raise ValueError("Goods that cannot be sold any more have no market.")
+
+    def market(self, price: float, rate: float, stock: float = 0.0) -> Market:
+        """Return how goods of a price sell at a place.
+
+        :param price: what a unit earns when it is sold today, money
+        :param rate: units wanted per day
+        :param stock: units that are sold before the next one
+        """
+        return Market(
+            price=price,
+            rate=rate,
+            stock=stock,
+            horizon=self.horizon,
+            decline=self.decline,
+            interest=self.interest,
+            holding=price * self.holding,
+            salvage=price * self.salvage,
+        )
+
+    def days_left(self, age: ArrayLike) -> Array:
+        """Return in how many days goods of an age can still be sold, same shape.
+
+        :param age: days for which they have been there
+        """
+        ages = np.asarray(age, dtype=float)
+        if not self.outdated:
+            return np.full(ages.shape, self.horizon)
+        return np.clip(self.outdated - ages, 0.0, self.horizon)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Worth:
+    """What units are worth, and why; all arrays of the same shape, money per unit.
+
+    ``value = sale - markdown - interest - holding + salvage``.
+
+    :param sale: today's price times the chance of a sale
+    :param markdown: of that, what is lost because the price falls until then
+    :param interest: and because the money comes later
+    :param holding: what keeping the unit costs until it is sold or left over
+    :param salvage: what it brings if it is left over, times the chance of that, as of today
+    :param chance: probability that it is sold in time
+    :param days: until it is sold, on average over the cases in which it is; NaN if never
+    """
+
+    sale: Array
+    markdown: Array
+    interest: Array
+    holding: Array
+    salvage: Array
+    chance: Array
+    days: Array
+
+    @property
+    def value(self) -> Array:
+        """What the units are worth."""
+        return self.sale - self.markdown - self.interest - self.holding + self.salvage
+
+
+def worth(
+    terms: Terms, price: ArrayLike, rate: ArrayLike, place: ArrayLike, age: ArrayLike = 0.0
+) -> Worth:
+    """Say what units are worth by their place in the row of those that are sold one by one.
+
+    :param terms: what is reckoned with
+    :param price: what a unit earns when it is sold today, any shape
+    :param rate: units wanted per day where it is, same shape
+    :param place: 1 for the unit that is sold first there, and so on, same shape
+    :param age: days for which it has been there, same shape
+    :return: arrays of that shape
+    :raises ValueError: a number is negative or not finite, or a place is below 1
+    """
+    price, rate, place, age = np.broadcast_arrays(
+        *(np.asarray(each, dtype=float) for each in (price, rate, place, age))
+    )
+    for name, numbers in (("price", price), ("rate", rate), ("age", age), ("place", place - 1.0)):
+        if not (np.isfinite(numbers).all() and numbers.min(initial=0.0) >= 0.0):
+            raise ValueError(f"The {name} holds a number that is too low or not finite.")
+    days = terms.days_left(age)
+    mean = rate * days
+    wanted = mean >= NOBODY
+    some = np.where(wanted, rate, 1.0)
+    chance = np.where(wanted, tails(place, mean), 0.0)
+    # An Erlang time cut off at the horizon, in days, over all cases in which it is before it.
+    sold_days = np.where(wanted, place / some * tails(place + 1.0, mean), 0.0)
+
+    def faded(fade: float) -> Array:
+        if not fade:
+            return price * chance
+        by = (some / (some + fade)) ** place
+        return np.where(wanted, price * by * tails(place, mean + fade * days), 0.0)
+
+    sale, marked_down = price * chance, faded(terms.decline)
+    last = price * np.exp(-terms.decline * days)
+    left = np.minimum(terms.salvage * price, last) * np.exp(-terms.interest * days)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        until = np.where(chance > 0.0, sold_days / chance, np.nan)
+    return Worth(
+        sale=sale,
+        markdown=sale - marked_down,
+        interest=marked_down - faded(terms.decline + terms.interest),
+        holding=terms.holding * price * (sold_days + days * (1.0 - chance)),
+        salvage=left * (1.0 - chance),
+        chance=chance,
+        days=until,
+    )
+
+
+def worth_together(
+    terms: Terms, price: ArrayLike, rate: ArrayLike, units: ArrayLike, age: ArrayLike = 0.0
+) -> Array:
+    """Say what all units of a stock are worth together, the sum of :func:`worth` over its places.
+
+    Sums of Poisson tails have closed forms, so that a stock of thousands takes no longer than one
+    of two: with ``N`` units wanted in the time left, ``min(N, m)`` of ``m`` are sold.
+
+    :param units: how many there are, whole numbers from zero, any shape
+    :return: money, same shape
+    """
+    price, rate, units, age = np.broadcast_arrays(
+        *(np.asarray(each, dtype=float) for each in (price, rate, units, age))
+    )
+    days = terms.days_left(age)
+    mean = np.where(rate * days >= NOBODY, rate * days, 0.0)
+    some = np.where(mean > 0.0, rate, 1.0)
+    sold = _expected_sold(units, mean)
+
+    # min(N - 1, m) (min(N - 1, m) + 1) / 2 on average: days until the sales, times the rate.
+    pairs = 0.5 * mean**2 * (1.0 - tails(units - 1.0, mean))
+    pairs = pairs + 0.5 * units * (units + 1.0) * tails(units + 1.0, mean)
+    until = np.where(mean > 0.0, pairs / some, 0.0)
+
+    def faded(fade: float) -> Array:
+        if fade * terms.horizon < LITTLE:
+            return sold - fade * until
+        # What min(N, m) units of the quicker stream fade to: a sum of powers.
+        left = np.exp(-fade * days) * (1.0 - tails(units, mean))
+        left = left + (some / (some + fade)) ** units * tails(units, mean + fade * days)
+        return np.where(mean > 0.0, some / fade * (1.0 - left), 0.0)
+
+    shelf = until + days * (units - sold)
+    last = price * np.exp(-terms.decline * days)
+    left_over = np.minimum(terms.salvage * price, last) * np.exp(-terms.interest * days)
+    return (
+        price * faded(terms.decline + terms.interest)
+        + left_over * (units - sold)
+        - terms.holding * price * shelf
+    )
+
+
+def _expected_sold(units: Array, mean: Array) -> Array:
+    """How many of some units are sold on average, at a Poisson demand."""
+    return mean * (1.0 - tails(units - 1.0, mean)) + units * tails(units, mean)
+
+
+def tails(number: ArrayLike, mean: ArrayLike) -> Array:
+    """Probability that a Poisson demand is at least so many units, for arrays.
+
+    :param number: units, whole numbers from zero, any shape
+    :param mean: of the demand, from zero, same shape
+    """
+    number, mean = np.broadcast_arrays(np.asarray(number, float), np.asarray(mean, float))
+    result = np.where(number <= 0.0, 1.0, 0.0).ravel()
+    units, means = number.ravel(), mean.ravel()
+    inside = (units > 0.0) & (means > 0.0)
+    large = inside & (means > MOST_EXACT)
+    if large.any():
+        result[large] = reached(units[large], means[large])
+    near = inside & ~large & (units <= means + 40.0 * np.sqrt(means) + 40.0)
+    low = near & (means < units + 1.0)
+    high = near & ~low
+    if low.any():
+        result[low] = _by_series(units[low], means[low])
+    if high.any():
+        result[high] = 1.0 - _by_fraction(units[high], means[high])
+    return np.clip(result, 0.0, 1.0).reshape(number.shape)
+
+
+def _by_series(units: Array, means: Array) -> Array:
+    """P(a, x) for x < a + 1: exp(-x) x**a / Gamma(a + 1) times a series that shrinks."""
+    term = np.ones(units.shape)
+    total = term.copy()
+    at = units.copy()
+    for _round in range(MOST_ROUNDS):
+        at += 1.0
+        term *= means / at
+        total += term
+        if (term <= total * 1e-16).all():
+            break
+    return np.exp(units * np.log(means) - means - _log_factorial(units)) * total
+
+
+def _by_fraction(units: Array, means: Array) -> Array:
+    """Q(a, x) for x >= a + 1, by the continued fraction of the upper incomplete gamma function."""
+    tiny = 1e-300
+    b = means + 1.0 - units
+    c = np.full(units.shape, 1.0 / tiny)
+    d = 1.0 / b
+    total = d.copy()
+    for number in range(1, MOST_ROUNDS):
+        a = -number * (number - units)
+        b += 2.0
+        d = a * d + b
+        d = 1.0 / np.where(np.abs(d) < tiny, tiny, d)
+        c = b + a / c
+        c = np.where(np.abs(c) < tiny, tiny, c)
+        step = d * c
+        total *= step
+        if (np.abs(step - 1.0) < 1e-15).all():
+            break
+    return np.exp(units * np.log(means) - means - _log_factorial(units - 1.0)) * total
+
+
+def _log_factorial(numbers: Array) -> Array:
+    """Logarithm of the factorial of whole numbers."""
+    most = int(numbers.max(initial=0.0))
+    logs = np.concatenate(([0.0], np.log(np.arange(1.0, most + 1.0)).cumsum()))
+    return logs[numbers.astype(np.intp)]
