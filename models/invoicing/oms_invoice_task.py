@@ -1,5 +1,4 @@
 from odoo import api, models
-from odoo.exceptions import UserError
 
 from ...connectors.outcome import Ok
 
@@ -30,10 +29,9 @@ class OmsInvoiceTask(models.AbstractModel):
 
     def _apply(self, task, result):
         # sudo: a task acts for the system
-        order = self.env["sale.order"].sudo().browse(task.res_id).exists()
-        if not order:
-            raise UserError(self.env._("The order is not there any more."))
-        order._oms_invoice()
+        order = self.env["sale.order"].sudo().browse(task.res_id)
+        # Of an order that was deleted meanwhile there is nothing to invoice.
+        order.exists()._oms_invoice()
 
     def _on_unwanted(self, task, result):
         """Do nothing: whoever takes the task back invoices by hand."""
