@@ -12,11 +12,14 @@ class StockReturnPicking(models.TransientModel):
 
     def _prepare_picking_default_values_based_on(self, picking):
         vals = super()._prepare_picking_default_values_based_on(picking)
+        if self.oms_site_id and picking == self.picking_id:
+            vals |= {
+                "picking_type_id": self.oms_site_id._get_return_type().id,
+                "location_dest_id": self.oms_site_id._get_return_location().id,
+            }
         if self.oms_return_id:
             vals |= {
                 "oms_return_id": self.oms_return_id.id,
-                "picking_type_id": self.oms_site_id._get_return_type().id,
-                "location_dest_id": self.oms_site_id._get_return_location().id,
                 "scheduled_date": self.oms_return_id.expected_at or fields.Datetime.now(),
             }
         return vals
@@ -24,10 +27,25 @@ class StockReturnPicking(models.TransientModel):
     def _create_return(self):
         if not self.oms_return_id:
             self._oms_check_native()
+            # What customers bring is looked at before it is sold, whoever makes the transfer.
+            self.oms_site_id = self._oms_get_native_site()
         picking = super()._create_return()
         if not self.oms_return_id:
             self.env["oms.return"]._adopt(picking)
         return picking
+
+    def _oms_get_native_site(self):
+        """Return the site to which goods of a channel's customer come back by Odoo's own wizard.
+
+        :return: that of the warehouse which Odoo has them come to; empty for other transfers
+        :rtype: oms.site
+        """
+        # sudo: who returns a transfer need not have rights on orders, nor on sites
+        delivery = self.sudo().picking_id
+        if not delivery.move_ids._oms_filter_at_customer():
+            return self.env["oms.site"]
+        back = delivery.picking_type_id.return_picking_type_id or delivery.picking_type_id
+        return back.warehouse_id.oms_site_ids[:1].sudo(False)
 
     def _oms_check_native(self):
         """Make sure that what is returned by hand is with the customer, and not announced.
@@ -72,13 +90,15 @@ class StockReturnPickingLine(models.TransientModel):
         wizard = self.wizard_id
         # A return of a return belongs to none.
         vals["oms_return_line_id"] = self.oms_return_line_id.id
-        if wizard.oms_return_id:
-            warehouse = wizard.oms_site_id.warehouse_id
+        # sudo: who returns a transfer need not have rights on the site
+        warehouse = wizard.sudo().oms_site_id.warehouse_id
+        if warehouse:
             vals |= {
                 "warehouse_id": warehouse.id,
                 # What is looked at first is to be sold again: it counts as coming to the site.
                 "location_final_id": warehouse.lot_stock_id.id,
-                "date": wizard.oms_return_id.expected_at or fields.Datetime.now(),
+                # sudo: as above
+                "date": wizard.sudo().oms_return_id.expected_at or fields.Datetime.now(),
             }
         return vals
 

@@ -84,6 +84,9 @@ class TestAllocation(ShareCase):
         self.ship(order.picking_ids)
         self.assertEqual(self.sellable(self.channel), 1)
         self.take_back(order.picking_ids, 2)
+        unseen = "nobody has looked at what came back"
+        self.assertEqual((self.sellable(self.channel), self.sellable(self.market)), (1, 6), unseen)
+        self.stock(self.apple, (self.near, 2))
         self.assertEqual((self.sellable(self.channel), self.sellable(self.market)), (1, 8))
 
     def test_every_step_of_a_delivery_is_one_sale(self):

@@ -245,6 +245,8 @@ class Life:
         self.case.take_back(picking, 1)
         self.shipped.remove(picking)
         site = picking.picking_type_id.warehouse_id.oms_site_ids
+        # It waits where nobody sells it, until somebody has looked at it and puts it on the shelf.
+        self.case.stock(picking.product_id, (site, 1))
         self.shop.there[picking.product_id, site] += 1
 
     def serve_waiting_orders(self, step):

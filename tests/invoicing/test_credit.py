@@ -21,7 +21,7 @@ class TestCredits(InvoicingCase):
         return order.order_line.filtered(lambda line: line.product_id == self.berry)
 
     def back(self, order, line, quantity):
-        """Take goods of a line back into the stock."""
+        """Take goods of a line back."""
         picking = order.picking_ids.filtered(
             lambda p: p.state == "done" and line.product_id in p.move_ids.product_id
         )[:1]
@@ -68,6 +68,8 @@ class TestCredits(InvoicingCase):
                 line = self.apples(order)
                 self.back(order, line, 1)
                 order._oms_credit({line: 1})
+                # What came back waits for somebody who looks at it: another one is sent.
+                self.stock(self.apple, (self.near, 1))
                 picking = self.get_shipment(order, self.near).picking_ids.filtered(
                     lambda p: p.picking_type_code == "outgoing"
                 )[:1]

@@ -32,6 +32,48 @@ class TestNative(ReturnCase):
         record.action_accept_all()
         self.assertEqual((record.state, record.amount_settled), ("closed", 20))
 
+    def test_is_looked_at_before_it_is_sold(self):
+        """Odoo has goods come back onto the shelf; ours wait where nobody sells them."""
+        order = self.deliver((self.apple, 3))
+        shelf = self.near.warehouse_id.lot_stock_id
+        free = self.at(self.apple, shelf)
+        user = self.make_user("native-returner", "stock.group_stock_user")
+        wizard = self.wizard(order.picking_ids, 2)
+        picking = wizard.with_user(user)._create_return().with_user(self.env.user)
+        place = self.near._get_return_location()
+        self.assertEqual(
+            (picking.location_dest_id, picking.move_ids.location_dest_id), (place,) * 2
+        )
+        self.assertEqual(picking.picking_type_id, self.near._get_return_type())
+        self.assertEqual(picking.move_ids.location_final_id, shelf, "it counts as coming")
+        self.ship(picking)
+        self.assertEqual((self.at(self.apple, shelf), self.at(self.apple, place)), (free, 2))
+        self.assertEqual(order.oms_return_ids.state, "received")
+        order.oms_return_ids.action_accept_all()
+        self.assertEqual(order.oms_return_ids.item_ids.state, "inspected")
+
+    def test_all_of_a_delivery_and_its_exchange(self):
+        """Odoo's other two buttons: they bring goods back to the same place."""
+        order = self.deliver((self.apple, 3))
+        action = self.wizard(order.picking_ids, 0).action_create_returns_all()
+        back = self.env["stock.picking"].browse(action["res_id"])
+        self.assertEqual(back.move_ids.product_uom_qty, 3)
+        self.assertEqual(back.location_dest_id, self.near._get_return_location())
+        other = self.deliver((self.berry, 2))
+        action = self.wizard(other.picking_ids, 1).action_create_exchanges()
+        back = self.env["stock.picking"].browse(action["res_id"])
+        self.assertEqual(back.location_dest_id, self.near._get_return_location())
+        self.assertEqual(other.oms_return_ids.picking_ids, back)
+
+    def test_without_a_channel_it_is_odoos(self):
+        order = self.make_order(
+            (self.apple, 2), oms_channel_id=False, warehouse_id=self.near.warehouse_id.id
+        )
+        self.ship(order.picking_ids)
+        picking = self.wizard(order.picking_ids, 1)._create_return()
+        self.assertFalse(picking.oms_return_id)
+        self.assertNotEqual(picking.location_dest_id, self.near._get_return_location())
+
     def test_nothing_is_given_for_what_does_not_count(self):
         order = self.deliver((self.apple, 3))
         receipt = self.take_back(order.picking_ids, 2, to_refund=False)
