@@ -20,6 +20,7 @@ class OmsReturnNew(models.TransientModel):
     outcome = fields.Selection(
         OUTCOME_SELECTION, string="Customer Wants", required=True, default="refund"
     )
+    allowed_outcomes = fields.Json(compute="_compute_allowed_outcomes")
     way = fields.Selection(WAY_SELECTION, string="Way Back", required=True, default="label")
     site_id = fields.Many2one(
         "oms.site",
@@ -29,6 +30,14 @@ class OmsReturnNew(models.TransientModel):
         help="Empty: the site is chosen by cost and distance.",
     )
     note = fields.Text(string="Customer's Words")
+
+    @api.depends("company_id")
+    def _compute_allowed_outcomes(self):
+        """Store credit is there only where the company has eWallets."""
+        for wizard in self:
+            known = self.env["oms.return"]._knows_store_credit(wizard.company_id)
+            outcomes = [key for key, _text in OUTCOME_SELECTION if key != "credit" or known]
+            wizard.allowed_outcomes = outcomes
 
     @api.model
     def default_get(self, fields_list):
@@ -89,6 +98,8 @@ class OmsReturnNew(models.TransientModel):
                         "quantity": line.quantity,
                         "reason_id": line.reason_id.id,
                         "note": line.note,
+                        "exchange_product_id": self.outcome == "exchange"
+                        and line.exchange_product_id.id,
                     }
                     for line in chosen
                 ],
@@ -122,3 +133,9 @@ class OmsReturnNewLine(models.TransientModel):
         "oms.return.reason",
     )
     note = fields.Char(string="Customer's Words")
+    exchange_product_id = fields.Many2one(
+        "product.product",
+        string="Exchanged For",
+        domain="[('sale_ok', '=', True), ('type', '=', 'consu')]",
+        help="Empty: for the same product. Of a dearer one the customer pays the difference.",
+    )

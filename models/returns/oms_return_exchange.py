@@ -88,13 +88,13 @@ class OmsReturn(models.Model):
     # === STORE CREDIT === #
 
     @api.model
-    def _knows_store_credit(self, company=None):
+    def _knows_store_credit(self, company):
         """Tell whether customers can be given store credit: by an eWallet of Odoo's loyalty.
 
-        :param company: ``res.company``; the current one when None
+        :param company: ``res.company`` of the order
         :rtype: bool
         """
-        return bool(self._find_wallet_program(company or self.env.company))
+        return bool(self._find_wallet_program(company))
 
     @api.model
     def _find_wallet_program(self, company, currency=None):

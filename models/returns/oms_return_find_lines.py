@@ -3,6 +3,8 @@ from collections import defaultdict
 from odoo import models
 from odoo.exceptions import UserError
 
+from ..words import write_goods, write_quantity
+
 
 class OmsReturn(models.Model):
     """What came is found in what was announced, or else in what the order delivered."""
@@ -50,12 +52,11 @@ class OmsReturn(models.Model):
             if lot.product_uom_id.compare(quantity, has) > 0:
                 raise UserError(
                     self.env._(
-                        "%(came)g %(unit)s of %(lot)s are more than the customer can have of it: "
-                        "%(has)g. Take the rest in as unexpected goods.",
-                        came=quantity,
-                        unit=lot.product_uom_id.name,
+                        "%(came)s of %(lot)s are more than the customer can have of it: "
+                        "%(has)s. Take the rest in as unexpected goods.",
+                        came=write_goods(self.env, quantity, lot.product_id),
                         lot=lot.name,
-                        has=max(has, 0.0),
+                        has=write_quantity(self.env, max(has, 0.0), lot.product_uom_id),
                     )
                 )
 
@@ -165,12 +166,10 @@ class OmsReturn(models.Model):
         if line.uom_id.compare(item["quantity"], room) > 0:
             raise UserError(
                 self.env._(
-                    "%(came)g %(unit)s of %(product)s are more than the customer can have: "
-                    "%(room)g. Take the rest in as unexpected goods.",
-                    came=item["quantity"],
-                    unit=line.uom_id.name,
-                    product=line.product_id.display_name,
-                    room=max(room, 0.0),
+                    "%(came)s are more than the customer can have: %(room)s. "
+                    "Take the rest in as unexpected goods.",
+                    came=write_goods(self.env, item["quantity"], line.product_id),
+                    room=write_quantity(self.env, max(room, 0.0), line.uom_id),
                 )
             )
 

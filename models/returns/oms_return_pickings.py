@@ -4,6 +4,8 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from ..words import write_goods
+
 
 class OmsReturn(models.Model):
     """The transfers by which goods come back: Odoo's own returns of what was delivered."""
@@ -142,10 +144,8 @@ class OmsReturnLine(models.Model):
         if unit.compare(left, 0.0) > 0:
             raise UserError(
                 self.env._(
-                    "%(left)g %(unit)s of %(product)s were not delivered, or came back before.",
-                    left=left,
-                    unit=unit.name,
-                    product=self.product_id.display_name,
+                    "%s were not delivered, or came back before.",
+                    write_goods(self.env, left, moves.product_id or self.product_id),
                 )
             )
         return found

@@ -5,6 +5,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from ..words import write_goods, write_quantity
 from .oms_return import OUTCOME_SELECTION, WAY_SELECTION
 
 #: Who asks for a return without being at work: bound by all that the policy says.
@@ -244,12 +245,9 @@ class OmsReturn(models.Model):
             if unit.compare(quantity, terms["quantity"]) > 0:
                 raise UserError(
                     self.env._(
-                        "%(asked)g %(unit)s of %(product)s are more than can be returned: "
-                        "%(left)g.",
-                        asked=quantity,
-                        unit=unit.name,
-                        product=sale_line.product_id.display_name,
-                        left=terms["quantity"],
+                        "%(asked)s are more than can be returned: %(left)s.",
+                        asked=write_goods(self.env, quantity, sale_line.product_id),
+                        left=write_quantity(self.env, terms["quantity"], unit),
                     )
                 )
 

@@ -3,6 +3,8 @@ from collections import defaultdict
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..words import write_goods
+
 
 class StockMove(models.Model):
     """No more comes back than was delivered, and whatever comes is seen by its return."""
@@ -102,11 +104,9 @@ class SaleOrderLine(models.Model):
                 if product.uom_id.compare(quantity, 0.0) < 0:
                     raise UserError(
                         self.env._(
-                            "%(more)g %(unit)s of %(product)s more would be back than were "
-                            "delivered with %(order)s. Take them in as goods of no order.",
-                            more=-quantity,
-                            unit=product.uom_id.name,
-                            product=product.display_name,
+                            "%(more)s more would be back than were delivered with %(order)s. "
+                            "Take them in as goods of no order.",
+                            more=write_goods(self.env, -quantity, product),
                             order=line.order_id.name,
                         )
                     )

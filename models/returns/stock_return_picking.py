@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..words import write_quantity
+
 
 class StockReturnPicking(models.TransientModel):
     """Transfers of returns are made as Odoo makes its own, and its own become returns."""
@@ -70,11 +72,10 @@ class StockReturnPicking(models.TransientModel):
             if unit.compare(asked, room) > 0:
                 raise UserError(
                     self.env._(
-                        "Of %(product)s no more than %(room)g %(unit)s can come back: the rest is "
+                        "Of %(product)s no more than %(room)s can come back: the rest is "
                         "back, or being returned (%(returns)s).",
                         product=line.product_id.display_name,
-                        room=max(room, 0.0),
-                        unit=unit.name,
+                        room=write_quantity(self.env, max(room, 0.0), unit),
                         returns=", ".join(sorted(facts.returns[line])) or "–",
                     )
                 )

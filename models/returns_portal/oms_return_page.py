@@ -4,12 +4,14 @@ from odoo.tools import consteq, format_datetime, formatLang
 from ..returns.oms_return import DEAD_STATES, OPEN_STATES
 from ..task.oms_task import OPEN_STATES as OPEN_TASKS
 from ..tracking.shipment_view import Step
+from ..words import write_goods, write_quantity
 from .return_view import LabelView, ReturnLineView, ReturnView
 
 _TONES = {
     "closed": "success",
     "refused": "danger",
     "cancelled": "secondary",
+    "expired": "secondary",
     "requested": "warning",
 }
 
@@ -117,6 +119,7 @@ class OmsReturn(models.Model):
             "closed": self.env._("Done"),
             "refused": self.env._("Refused"),
             "cancelled": self.env._("Cancelled"),
+            "expired": self.env._("Nothing came"),
         }
         if self.state == "authorized" and self.way == "dropoff":
             return self.env._("You can bring it")
@@ -173,20 +176,35 @@ class OmsReturn(models.Model):
             yield self.env._("Please wait until we have written to you, and send nothing yet.")
         elif self.state == "refused":
             yield self.refuse_reason or ""
+        elif self.state == "expired":
+            yield self.env._(
+                "We waited for it, and nothing came. If you have sent it, write to us; if you "
+                "still want to return something, begin again from your order."
+            )
         elif self.state in DEAD_STATES:
             yield self.env._("Nothing is expected from you any more.")
         elif self.way == "keep":
             yield self.env._("Keep it or give it away: you need not send anything.")
         elif self.state == "authorized" and self.way == "dropoff":
             yield self.env._("Show this code in the store.")
+            yield from self._get_customer_deadline()
         elif self.state == "authorized" and self.way == "pickup":
             yield self.env._("Pack it well. The carrier comes to your address.")
         elif self.state == "authorized":
             if has_labels:
                 yield self.env._("Stick the label on your parcel and hand it to the carrier.")
             yield self.env._("Put a note with %s into the parcel.", self.name)
+            yield from self._get_customer_deadline()
             if by_himself:
                 yield self.env._("Send it by a carrier of your choice to:")
+
+    def _get_customer_deadline(self):
+        """Say until when the goods are waited for."""
+        if self.expires_at:
+            day = format_datetime(
+                self.env, self.expires_at, tz=self._get_customer_zone(), dt_format="long"
+            )
+            yield self.env._("We wait for it until %s.", day)
 
     def _get_customer_facts(self):
         """Return what else is known, as names and texts."""
@@ -220,30 +238,38 @@ class OmsReturn(models.Model):
 class OmsReturnLine(models.Model):
     _inherit = "oms.return.line"
 
+    def _get_goods_text(self):
+        """Return how much of what comes back, as people read it in the language of the context.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        return write_goods(self.env, self.quantity, self.product_id)
+
     def _get_customer_view(self):
         """Return what the customer sees of the line.
 
         :rtype: ReturnLineView
         """
         self.ensure_one()
+        arrived = write_quantity(self.env, self.quantity_received, self.uom_id)
         words = {
             "received": (self.env._("Arrived"), "info"),
-            "partial": (
-                self.env._("%.12g arrived", self.quantity_received), "info",
-            ),
+            "partial": (self.env._("%s arrived", arrived), "info"),
             "accepted": (self.env._("Accepted"), "success"),
             "refused": (self.env._("Not accepted"), "danger"),
             "missing": (self.env._("Did not arrive"), "warning"),
-        }  # fmt: skip
+        }
         status, tone = words.get(self.state, ("", "info"))
         unit = self.uom_id
         if self.state == "accepted" and unit.compare(self.quantity_accepted, self.quantity) < 0:
-            status = self.env._("%.12g accepted", self.quantity_accepted)
+            status = self.env._(
+                "%s accepted", write_quantity(self.env, self.quantity_accepted, unit)
+            )
             tone = "warning"
         told = self.state in ("accepted", "refused")
         return ReturnLineView(
-            name=self.product_id.with_context(display_default_code=False).display_name,
-            quantity=f"{self.quantity:.12g} {unit.name}",
+            goods=self._get_goods_text(),
             reason=self.reason_id.name or "",
             status=status,
             tone=tone,

@@ -160,9 +160,9 @@ class OmsStoreReturn(models.AbstractModel):
 
         :param int site_id: ``oms.site``
         :param int order_id: ``sale.order``
-        :return: ``order``, ``lines`` (``id``, ``name``, ``available``, ``unit``, ``rounding``,
-            ``price``, ``until``, ``image``), ``kept`` (``name`` and ``reason``), ``reasons``,
-            ``outcomes`` and ``ways`` (pairs of key and words)
+        :return: ``order``, ``lines`` (``id``, ``name``, ``available``,
+            ``available_text``, ``rounding``, ``price``, ``until``, ``image``), ``kept`` (``name``
+            and ``reason``), ``reasons``, ``outcomes`` and ``ways`` (pairs of key and words)
         :rtype: dict
         :raises UserError: the order is not there
         """
@@ -177,7 +177,7 @@ class OmsStoreReturn(models.AbstractModel):
                     "id": line.id,
                     "name": line.name,
                     "available": line.quantity,
-                    "unit": line.unit,
+                    "available_text": line.available,
                     "rounding": line.step,
                     "price": line.price,
                     "until": (line.until and format_date(counter.env, line.until)) or "",
@@ -202,7 +202,7 @@ class OmsStoreReturn(models.AbstractModel):
         outcomes = dict(
             counter.env["oms.return"]._fields["outcome"]._description_selection(self.env)
         )
-        if not counter.env["oms.return"]._knows_store_credit():
+        if not counter.env["oms.return"]._knows_store_credit(counter.site.company_id):
             outcomes.pop("credit", None)
         return [list(each) for each in outcomes.items()]
 

@@ -17,6 +17,7 @@ class FormLine:
 
     :param int id: of the order line
     :param quantity: what can come back, in the unit of the product; 0.0 where nothing can
+    :param available: that with its unit, as people read it
     :param step: the smallest quantity of the unit
     :param price: what was paid for one unit, as text
     :param until: the last day on which it can be asked for, None without end
@@ -27,7 +28,7 @@ class FormLine:
     id: int
     name: str
     quantity: float
-    unit: str
+    available: str
     step: float
     price: str
     until: date | None

@@ -17,13 +17,12 @@ class LabelView:
 class ReturnLineView:
     """Goods of a return.
 
-    :param quantity: with its unit, as text
+    :param goods: how much of what, as text
     :param status: where they stand, in a word; '' while there is nothing to tell
     :param due: what the customer gets for them, as text; '' while that is not known
     """
 
-    name: str
-    quantity: str
+    goods: str
     reason: str
     status: str
     tone: str

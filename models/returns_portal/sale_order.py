@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import formatLang
 from odoo.tools.image import image_data_uri
 
+from ..words import write_quantity
 from .photo import MOST_BYTES, MOST_PHOTOS, PhotoError, read_photo
 from .return_form import FormLine, ReasonChoice, ReturnForm, SiteChoice
 
@@ -63,7 +64,7 @@ class SaleOrder(models.Model):
             "exchange": self.env._("The same again, in good order"),
             "credit": self.env._("A credit for the next purchase"),
         }
-        known = self.env["oms.return"]._knows_store_credit()
+        known = self.env["oms.return"]._knows_store_credit(self.company_id)
         for outcome, text in words.items():
             if policy[f"allow_{outcome}"] and (outcome != "credit" or known):
                 yield outcome, text
@@ -229,7 +230,7 @@ class SaleOrderLine(models.Model):
             id=self.id,
             name=product.with_context(display_default_code=False).display_name,
             quantity=told["quantity"],
-            unit=product.uom_id.name,
+            available=write_quantity(self.env, told["quantity"], product.uom_id),
             step=1.0 if product.tracking == "serial" else product.uom_id.rounding,
             price=price,
             until=(until and until.date()) or None,

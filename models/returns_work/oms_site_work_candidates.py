@@ -3,6 +3,7 @@ from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ..site_work.answer import to_text
+from ..words import write_quantity
 from .candidate import Candidate, rank
 
 #: Orders that are looked at, the newest first.
@@ -143,16 +144,13 @@ class OmsSiteWork(models.AbstractModel):
     def _tell_goods(self, product, has, wanted):
         values = {
             "product": product.display_name,
-            "has": f"{has:g}",
-            "unit": product.uom_id.name,
+            "has": write_quantity(self.env, has, product.uom_id),
         }
         if product.uom_id.compare(has, 0.0) <= 0:
             return self.env._("%(product)s: all of it came back already.", **values)
         if product.uom_id.compare(has, wanted) < 0:
-            return self.env._(
-                "%(product)s: the customer has only %(has)s %(unit)s of this order.", **values
-            )
-        return self.env._("%(product)s: the customer has %(has)s %(unit)s of this order.", **values)
+            return self.env._("%(product)s: the customer has only %(has)s of this order.", **values)
+        return self.env._("%(product)s: the customer has %(has)s of this order.", **values)
 
     @api.model
     def _tell_period(self, lines, returnable):

@@ -2,6 +2,8 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ..words import write_quantity
+
 
 class OmsSiteWork(models.AbstractModel):
     """What codes on goods that come back stand for, and of which order line these are."""
@@ -213,9 +215,8 @@ class OmsSiteWork(models.AbstractModel):
         if product.tracking != "serial" and product.uom_id.compare(quantity, left) > 0:
             raise UserError(
                 self.env._(
-                    "Too many: the customer can have only %(left)s %(unit)s more of %(lot)s.",
-                    left=f"{left:g}",
-                    unit=product.uom_id.name,
+                    "Too many: the customer can have only %(left)s more of %(lot)s.",
+                    left=write_quantity(self.env, left, product.uom_id),
                     lot=lot_name,
                 )
             )

@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from ..returns_portal.photo import MOST_PHOTOS, PhotoError, read_photo
 from ..site_work.answer import Answer
 from ..site_work.oms_site_work_apply import is_id
+from ..words import write_goods
 
 
 class OmsSiteWork(models.AbstractModel):
@@ -45,10 +46,8 @@ class OmsSiteWork(models.AbstractModel):
     @api.model
     def _tell_graded(self, goods, grade, quantity):
         return self.env._(
-            "%(quantity)s %(unit)s %(product)s: grade %(grade)s.",
-            quantity=f"{quantity:g}",
-            unit=goods.product_id.uom_id.name,
-            product=goods.product_id.display_name,
+            "%(goods)s: grade %(grade)s.",
+            goods=write_goods(self.env, quantity, goods.product_id),
             grade=grade.name,
         )
 

@@ -4,6 +4,7 @@ from odoo.fields import Domain
 
 from ..site_work.answer import Answer
 from ..site_work.oms_site_work_apply import MOST_QUANTITY, is_id
+from ..words import write_quantity
 
 
 class OmsSiteWork(models.AbstractModel):
@@ -123,9 +124,8 @@ class OmsSiteWork(models.AbstractModel):
             )
         raise UserError(
             self.env._(
-                "Too many: the customer can have only %(left)s %(unit)s more of %(product)s.",
-                left=f"{left:g}",
-                unit=product.uom_id.name,
+                "Too many: the customer can have only %(left)s more of %(product)s.",
+                left=write_quantity(self.env, left, product.uom_id),
                 product=product.display_name,
             )
         )
@@ -253,24 +253,22 @@ class OmsSiteWork(models.AbstractModel):
         """
         if not product:
             return self.env._("Taken off."), "ok"
-        values = {"product": product.display_name, "unit": product.uom_id.name}
+        unit, values = product.uom_id, {"product": product.display_name}
         if not line:
             in_hand = record.receipt_item_ids.filtered(
                 lambda each: each.product_id == product and not each.sale_line_id
             )
-            values["received"] = f"{sum(in_hand.mapped('quantity')):g}"
-            return self.env._("%(product)s: %(received)s %(unit)s.", **values), "ok"
+            received = sum(in_hand.mapped("quantity"))
+            values["received"] = write_quantity(self.env, received, unit)
+            return self.env._("%(product)s: %(received)s.", **values), "ok"
         row = self._get_rows(record)[line]
-        values["received"], values["wanted"] = (
-            f"{row[key]:g}" for key in ("received", "announced")
-        )
+        values["received"] = write_quantity(self.env, row["received"], unit)
         if not row["announced"]:
-            return self.env._("%(product)s: %(received)s %(unit)s.", **values), "ok"
-        if product.uom_id.compare(row["missing"], 0.0) < 0:
+            return self.env._("%(product)s: %(received)s.", **values), "ok"
+        values["wanted"] = write_quantity(self.env, row["announced"], unit)
+        if unit.compare(row["missing"], 0.0) < 0:
             return (
-                self.env._(
-                    "%(product)s: %(received)s, only %(wanted)s %(unit)s were announced.", **values
-                ),
+                self.env._("%(product)s: %(received)s, only %(wanted)s were announced.", **values),
                 "warning",
             )
-        return self.env._("%(product)s: %(received)s of %(wanted)s %(unit)s.", **values), "ok"
+        return self.env._("%(product)s: %(received)s of %(wanted)s.", **values), "ok"

@@ -210,7 +210,7 @@ class TestSettle(ReturnCase):
 
     def test_no_store_credit_without_loyalty(self):
         order = self.deliver((self.apple, 2))
-        if self.env["oms.return"]._knows_store_credit():
+        if self.env["oms.return"]._knows_store_credit(self.company):
             self.assertTrue(self.ask(order, (self.apple, 1), outcome="credit"))
         else:
             with self.assertRaisesRegex(UserError, "no store credit here"):

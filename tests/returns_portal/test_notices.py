@@ -1,6 +1,6 @@
 from unittest.mock import patch
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from ..returns.common import ReturnCase
@@ -35,6 +35,24 @@ class TestNotices(ReturnCase):
         self.assertIn("is agreed", mail.body_html)
         self.assertIn(made._get_customer_url(), mail.body_html)
         self.assertFalse(self.commit(), "once")
+
+    def test_goods_as_people_read_them(self):
+        """Pieces are counted; what is weighed has its unit, with the decimals that it has."""
+        self.ask(self.order, (self.apple, 1), origin="portal")
+        body = self.commit().body_html
+        self.assertIn("1 × Apple", body)
+        self.assertNotIn("Units", body)
+        flour = self.make_product("Flour", uom_id=self.env.ref("uom.product_uom_kgm").id)
+        self.stock(flour, (self.near, 9))
+        order = self.deliver((flour, 2.5))
+        made = self.ask(order, (flour, 1.5), origin="portal")
+        self.assertIn("1.5 kg Flour", self.commit().body_html)
+        [line] = made._get_page_view().lines
+        self.assertEqual(line.goods, "1.5 kg Flour")
+        with self.assertRaisesRegex(UserError, "5 kg Flour are more than can be returned: 1 kg"):
+            self.ask(order, (flour, 5), origin="portal")
+        with self.assertRaisesRegex(UserError, "9 × Apple are more than can be returned: 4\\."):
+            self.ask(self.order, (self.apple, 9), origin="portal")
 
     def test_looked_at_first(self):
         self.policy.review = "reviewed"

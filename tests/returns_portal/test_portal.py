@@ -141,6 +141,47 @@ class TestPortal(PortalCase):
         [link] = page.find_class("o_oms_return_link")
         self.assertEqual(link.get("href"), f"/oms/returns?order={self.order.name}")
 
+    def test_one_way_to_return_something(self):
+        """Odoo offers a slip that nobody knows of, and lists transfers beside returns."""
+        self.login()
+        made = self.ask(self.order, (self.apple, 1))
+        page = self.get_page(f"/my/orders/{self.order.id}")
+        self.assertFalse(page.xpath("//a[contains(@href, '/my/picking/return/pdf/')]"))
+        self.assertNotIn(made.picking_ids.name, page.text_content())
+        titles = page.xpath("//h4[normalize-space()='Returns'] | //h5[normalize-space()='Returns']")
+        self.assertEqual(len(titles), 1)
+        # Orders of no channel are Odoo's alone.
+        self.order.oms_channel_id = False
+        page = self.get_page(f"/my/orders/{self.order.id}")
+        self.assertTrue(page.xpath("//a[contains(@href, '/my/picking/return/pdf/')]"))
+
+    def test_store_credit_of_the_orders_company(self):
+        """There are eWallets where the company that sold has them, wherever one is logged in."""
+        other = self.env["res.company"].create({"name": "Other company"})
+        asked = []
+
+        def knows(_returns, company):
+            asked.append(company)
+            return company == self.company
+
+        with patch.object(type(self.env["oms.return"]), "_knows_store_credit", knows):
+            order = self.order.with_company(other)
+            outcomes = dict(order._oms_get_return_form().outcomes)
+            self.assertIn("credit", outcomes)
+            wizard = (
+                self.env["oms.return.new"]
+                .with_company(other)
+                .with_context(active_model="sale.order", active_id=self.order.id)
+                .create({})
+            )
+            self.assertIn("credit", wizard.allowed_outcomes)
+        self.assertEqual(set(asked), {self.company})
+        with patch.object(
+            type(self.env["oms.return"]), "_knows_store_credit", lambda *_args: False
+        ):
+            wizard.invalidate_recordset(["allowed_outcomes"])
+            self.assertEqual(wizard.allowed_outcomes, ["refund", "exchange"])
+
     def test_list_and_home(self):
         made = self.ask(self.order, (self.apple, 1))
         self.login()

@@ -186,10 +186,10 @@ class TestReceipt(ReceiptCase):
         back = self.ask(order, (tea, 4), site_id=self.near.id)
         line = {"sale_line_id": order.order_line.id, "lot_name": "L1"}
         answer = self.do(back, "item", quantity=3, expect="refused", **line)
-        self.assertIn("can have only 2 Units more of L1", answer["message"])
+        self.assertIn("can have only 2 more of L1", answer["message"])
         self.do(back, "item", **line)
         answer = self.do(back, "item", quantity=2, expect="refused", **line)
-        self.assertIn("can have only 1 Units more of L1", answer["message"])
+        self.assertIn("can have only 1 more of L1", answer["message"])
         self.do(back, "item", **line)
         answer = self.do(back, "item", expect="refused", **line)
         self.assertIn("scanned already", answer["message"])

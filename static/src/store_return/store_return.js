@@ -6,7 +6,6 @@ import { useDebounced } from "@web/core/utils/timing";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { QuantityStepper } from "../site_work/quantity_stepper";
 import { ScanBar } from "../site_work/scan_bar";
-import { quantity } from "../site_work/words";
 import { StoreReturnModel } from "./store_return_model";
 
 /** A return of a customer who stands before the seller, from an order of any channel. */
@@ -19,7 +18,6 @@ export class StoreReturn extends Component {
     setup() {
         this.model = useState(new StoreReturnModel(useService("orm")));
         this.state = useState({ found: [], text: "", missing: "" });
-        this.quantity = quantity;
         this.look = useDebounced(() => this.search(), 300);
         this.onScan = this.onScan.bind(this);
         this.onInput = this.onInput.bind(this);
