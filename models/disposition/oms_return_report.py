@@ -97,7 +97,7 @@ class OmsReturnReport(models.Model):
          LEFT JOIN stock_move origin ON origin.id = line.origin_move_id
          LEFT JOIN stock_location source ON source.id = origin.location_id
          LEFT JOIN oms_site site ON site.warehouse_id = source.warehouse_id
-             WHERE head.state NOT IN ('refused', 'cancelled')
+             WHERE head.state NOT IN ('refused', 'cancelled', 'expired')
             """
         )
 

@@ -17,6 +17,7 @@ from . import oms_return_exchange
 from . import oms_return_match
 from . import oms_return_way
 from . import oms_return_actions
+from . import oms_return_expire
 from . import stock_picking
 from . import stock_move
 from . import stock_return_picking

@@ -9,11 +9,12 @@ STATE_SELECTION = [
     ("closed", "Closed"),
     ("refused", "Refused"),
     ("cancelled", "Cancelled"),
+    ("expired", "Never Came"),
 ]
 #: States in which goods may still come back.
 OPEN_STATES = ("requested", "authorized", "in_transit")
 #: States in which nothing came of a return.
-DEAD_STATES = ("refused", "cancelled")
+DEAD_STATES = ("refused", "cancelled", "expired")
 ORIGIN_SELECTION = [
     ("portal", "Customer"),
     ("store", "Store"),
@@ -58,7 +59,8 @@ class OmsReturn(models.Model):
         copy=False,
         help="Requested: somebody has to look at it. Authorized: the customer may send or bring "
         "the goods. On its way: the carrier has them. Received: all that came is at a site. "
-        "Inspected: it was judged. Closed: money, exchange or credit went to the customer.",
+        "Inspected: it was judged. Closed: money, exchange or credit went to the customer. "
+        "Never came: it was waited for as long as the policy says.",
     )
     origin = fields.Selection(
         ORIGIN_SELECTION, string="Asked For By", required=True, readonly=True, default="office"

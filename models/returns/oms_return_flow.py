@@ -66,6 +66,7 @@ class OmsReturn(models.Model):
                 record._keep()
             else:
                 record.expected_at = record.expected_at or record._get_expected_at()
+                record.expires_at = record._get_expires_at()
                 record._prepare_pickings()
                 record._request_labels()
 
@@ -123,7 +124,14 @@ class OmsReturn(models.Model):
         """
         # sudo: nobody writes returns, they follow what happens
         begun = self.sudo().filtered(lambda record: record.state == "authorized")
-        begun.write({"state": "in_transit", "shipped_at": moment or fields.Datetime.now()})
+        for record in begun:
+            record.write(
+                {
+                    "state": "in_transit",
+                    "shipped_at": moment or fields.Datetime.now(),
+                    "expires_at": record._get_expires_at(),
+                }
+            )
         begun._raise_event("return.shipped")
 
     # === END === #

@@ -171,6 +171,8 @@ class OmsReturnLine(models.Model):
         self.ensure_one()
         state = self.return_id.state
         compare = self.uom_id.compare
+        if state == "expired":
+            return "missing"
         if state in DEAD_STATES:
             return "cancelled"
         if not self.quantity_received or compare(self.quantity_received, 0.0) <= 0:

@@ -99,11 +99,21 @@ class OmsReturnPolicy(models.Model):
         help="After so many days announced goods are expected at the site; they count there as "
         "incoming supply.",
     )
+    wait_days = fields.Integer(
+        string="Wait For Goods (Days)",
+        default=30,
+        required=True,
+        tracking=True,
+        help="When nothing came so many days after a return was authorized, it is over, and its "
+        "goods are expected no more. It can be opened again, and is when they come all the same. "
+        "0: never.",
+    )
     rule_ids = fields.One2many("oms.return.policy.rule", "policy_id", string="Exceptions")
     channel_ids = fields.One2many("oms.channel", "return_policy_id", string="Channels")
 
     _days_check = models.Constraint(
-        "CHECK (days >= 0 AND way_days >= 0)", "A return period cannot be negative."
+        "CHECK (days >= 0 AND way_days >= 0 AND wait_days >= 0)",
+        "A return period cannot be negative, nor how long goods are waited for.",
     )
     _percent_check = models.Constraint(
         "CHECK (COALESCE(fee_percent, 0) BETWEEN 0 AND 100)",

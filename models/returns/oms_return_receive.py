@@ -5,7 +5,7 @@ from odoo.fields import Command
 from .oms_return import OPEN_STATES
 
 #: States in which goods of a return may come.
-RECEIVING_STATES = (*OPEN_STATES, "received")
+RECEIVING_STATES = (*OPEN_STATES, "received", "expired")
 
 
 class OmsReturn(models.Model):
@@ -37,6 +37,9 @@ class OmsReturn(models.Model):
         record._check_receiving_site(site)
         record._lock_work()
         record.order_id.order_line._oms_lock_returns()
+        if record.state == "expired":
+            # It came all the same.
+            record._wake()
         if record.state == "requested":
             record.site_id = site
             record._authorize()

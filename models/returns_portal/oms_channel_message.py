@@ -9,6 +9,7 @@ RETURN_MOMENTS = [
     ("return_closed", "Return Settled"),
     ("return_refused", "Return Refused"),
     ("return_cancelled", "Return Cancelled"),
+    ("return_expired", "Return Never Came"),
 ]
 RETURN_PREFIX = "return_"
 

@@ -9,7 +9,7 @@ from .oms_channel_message import RETURN_PREFIX
 _logger = logging.getLogger(__name__)
 
 #: States of which customers are told; others they see on the page.
-TOLD = ("requested", "authorized", "received", "closed", "refused", "cancelled")
+TOLD = ("requested", "authorized", "received", "closed", "refused", "cancelled", "expired")
 _KEPT = "oms.return.notices"
 
 
@@ -114,5 +114,6 @@ class OmsReturn(models.Model):
             "closed": self.env._("Your return %s is settled.", self.name),
             "refused": self.env._("Your return %s was refused.", self.name),
             "cancelled": self.env._("Your return %s is cancelled.", self.name),
+            "expired": self.env._("Nothing came of your return %s: we wait no longer.", self.name),
         }
         return f"{words[state]} {self._get_customer_url()}"

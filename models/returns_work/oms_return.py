@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import AccessError
 
 #: States in which a site takes goods of a return in.
-COMING_STATES = ("requested", "authorized", "in_transit", "received")
+COMING_STATES = ("requested", "authorized", "in_transit", "received", "expired")
 #: States in which the order of goods can still be found.
 MATCHING_STATES = (*COMING_STATES, "inspected")
 #: States in which a return is work of a site.
@@ -46,6 +46,9 @@ class OmsReturn(models.Model):
         for record in self.sudo().exists():
             if record.company_id not in self.env.companies:
                 raise AccessError(self.env._("That is a return of another company."))
+
+    def _is_being_received(self):
+        return bool(self.receipt_item_ids) or super()._is_being_received()
 
     def _prepare_item(self, item, site):
         vals = super()._prepare_item(item, site)

@@ -34,6 +34,7 @@ EVENT_SELECTION = [
     ("return.authorized", "Return authorized"),
     ("return.refused", "Return refused"),
     ("return.cancelled", "Return cancelled"),
+    ("return.expired", "Return never came"),
     ("return.shipped", "Return on its way"),
     ("return.received", "Return received"),
     ("return.inspected", "Return inspected"),

@@ -8,4 +8,5 @@ from . import test_set_off
 from . import test_way
 from . import test_roles
 from . import test_commits
+from . import test_expire
 from . import test_screens

@@ -11,6 +11,7 @@ const STATES = {
     closed: { name: _t("Done"), color: "text-bg-success" },
     refused: { name: _t("Refused"), color: "text-bg-danger" },
     cancelled: { name: _t("Cancelled"), color: "text-bg-secondary" },
+    expired: { name: _t("Never came"), color: "text-bg-secondary" },
 };
 
 const WAYS = {
