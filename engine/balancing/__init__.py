@@ -1,7 +1,8 @@
 """Transfers between sites: stock goes from where it is worth least to where it is worth most."""
 
 from .plan import Limit, Move, Note, NoteCode, Part, PartName, Plan, Shipment
-from .problem import Goods, Kind, Lane, Network, Preset, Problem, Settings, Site, Slower, Stocks
+from .problem import Goods, Kind, Lane, Network, Preset, Problem, Settings, Site, Stocks
+from .solver import balance
 
 __all__ = [
     "Goods",
@@ -20,6 +21,6 @@ __all__ = [
     "Settings",
     "Shipment",
     "Site",
-    "Slower",
     "Stocks",
+    "balance",
 ]

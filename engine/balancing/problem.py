@@ -19,7 +19,6 @@ Booleans = NDArray[np.bool_]
 
 Kind = Literal["warehouse", "store"]
 Preset = Literal["balance", "drain", "consolidate"]
-Slower = Literal["never", "excess", "always"]
 
 NOTHING: Integers = np.zeros((0, 2), dtype=np.int64)
 
@@ -179,11 +178,11 @@ class Settings:
     :param carbon_price: money per kilogram of CO2e
     :param need_days: a donor keeps what is wanted there in so many days …
     :param need_level: … with this probability
+    :param keep_minimum: whether a donor keeps its minimum, too
     :param warehouse_first: stores give only what warehouses cannot
-    :param towards_slower: whether a store gives to one where less is wanted per day: never, only
-        what it will surely not sell in the horizon (excess), or always
-    :param excess_level: units beyond this quantile of the demand in the horizon are excess
-    :param only_excess: stores give nothing else
+    :param towards_slower: whether a store gives to a site where less is wanted per day
+    :param only_excess: stores give only what is beyond a quantile of the demand in the horizon
+    :param excess_level: that quantile
     :param least_gain: a shipment must gain so much money
     :param default_days: of lanes that say none
     :param dual_rounds: how often lanes are priced to see how good a plan could be
@@ -198,9 +197,10 @@ class Settings:
     need_days: float = 7.0
     need_level: float = 0.8
     warehouse_first: bool = True
-    towards_slower: Slower = "never"
-    excess_level: float = 0.95
+    towards_slower: bool = False
     only_excess: bool = False
+    excess_level: float = 0.95
+    keep_minimum: bool = True
     least_gain: float = 0.0
     default_days: float = 2.0
     dual_rounds: int = 12
@@ -224,19 +224,19 @@ class Settings:
             would keep for itself
         """
         if preset == "drain":
-            return replace(self, only_excess=True, towards_slower="excess")
+            return replace(self, only_excess=True, towards_slower=True)
         if preset == "consolidate":
             return replace(
-                self, need_days=0.0, towards_slower="always", warehouse_first=False, ageing=0.0
+                self,
+                need_days=0.0,
+                keep_minimum=False,
+                towards_slower=True,
+                warehouse_first=False,
+                ageing=0.0,
             )
         if preset != "balance":
             raise ValueError(f"There is no preset {preset!r}.")
         return self
-
-    @property
-    def keeps_minimum(self) -> bool:
-        """Whether a donor's minimum is kept: not where it gives up keeping anything."""
-        return self.need_days > 0.0 or self.towards_slower != "always"
 
 
 @dataclass(frozen=True, slots=True)

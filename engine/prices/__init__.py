@@ -4,6 +4,7 @@ from .cover import cover_prices
 from .earning import Market, Outlook, outlook, unit_values
 from .fluid import DemandClass, FluidModel, FluidPrices
 from .interior import InteriorModel
+from .many import Markets, totals, unit_value_table
 from .worth import Terms, Worth, worth, worth_together
 
 __all__ = [
@@ -12,11 +13,14 @@ __all__ = [
     "FluidPrices",
     "InteriorModel",
     "Market",
+    "Markets",
     "Outlook",
     "Terms",
     "Worth",
     "cover_prices",
     "outlook",
+    "totals",
+    "unit_value_table",
     "unit_values",
     "worth",
     "worth_together",

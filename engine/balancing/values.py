@@ -1,0 +1,256 @@
+"""What stock is worth where it lies, and what more of it is worth where it could go.
+
+All stands on :mod:`..prices`: a unit is worth what the next unit of its kind will still earn at
+a place until the horizon. Three things are added. Where demand varies more than a Poisson
+stream, its rate is unknown: it is one of three, which have the moments of a gamma distribution
+(Gauss's quadrature, so that demand is negative binomial but for moments beyond the fifth).
+A unit that arrives later finds the stock that is left then: what is wanted on the way is served
+from what is there, and what that cannot serve is lost. And customers that wait for goods are
+served first, at full price.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..prices import Markets, totals
+from ..prices.many import grouped, tails
+from .problem import Array, Booleans, Integers, Settings
+from .tidy import Items, Rows
+
+NODES = 3
+
+MOST_SUMMED = 32
+"""So many possible sales on the way are told apart; beyond it their mean stands in."""
+
+CERTAIN = 1.0 + 1e-6
+"""Demand with less variance than so many times its mean is Poisson."""
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """What rows have, want and can give, in units; columns of shape (rows,).
+
+    :param here: on hand and not promised; below zero if more is promised
+    :param held: that and what is on its way there
+    :param need: what a donor keeps
+    :param giveable: what a donor can give, a multiple of its pack
+    :param room: what fits on the shelf, a multiple of its pack
+    :param pack: units of a pack
+    """
+
+    here: Array
+    held: Array
+    need: Array
+    giveable: Array
+    room: Array
+    pack: Array
+
+
+class Values:
+    """Values of stock of many rows.
+
+    :param rows: the stock
+    :param items: the products
+    :param settings: horizon and costs
+    """
+
+    def __init__(self, rows: Rows, items: Items, settings: Settings) -> None:
+        self.rows, self._items, self._settings = rows, items, settings
+        self._horizon = items.horizon[rows.product]
+        self._weights, self._rates = scenarios(rows.rate, rows.variance, self._horizon)
+
+    def markets(self, chosen: Integers, node: int, days: Array | None = None) -> Markets:
+        """How goods sell at some rows.
+
+        :param node: which of the possible rates
+        :param days: when they arrive; now if not given
+        """
+        items, product = self._items, self.rows.product[chosen]
+        price, horizon = items.price[product], self._horizon[chosen]
+        if days is not None:
+            price = price * np.exp(-items.markdown[product] * days)
+            horizon = np.maximum(horizon - days, 1e-9)
+        interest = np.full(len(chosen), self._settings.interest)
+        holding = self._settings.holding * items.cost[product]
+        return Markets(
+            price,
+            self._rates[chosen, node],
+            horizon,
+            items.markdown[product],
+            interest,
+            holding,
+            items.salvage[product],
+        )
+
+    def stay(self, chosen: Integers, points: Array) -> Array:
+        """What stock will earn where it is.
+
+        :param chosen: rows
+        :param points: units, shape (chosen, points)
+        :return: money, same shape
+        """
+        result = np.zeros(points.shape)
+        for node, some in self._nodes(chosen):
+            earned = totals(self.markets(chosen[some], node), points[some])
+            result[some] += self._weights[chosen[some], node][:, None] * earned
+        return result
+
+    def arrive(self, chosen: Integers, days: Array, amounts: Array, here: Array) -> Array:
+        """What units will earn that arrive at rows.
+
+        :param chosen: rows
+        :param days: when they arrive, shape (chosen,)
+        :param amounts: units, shape (chosen, points)
+        :param here: units on hand there now, shape (chosen,)
+        :return: money, shape of the amounts; meaningless unless :meth:`in_time`
+        """
+        result = np.zeros(amounts.shape)
+        for node, some in self._nodes(chosen):
+            rows = chosen[some]
+            mean = self._rates[rows, node] * days[some]
+            stock = here[some]
+            told = np.minimum(np.ceil(np.maximum(stock, 0.0)), _surely(mean))
+            many = told > MOST_SUMMED
+            stock = np.where(many, np.maximum(stock - mean, 0.0), stock)
+            told, mean = np.where(many, 0.0, told), np.where(many, 0.0, mean)
+            for group, _size in grouped(told + 1.0, amounts.shape[1]):
+                most = int(told[group].max())
+                part = some[group]
+                earned = self._arrived(
+                    *(chosen[part], node, days[part], amounts[part]),
+                    *(stock[group], mean[group], most),
+                )
+                result[part] += self._weights[chosen[part], node][:, None] * earned
+        return result
+
+    def in_time(self, days: Array, chosen: Integers | None = None) -> Booleans:
+        """Whether what arrives in so many days can still be sold; at all rows if none are given."""
+        horizon = self._horizon if chosen is None else self._horizon[chosen]
+        return days < horizon
+
+    def _arrived(
+        self,
+        rows: Integers,
+        node: int,
+        days: Array,
+        amounts: Array,
+        stock: Array,
+        mean: Array,
+        most: int,
+    ) -> Array:
+        """Average over how many units are sold on the way, from none to so many and more."""
+        reached = tails(mean, most + 1) if most else np.zeros((len(rows), 0))
+        chance = np.ones((len(rows), most + 1))
+        chance[:, 1:] = reached[:, :most]
+        weights = chance.copy()
+        weights[:, :-1] -= chance[:, 1:]
+        left = np.maximum(stock[:, None] - np.arange(most + 1.0), np.minimum(stock, 0.0)[:, None])
+        left = left + self.rows.incoming[rows][:, None]
+        points = (
+            left[:, :, None]
+            + np.concatenate((np.zeros((len(rows), 1)), amounts), axis=1)[:, None, :]
+        )
+        markets = self.markets(rows, node, days)
+        earned = totals(markets, points.reshape(len(rows), -1)).reshape(points.shape)
+        earned = earned[:, :, 1:] - earned[:, :, :1]
+        faded = np.exp(-self._settings.interest * days)
+        return faded[:, None] * (weights[:, :, None] * earned).sum(axis=1)
+
+    def quantile(self, level: float, days: Array) -> Array:
+        """How many units are wanted at most in so many days, with a probability; shape (rows,)."""
+        result = np.zeros(len(days))
+        most = _surely((self._rates * days[:, None]).max(axis=1, initial=0.0))
+        for group, size in grouped(most):
+            chance = np.zeros((len(group), size))
+            for node in range(NODES):
+                weight = self._weights[group, node]
+                some = np.flatnonzero(weight > 0.0)
+                mean = self._rates[group[some], node] * days[group[some]]
+                chance[some] += weight[some, None] * tails(mean, size)
+            result[group] = (chance > 1.0 - level).sum(axis=1)
+        return result
+
+    def most_wanted(self, chosen: Integers) -> Array:
+        """More units than ever are wanted at rows until the horizon."""
+        rates = self._rates[chosen].max(axis=1, initial=0.0)
+        return _surely(rates * self._horizon[chosen])
+
+    def chance(self, chosen: Integers, units: Array, days: Array) -> Array:
+        """Probability that so many units are wanted at rows in so many days."""
+        result = np.zeros(len(chosen))
+        for group, size in grouped(np.minimum(np.maximum(units, 1.0), 2_000.0)):
+            at = np.clip(np.ceil(units[group]), 1, size).astype(np.int64) - 1
+            for node in range(NODES):
+                mean = self._rates[chosen[group], node] * np.maximum(days[group], 0.0)
+                reached = tails(mean, size)[np.arange(len(group)), at]
+                result[group] += self._weights[chosen[group], node] * reached
+        return np.where(units <= 0.0, 1.0, result)
+
+    def positions(self) -> Positions:
+        """What rows have and can give."""
+        rows, settings = self.rows, self._settings
+        shape = np.ones(len(rows.product))
+        here = rows.stock - rows.reserved
+        held = here + rows.incoming
+        pack = self._items.pack[rows.product]
+        days = np.minimum(settings.need_days, self._horizon)
+        need = self.quantile(settings.need_level, days * shape)
+        if settings.keep_minimum:
+            need = np.maximum(need, rows.minimum)
+        giveable = here - need
+        giveable = np.where(rows.donor_ok, _packs(giveable, pack), 0.0)
+        shelf = rows.capacity - rows.stock - rows.incoming
+        room = np.where(rows.receiver_ok, _packs(np.minimum(shelf, 1e9), pack), 0.0)
+        return Positions(here, held, need, giveable, room, pack)
+
+    def excess(self, positions: Positions) -> Array:
+        """What is beyond a high quantile of the demand until the horizon, a multiple of packs."""
+        kept = self.quantile(self._settings.excess_level, self._horizon)
+        return _packs(np.minimum(positions.here, positions.held - kept), positions.pack)
+
+    def _nodes(self, chosen: Integers) -> list[tuple[int, Integers]]:
+        """Possible rates, and positions among rows of those that have them."""
+        found = [(node, np.flatnonzero(self._weights[chosen, node] > 0)) for node in range(NODES)]
+        return [(node, some) for node, some in found if len(some)]
+
+
+def _packs(units: Array, pack: Array) -> Array:
+    return np.maximum(np.floor(units / pack + 1e-9), 0.0) * pack
+
+
+def _surely(mean: Array) -> Array:
+    return np.ceil(mean + 8.0 * np.sqrt(mean) + 8.0)
+
+
+def scenarios(rate: Array, variance: Array, horizon: Array) -> tuple[Array, Array]:
+    """Say at which rates customers may come.
+
+    The days of the horizon are independent of each other, so that demand in it has so many times
+    a day's variance; what that exceeds the mean by is the variance of a gamma distributed rate.
+
+    :param rate: mean number of units per day, shape (rows,)
+    :param variance: of the units per day
+    :param horizon: days
+    :return: probabilities and rates, both of shape (rows, 3)
+    """
+    weights, rates = np.zeros((len(rate), NODES)), np.zeros((len(rate), NODES))
+    weights[:, 0], rates[:, 0] = 1.0, rate
+    some = np.flatnonzero((variance > CERTAIN * rate) & (rate > 0.0))
+    if not len(some):
+        return weights, rates
+    shape = rate[some] ** 2 * horizon[some] / (variance[some] - rate[some])
+    shape = np.maximum(shape, 0.02)
+    # Golub and Welsch 1969: nodes are eigenvalues of the recursion of Laguerre's polynomials.
+    matrix = np.zeros((len(some), NODES, NODES))
+    for place in range(NODES):
+        matrix[:, place, place] = 2.0 * place + shape
+        if place:
+            beside = np.sqrt(place * (place + shape - 1.0))
+            matrix[:, place, place - 1] = matrix[:, place - 1, place] = beside
+    nodes, vectors = np.linalg.eigh(matrix)
+    weights[some] = vectors[:, 0, :] ** 2
+    rates[some] = nodes * (rate[some] / shape)[:, None]
+    return weights, np.maximum(rates, 0.0)

@@ -1,0 +1,388 @@
+"""Which units could go where, at what cost, and what they are worth here and there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..prices.many import grouped
+from .flows import EPSILON, Arcs, Curves
+from .plan import PartName
+from .problem import Array, Booleans, Integers, Network, Settings
+from .tidy import Tidy
+from .values import Positions, Values
+
+MOST_STEPS = 200
+"""Curves have so many steps at most: of more packs, several are one step."""
+
+MOST_GRID = 2_000_000
+"""Products are looked at in groups with so many pairs of product and lane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Ways that could be worth it, for flows.
+
+    :param arcs: of products, counted without gaps
+    :param donors: what giving costs
+    :param receivers: what getting earns
+    :param lane: of each arc
+    :param cost: money per unit on each arc
+    :param pack: units of a pack, of each arc
+    :param most: units that could be worth sending on each arc if it were the only one
+    :param products: the products by number
+    :param donor_rows: row of each donor
+    :param receiver_rows: row of each receiver
+    """
+
+    arcs: Arcs
+    donors: Curves
+    receivers: Curves
+    lane: Integers
+    cost: Array
+    pack: Array
+    most: Array
+    products: Integers
+    donor_rows: Integers
+    receiver_rows: Integers
+
+
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """What lanes cost per unit, columns of shape (lanes,) or (products,)."""
+
+    origin: Integers
+    destination: Integers
+    days: Array
+    allowed: Booleans
+    per_unit: Array
+    handling: Array
+    per_kg: Array
+    carbon: Array
+    weight: Array
+
+    def of(self, product: Integers, lane: Integers) -> dict[PartName, Array]:
+        """Money per unit of products on lanes, by what for."""
+        weight = self.weight[product]
+        return {
+            "weight": weight * self.per_kg[lane],
+            "unit": self.per_unit[lane] + np.zeros(weight.shape),
+            "handling": self.handling[lane] + np.zeros(weight.shape),
+            "carbon": weight * self.carbon[lane],
+        }
+
+
+def charges_of(tidy: Tidy, network: Network, settings: Settings) -> Charges:
+    """Bring lanes into columns."""
+    lanes, sites = tidy.lanes, network.sites
+
+    def column(name: str) -> Array:
+        return np.array([getattr(lane, name) for lane in lanes], dtype=float)
+
+    origin = np.array([lane.origin for lane in lanes], dtype=np.int64)
+    destination = np.array([lane.destination for lane in lanes], dtype=np.int64)
+    handled = [
+        sites[lane.origin].handling_out + sites[lane.destination].handling_in for lane in lanes
+    ]
+    return Charges(
+        origin,
+        destination,
+        np.array([lane.days or 0.0 for lane in lanes]),
+        np.array([lane.allowed for lane in lanes], dtype=bool),
+        column("per_unit"),
+        np.array(handled, dtype=float),
+        column("per_kg"),
+        settings.carbon_price * column("carbon_kg_per_kg"),
+        tidy.items.weight,
+    )
+
+
+class Finder:
+    """Finds ways that could be worth it.
+
+    :param values: of the stock
+    :param charges: of the lanes
+    :param tidy: the problem
+    :param settings: guards
+    :param banned: pairs of product and lane
+    """
+
+    def __init__(
+        self, values: Values, charges: Charges, tidy: Tidy, settings: Settings, banned: Integers
+    ) -> None:
+        self._values, self._charges, self._tidy = values, charges, tidy
+        self._settings = settings
+        n_lanes = max(len(charges.origin), 1)
+        self._banned = np.unique(banned[:, 0] * n_lanes + banned[:, 1])
+        self._n_lanes = n_lanes
+
+    def find(
+        self, positions: Positions, giveable: Array, room: Array, is_warehouse: Booleans
+    ) -> Ways:
+        """Find ways from rows that can give to rows that have room.
+
+        :param positions: as they are
+        :param giveable: units that rows can give, shape (rows,)
+        :param room: units that rows can take
+        :param is_warehouse: by site: its goods may go to slower sellers
+        """
+        first_loss, days, first_gain = self._first_steps(positions, giveable, room)
+        parts = [
+            self._ways_of(rows, first_loss, first_gain, days, positions, is_warehouse)
+            for rows in self._groups()
+        ]
+        columns = [np.concatenate(each) for each in zip(*parts, strict=True)] if parts else None
+        if columns is None or not len(columns[0]):
+            return _nowhere()
+        donor, receiver, lane, cost = columns
+        return self._with_curves(donor, receiver, lane, cost, positions, giveable, room, days)
+
+    # --- arcs ---
+
+    def _first_steps(
+        self, positions: Positions, giveable: Array, room: Array
+    ) -> tuple[Array, Array, Array]:
+        """Return what the first pack costs to give, when one can arrive, and what it earns."""
+        rows, charges = self._tidy.rows, self._charges
+        pack = positions.pack
+        loss = np.full(len(pack), np.inf)
+        givers = np.flatnonzero(giveable >= pack - EPSILON)
+        here = positions.here[givers]
+        worth = self._values.stay(givers, np.stack((here - pack[givers], here), axis=1))
+        loss[givers] = (worth[:, 1] - worth[:, 0]) / pack[givers] - self._aged(givers)
+        n_sites = int(max(rows.site.max(initial=0), charges.destination.max(initial=0))) + 1
+        soonest = np.full(n_sites, np.inf)
+        usable = charges.allowed
+        np.minimum.at(soonest, charges.destination[usable], charges.days[usable])
+        days = soonest[rows.site]
+        gain = np.full(len(pack), -np.inf)
+        takers = np.flatnonzero((room >= pack - EPSILON) & self._values.in_time(days))
+        earned = self._values.arrive(
+            takers, days[takers], pack[takers, None], positions.here[takers]
+        )
+        gain[takers] = earned[:, 0] / pack[takers]
+        return loss, days, gain
+
+    def _aged(self, chosen: Integers) -> Array:
+        """What old units lose where they lie, money per unit."""
+        rows = self._tidy.rows
+        cost = self._tidy.items.cost[rows.product[chosen]]
+        return self._settings.ageing * cost * rows.age_days[chosen] / 365.0
+
+    def _groups(self) -> Iterator[slice]:
+        """Rows of some products each."""
+        product = self._tidy.rows.product
+        if not len(product) or not len(self._charges.origin):
+            return
+        step = max(MOST_GRID // self._n_lanes, 1)
+        bounds = np.searchsorted(product, np.arange(0, int(product[-1]) + 1 + step, step))
+        for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+            if end > begin:
+                yield slice(begin, end)
+
+    def _ways_of(
+        self,
+        chosen: slice,
+        loss: Array,
+        gain: Array,
+        days: Array,
+        positions: Positions,
+        is_warehouse: Booleans,
+    ) -> tuple[Integers, Integers, Integers, Array]:
+        """Donor row, receiver row, lane and cost of what could be worth it."""
+        rows, charges = self._tidy.rows, self._charges
+        product, site = rows.product[chosen], rows.site[chosen]
+        known, number = np.unique(product, return_inverse=True)
+        n_sites = int(max(site.max(), charges.origin.max(), charges.destination.max())) + 1
+        grid = np.full((len(known), n_sites), -1)
+        grid[number, site] = np.arange(chosen.start, chosen.stop)
+        usable = np.flatnonzero(charges.allowed)
+        from_rows = grid[:, charges.origin[usable]]
+        to_rows = grid[:, charges.destination[usable]]
+        rises = np.where(to_rows >= 0, gain[to_rows], -np.inf) - np.where(
+            from_rows >= 0, loss[from_rows], np.inf
+        )
+        at, which = np.nonzero(rises > EPSILON)
+        lane, donor, receiver = usable[which], from_rows[at, which], to_rows[at, which]
+        rise = rises[at, which]
+        owner = known[at]
+        cost = np.sum(list(charges.of(owner, lane).values()), axis=0)
+        keep = rise - cost > EPSILON
+        if not self._settings.towards_slower:
+            faster = rows.rate[receiver] >= rows.rate[donor] - EPSILON
+            keep &= faster | is_warehouse[rows.site[donor]]
+        if len(self._banned):
+            keep &= ~np.isin(owner * self._n_lanes + lane, self._banned)
+        donor, receiver, lane, cost, rise = (
+            each[keep] for each in (donor, receiver, lane, cost, rise)
+        )
+        late = charges.days[lane] > days[receiver] + EPSILON
+        cost[late] += self._lateness(receiver[late], charges.days[lane[late]], gain, positions)
+        keep = rise - cost > EPSILON
+        return donor[keep], receiver[keep], lane[keep], cost[keep]
+
+    def _lateness(
+        self, receiver: Integers, days: Array, gain: Array, positions: Positions
+    ) -> Array:
+        """What the first unit loses that does not come by the fastest lane, money per unit."""
+        if not len(receiver):
+            return np.zeros(0)
+        keys, inverse = np.unique(
+            np.stack((receiver.astype(float), days), axis=1), axis=0, return_inverse=True
+        )
+        rows = keys[:, 0].astype(np.int64)
+        pack = positions.pack[rows]
+        later = self._values.arrive(rows, keys[:, 1], pack[:, None], positions.here[rows])
+        lost = np.maximum(gain[rows] - later[:, 0] / pack, 0.0)
+        late = ~self._values.in_time(keys[:, 1], rows)
+        return np.where(late, np.inf, lost)[np.ravel(inverse)]
+
+    # --- curves ---
+
+    def _with_curves(
+        self,
+        donor: Integers,
+        receiver: Integers,
+        lane: Integers,
+        cost: Array,
+        positions: Positions,
+        giveable: Array,
+        room: Array,
+        days: Array,
+    ) -> Ways:
+        """Add what units are worth, as far as they can be worth it."""
+        rows = self._tidy.rows
+        products, number = np.unique(rows.product[donor], return_inverse=True)
+        donor_rows, donor_at = np.unique(donor, return_inverse=True)
+        receiver_rows, receiver_at = np.unique(receiver, return_inverse=True)
+        giver_product = np.searchsorted(products, rows.product[donor_rows])
+        taker_product = np.searchsorted(products, rows.product[receiver_rows])
+        offered = np.bincount(giver_product, giveable[donor_rows], len(products))
+        wanted = self._values.most_wanted(receiver_rows) - np.minimum(
+            positions.here[receiver_rows], 0.0
+        )
+        pack = positions.pack[receiver_rows]
+        most = np.minimum(np.ceil(wanted / pack) * pack, offered[taker_product])
+        most = np.minimum(most, room[receiver_rows])
+        asked = np.bincount(taker_product, most, len(products))
+        given = np.minimum(giveable[donor_rows], asked[giver_product])
+        largest = np.zeros(len(products))
+        np.maximum.at(largest, taker_product, most / pack)
+        np.maximum.at(largest, giver_product, given / positions.pack[donor_rows])
+        block = np.maximum(np.ceil(largest / MOST_STEPS), 1.0)
+
+        def earned(some: Integers, amounts: Array) -> Array:
+            chosen = receiver_rows[some]
+            return self._values.arrive(chosen, days[chosen], amounts, positions.here[chosen])
+
+        def lost(some: Integers, amounts: Array) -> Array:
+            chosen = donor_rows[some]
+            # What comes later does not make up for what goes now.
+            here = positions.here[chosen][:, None]
+            points = np.concatenate((here, here - amounts), axis=1)
+            worth = self._values.stay(chosen, points)
+            return worth[:, :1] - worth[:, 1:] - self._aged(chosen)[:, None] * amounts
+
+        receivers = _curves(most, block[taker_product] * pack, earned)
+        donors = _curves(
+            given, block[giver_product] * positions.pack[donor_rows], lost, is_rising=True
+        )
+        donors, receivers = _pruned(donors, receivers, donor_at, receiver_at, cost)
+        order = np.argsort(number, kind="stable")
+        arcs = Arcs(number[order], donor_at[order], receiver_at[order])
+        cost, lane = cost[order], lane[order]
+        most_sent = _most_sent(donors, receivers, arcs, cost)
+        return Ways(
+            *(arcs, donors, receivers, lane, cost, positions.pack[donor[order]], most_sent),
+            *(products, donor_rows, receiver_rows),
+        )
+
+
+def _nowhere() -> Ways:
+    none, zero = np.zeros(0, dtype=np.int64), np.zeros(0)
+    empty = Curves(np.zeros(1, dtype=np.int64), zero, zero)
+    return Ways(Arcs(none, none, none), empty, empty, none, *([zero] * 3), *([none] * 3))
+
+
+def _curves(
+    most: Array,
+    block: Array,
+    totals: Callable[[Integers, Array], Array],
+    *,
+    is_rising: bool = False,
+) -> Curves:
+    """Make curves of steps.
+
+    :param most: units of each curve
+    :param block: units of its steps; the last one may be narrower
+    :param totals: says for some curves what so many units earn or cost
+    :param is_rising: whether each step costs more than the one before
+    """
+    counts = np.ceil(most / block - EPSILON).astype(np.int64)
+    start = np.concatenate(([0], counts.cumsum()))
+    value, width = np.zeros(start[-1]), np.zeros(start[-1])
+    for group, size in grouped(np.maximum(counts, 1).astype(float)):
+        steps = min(size, int(counts[group].max(initial=0)))
+        if not steps:
+            continue
+        numbers = np.arange(1.0, steps + 1.0)
+        amounts = np.minimum(numbers * block[group, None], most[group, None])
+        sums = np.concatenate((np.zeros((len(group), 1)), totals(group, amounts)), axis=1)
+        ends = np.concatenate((np.zeros((len(group), 1)), amounts), axis=1)
+        widths = np.diff(ends, axis=1)
+        worth = np.diff(sums, axis=1) / np.maximum(widths, EPSILON)
+        there = numbers <= counts[group, None]
+        places = (start[group, None] + numbers.astype(np.int64) - 1)[there]
+        # Differences of sums may be a hair out of order.
+        order = np.maximum.accumulate if is_rising else np.minimum.accumulate
+        value[places], width[places] = order(worth, axis=1)[there], widths[there]
+    return Curves(start, value, width)
+
+
+def _pruned(
+    donors: Curves, receivers: Curves, donor_at: Integers, receiver_at: Integers, cost: Array
+) -> tuple[Curves, Curves]:
+    """Leave out steps that no arc can be worth."""
+    first_loss, first_gain = _first(donors), _first(receivers)
+    least = np.full(len(receivers), np.inf)
+    np.minimum.at(least, receiver_at, first_loss[donor_at] + cost)
+    dearest = np.full(len(donors), -np.inf)
+    np.maximum.at(dearest, donor_at, first_gain[receiver_at] - cost)
+    kept_in = receivers.value > np.repeat(least, np.diff(receivers.start)) + EPSILON
+    kept_out = donors.value < np.repeat(dearest, np.diff(donors.start)) - EPSILON
+    return _kept(donors, kept_out), _kept(receivers, kept_in)
+
+
+def _first(curves: Curves) -> Array:
+    at = np.minimum(curves.start[:-1], max(len(curves.value) - 1, 0))
+    return curves.value[at]
+
+
+def _kept(curves: Curves, kept: Booleans) -> Curves:
+    owner = np.repeat(np.arange(len(curves)), np.diff(curves.start))
+    counts = np.bincount(owner[kept], minlength=len(curves))
+    start = np.concatenate(([0], counts.cumsum()))
+    return Curves(start, curves.value[kept], curves.width[kept])
+
+
+def _most_sent(donors: Curves, receivers: Curves, arcs: Arcs, cost: Array) -> Array:
+    """Return how many units each arc would take if it were the only one.
+
+    No best plan sends more on it: the last unit would earn less than it costs.
+    """
+    most = np.zeros(len(arcs))
+    active = np.arange(len(arcs))
+    step = 0
+    while len(active):
+        out = donors.start[arcs.donor[active]] + step
+        into = receivers.start[arcs.receiver[active]] + step
+        there = out < donors.start[arcs.donor[active] + 1]
+        there &= into < receivers.start[arcs.receiver[active] + 1]
+        active, out, into = active[there], out[there], into[there]
+        pays = receivers.value[into] - donors.value[out] - cost[active] > EPSILON
+        active, out, into = active[pays], out[pays], into[pays]
+        most[active] += np.minimum(donors.width[out], receivers.width[into])
+        step += 1
+    return most

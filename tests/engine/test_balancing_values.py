@@ -1,0 +1,108 @@
+"""What units are worth that arrive later, and where demand varies much, by plain sums."""
+
+import math
+
+import numpy as np
+import pytest
+
+from engine.balancing import Goods, Network, Problem, Settings, Site, Stocks
+from engine.balancing.tidy import tidied
+from engine.balancing.values import Values, scenarios
+from engine.prices import Market, unit_values
+
+SETTINGS = Settings(horizon_days=20.0)
+
+
+def values_of(stock, rate, *, settings=SETTINGS, **columns):
+    count = len(stock)
+    problem = Problem(
+        Network(tuple(Site(f"S{number}") for number in range(count)), ()),
+        (Goods("Shoe", 40.0, 15.0, 1.0, markdown=0.004),),
+        Stocks(
+            np.zeros(count, np.int64),
+            np.arange(count),
+            np.array(stock, float),
+            np.array(rate, float),
+            **columns,
+        ),
+        settings,
+    )
+    tidy = tidied(problem)
+    return Values(tidy.rows, tidy.items, settings)
+
+
+def poisson(mean, number):
+    return math.exp(number * math.log(mean) - mean - math.lgamma(number + 1))
+
+
+def by_sums(stock, rate, days, units):
+    """Every number of sales on the way, and what the next units earn after it."""
+    market = Market(
+        40.0 * math.exp(-0.004 * days),
+        rate,
+        0.0,
+        20.0 - days,
+        0.004,
+        SETTINGS.interest,
+        SETTINGS.holding * 15.0,
+        15.0,
+    )
+    values = unit_values(market, stock + units)
+    total = 0.0
+    for sold in range(200):
+        left = max(stock - sold, 0)
+        total += poisson(rate * days, sold) * values[left : left + units].sum()
+    return total * math.exp(-SETTINGS.interest * days)
+
+
+@pytest.mark.parametrize("days", [0.5, 3.0, 12.0])
+def test_what_arrives_later(days):
+    stock, rate = [0, 1, 3, 7, 20, 2], [0.2, 0.5, 0.05, 1.0, 1.5, 0.001]
+    found = values_of(stock, rate).arrive(
+        np.arange(6), np.full(6, days), np.tile([1.0, 2.0, 5.0], (6, 1)), np.array(stock, float)
+    )
+    for place in range(6):
+        for column, units in enumerate((1, 2, 5)):
+            wanted = by_sums(stock[place], rate[place], days, units)
+            assert found[place, column] == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+
+
+def test_where_there_is_much_the_mean_stands_in():
+    found = values_of([60.0], [3.0]).arrive(
+        np.zeros(1, np.int64), np.array([8.0]), np.array([[4.0]]), np.array([60.0])
+    )
+    assert found[0, 0] == pytest.approx(by_sums(60, 3.0, 8.0, 4), rel=0.05)
+
+
+def test_demand_that_varies_much_is_negative_binomial():
+    """The tails by three rates are near those of the distribution, its moments the same."""
+    rate, variance, horizon = np.array([0.4]), np.array([1.2]), np.array([20.0])
+    weights, rates = scenarios(rate, variance, horizon)
+    means = rates * horizon
+    mean = float((weights * means).sum())
+    assert weights.sum() == pytest.approx(1.0)
+    assert mean == pytest.approx(8.0)
+    assert (weights * (means + means**2)).sum() - mean**2 == pytest.approx(24.0)
+    values = values_of([5.0], [0.4], variance=variance)
+    shape, chance = 8.0**2 / (24.0 - 8.0), 8.0 / 24.0
+    tail = 1.0
+    for units in range(1, 30):
+        log = math.lgamma(units - 1 + shape) - math.lgamma(shape) - math.lgamma(units)
+        tail -= math.exp(log + shape * math.log(chance) + (units - 1) * math.log(1 - chance))
+        found = values.chance(np.zeros(1, np.int64), np.array([float(units)]), horizon)
+        assert float(found[0]) == pytest.approx(tail, abs=0.03)
+
+
+def test_quantiles_are_those_of_poisson():
+    values = values_of([0.0] * 4, [0.0, 0.1, 1.0, 12.0])
+    days = np.full(4, 7.0)
+    for level in (0.5, 0.8, 0.99):
+        for place, found in enumerate(values.quantile(level, days).tolist()):
+            mean = [0.0, 0.7, 7.0, 84.0][place]
+            below = [0.0, 1.0] if not mean else []
+            if mean:
+                total, below = 0.0, [0.0]
+                for number in range(int(found) + 1):
+                    total += poisson(mean, number)
+                    below.append(total)
+            assert below[int(found) + 1] >= level > below[int(found)] - 1e-12
