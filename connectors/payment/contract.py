@@ -38,6 +38,8 @@ class Kind(StrEnum):
     REFUNDED = "refunded"
     #: After it was said to be refunded.
     REFUND_FAILED = "refund_failed"
+    #: Let go or given back, whichever could be done.
+    REVERSED = "reversed"
     #: The customer had the bank take it back.
     CHARGEBACK = "chargeback"
     CHARGEBACK_REVERSED = "chargeback_reversed"

@@ -19,6 +19,7 @@ from . import provider_adyen
 from . import provider_demo
 from . import payment_told
 from . import provider_stripe
+from . import payment_chargeback
 from . import payment_post_process
 from . import payment_webhook
 from . import ir_http

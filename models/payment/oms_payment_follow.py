@@ -77,7 +77,8 @@ class OmsPaymentPlan(models.Model):
             ledger = plan.method in ("account", "collection")
             amount = 0.0 if ledger else due[plan.order_id]
             owed = not plan.currency_id.is_zero(amount)
-            since = plan.problem_since or now if owed or plan.holds_order else False
+            wrong = owed or plan.holds_order or plan.disputed
+            since = plan.problem_since or now if wrong else False
             plan.write({"receivable": amount, "problem_since": since})
 
     def _get_problem_reason(self):
@@ -90,6 +91,11 @@ class OmsPaymentPlan(models.Model):
             text = self.env._(
                 "%s of what has left could not be captured.",
                 self.currency_id.format(self.receivable),
+            )
+        elif self.disputed and not self.holds_order:
+            text = self.env._(
+                "%s was taken back by the customer's bank: answer it at the provider.",
+                self.currency_id.format(self.charged_back),
             )
         else:
             text = self.env._("The customer is asked to pay again.")

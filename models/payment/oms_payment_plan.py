@@ -26,6 +26,7 @@ SUMS = (
     "refunded",
     "refunding",
     "refundable",
+    "charged_back",
     "due",
 )
 
@@ -107,6 +108,12 @@ class OmsPaymentPlan(models.Model):
         store=True,
         help="What can be refunded: captured, and neither given back yet nor about to be.",
     )
+    charged_back = fields.Monetary(
+        string="Taken Back by the Bank",
+        compute="_compute_sums",
+        store=True,
+        help="What the customer had the bank take back.",
+    )
     due = fields.Monetary(
         compute="_compute_sums", store=True, help="What of the order's total is not taken yet."
     )
@@ -181,6 +188,7 @@ class OmsPaymentPlan(models.Model):
         "transaction_ids.state",
         "transaction_ids.amount",
         "transaction_ids.oms_operation",
+        "transaction_ids.oms_charged_back",
         "transaction_ids.source_transaction_id",
     )
     def _compute_sums(self):
@@ -202,6 +210,7 @@ class OmsPaymentPlan(models.Model):
                 ("authorized", root._oms_get_authorized),
                 ("available", root._oms_get_capturable),
                 ("refundable", root._oms_get_refundable),
+                ("charged_back", lambda root=root: root.oms_charged_back),
             ):
                 sums[field] += self._convert(root, get_amount())
         for field, operation, states in (

@@ -4,7 +4,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ...connectors.payment import Bad, Operation
 from ...connectors.payment.matching import Booked, match
@@ -67,6 +67,33 @@ class OmsPaymentReconciliation(models.Model):
         store=True,
         index=True,
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_written(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_written(vals)
+        if not self.env.su and "provider_id" in vals and self.filtered("compared_at"):
+            raise UserError(
+                self.env._("What was compared stays with its provider: make another one.")
+            )
+        return super().write(vals)
+
+    @api.model
+    def _check_written(self, vals):
+        """Make sure that nobody writes by hand what comparing finds.
+
+        :raises AccessError: somebody does
+        """
+        if not self.env.su and (
+            others := {"compared_at", "listed_count", "agreed_count"} & set(vals)
+        ):
+            raise AccessError(
+                self.env._("Nobody writes this of a reconciliation: %s.", ", ".join(sorted(others)))
+            )
 
     @api.depends("provider_id", "date_from", "date_to", "compared_at")
     def _compute_name(self):

@@ -2,7 +2,7 @@ from datetime import UTC
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ...connectors.payment import Bad, Kind, Notification
 from ...connectors.payment.amounts import to_money
@@ -31,7 +31,9 @@ KIND_SELECTION = [
     ("chargeback_reversed", "Chargeback Reversed"),
 ]
 #: Differences that are mended by doing here what the provider did.
-MENDABLE = ("unasked", "unnoticed", "failed", "twice", "unknown")
+MENDABLE = ("unasked", "unnoticed", "failed", "twice", "unknown", "chargeback")
+#: What people write; all else follows from comparing and from the buttons.
+WRITTEN = {"note"}
 
 
 class OmsPaymentReconciliationLine(models.Model):
@@ -167,6 +169,23 @@ class OmsPaymentReconciliationLine(models.Model):
             )
             told.write({"state": "mended", "note": self.env._("A later list agrees.")})
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            raise AccessError(self.env._("Differences are found by comparing a list."))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        # What the bank did, and what became of it here, is not written by hand.
+        if not self.env.su and (others := set(vals) - WRITTEN):
+            raise AccessError(
+                self.env._(
+                    "Nobody writes this of a difference: %s. Use its buttons.",
+                    ", ".join(sorted(others)),
+                )
+            )
+        return super().write(vals)
+
     # === ACTION METHODS === #
 
     def action_apply(self):
@@ -174,8 +193,7 @@ class OmsPaymentReconciliationLine(models.Model):
 
         :raises UserError: a difference is of another kind, or nobody can make anything of it
         """
-        self._check_may_mend()
-        lines = self.filtered(lambda line: line.state == "open")
+        lines = self._check_may_mend().filtered(lambda line: line.state == "open")
         for line in lines:
             if line.difference not in MENDABLE:
                 raise UserError(
@@ -193,8 +211,7 @@ class OmsPaymentReconciliationLine(models.Model):
 
         :raises UserError: a note is missing
         """
-        self._check_may_mend()
-        lines = self.filtered(lambda line: line.state == "open")
+        lines = self._check_may_mend().filtered(lambda line: line.state == "open")
         if lines.filtered(lambda line: not line.note):
             raise UserError(self.env._("Write into the note why it is right as it is."))
         lines.state = "accepted"
@@ -204,8 +221,7 @@ class OmsPaymentReconciliationLine(models.Model):
 
         :raises UserError: there is nothing to try
         """
-        self._check_may_mend()
-        tasks = self.transaction_id.sudo().oms_task_id  # sudo: the task of one's difference
+        tasks = self._check_may_mend().transaction_id.oms_task_id
         tasks = tasks.filtered(lambda task: task.state in ("unknown", "rejected", "stuck"))
         if not tasks:
             raise UserError(self.env._("Nothing of it can be tried again: look at the provider."))
@@ -213,11 +229,16 @@ class OmsPaymentReconciliationLine(models.Model):
 
     def action_reopen(self):
         """Look at what was accepted again."""
-        self._check_may_mend()
-        self.filtered(lambda line: line.state == "accepted").state = "open"
+        self._check_may_mend().filtered(lambda line: line.state == "accepted").state = "open"
 
     def _check_may_mend(self):
+        """Return the differences with the rights of the system, for whoever may mend them.
+
+        :raises AccessError: the user may not
+        """
         self.check_access("write")
+        # sudo: what becomes of a difference is written by the buttons only
+        return self.sudo()
 
     def _apply(self):
         """Write down what the provider did with one payment.
@@ -228,6 +249,9 @@ class OmsPaymentReconciliationLine(models.Model):
         # sudo: whoever reconciles writes down what the bank did, as its message would
         transactions = self.env["payment.transaction"].sudo()
         own = self.transaction_id.sudo()
+        if self.kind == "chargeback" and own._oms_get_root()._oms_knows_dispute(self.told_amount):
+            # The provider told it already, under the number of the dispute.
+            return
         if self.difference == "twice" and self.operation_reference == own.provider_reference:
             raise UserError(
                 self.env._(

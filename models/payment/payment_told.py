@@ -1,8 +1,11 @@
+import dataclasses
+from decimal import Decimal
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...connectors.payment import Kind
-from ...connectors.payment.amounts import to_decimal
+from ...connectors.payment.amounts import to_decimal, to_money
 from ..tracking.oms_webhook_handler import Applied
 
 #: What a notification is about, by its kind.
@@ -66,15 +69,10 @@ class PaymentTransaction(models.Model):
             missing = root._oms_take_expiry()
         elif told.kind in OPERATIONS:
             missing = root._oms_take_operation(told)
+        elif told.kind is Kind.REVERSED:
+            missing = root._oms_take_reversal(told)
         else:
-            raise UserError(
-                self.env._(
-                    "The customer's bank took %(reference)s back, or gave it back (%(code)s). "
-                    "Answer it at the provider, and book it by the settlement.",
-                    reference=root.reference,
-                    code=told.code,
-                )
-            )
+            missing = root._oms_take_chargeback(told)
         root._oms_post_process_later()
         return Applied(text, missing or "")
 
@@ -221,6 +219,31 @@ class PaymentTransaction(models.Model):
         else:
             part._set_error(told.reason or self.env._("The provider refused it."))
         return None
+
+    def _oms_take_reversal(self, told):
+        """Write down that a payment was let go or given back, whichever it could be.
+
+        What has left of it decides: what is captured can only be given back.
+
+        :return: what is missing
+        :rtype: str | None
+        """
+        self.ensure_one()
+        if self.state in OPEN:
+            return self.env._("%s is not authorized here yet.", self.reference)
+        capturing = self._oms_sum("capture", ("draft", "pending"))
+        if not self.currency_id.is_zero(capturing):
+            # It decides which of both it was.
+            return self.env._("%s is being captured: it is not told yet.", self.reference)
+        captured = not self.currency_id.is_zero(self._oms_get_captured())
+        left = self._oms_get_refundable() if captured else self._oms_get_capturable()
+        money = told.money
+        if not money.value and not self.currency_id.is_zero(left):
+            # All of it, then.
+            digits = self.currency_id.decimal_places
+            money = to_money(Decimal(f"{left:.{digits}f}"), self.currency_id.name)
+        kind = Kind.REFUNDED if captured else Kind.VOIDED
+        return self._oms_take_operation(dataclasses.replace(told, kind=kind, money=money))
 
     def _oms_is_taken_at_once(self):
         """Tell whether a payment was authorized and captured in one step."""

@@ -84,6 +84,8 @@ class PaymentTransaction(models.Model):
         # What is given back of a part is given back of the whole.
         parts = self.child_transaction_ids.filtered(lambda part: part.oms_operation == "capture")
         refunded += parts._oms_sum("refund", (*UNDER_WAY, "authorized", "done"))
+        # What the bank took back is not given back once more.
+        refunded += self.oms_charged_back
         left = max(self.currency_id.round(captured - refunded), 0.0)
         source = self.source_transaction_id
         return min(left, source._oms_get_refundable()) if source else left

@@ -22,6 +22,11 @@ class SaleOrder(models.Model):
     oms_pay_voided = fields.Monetary(
         related="oms_payment_plan_ids.voided", string="Let Go", groups="base.group_user"
     )
+    oms_pay_charged_back = fields.Monetary(
+        related="oms_payment_plan_ids.charged_back",
+        string="Taken Back by the Bank",
+        groups="base.group_user",
+    )
     oms_pay_due = fields.Monetary(
         related="oms_payment_plan_ids.due", string="Still Due", groups="base.group_user"
     )

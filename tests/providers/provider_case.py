@@ -108,6 +108,12 @@ class AdyenCase(ProviderCase):
             payment._process("adyen", answer)
         return payment
 
+    def make_chair_order(self):
+        """Return an order of three hundred euros."""
+        euros = self.env["product.pricelist"].create({"name": "EUR", "currency_id": self.euro.id})
+        chair = self.make_product("Chair", taxes_id=False)
+        return self.make_order((chair, 1, {"price_unit": 300.0}), pricelist_id=euros.id)
+
     def of_bank(self, payment):
         """Return what the bank knows of a payment."""
         return self.bank.payments[payment.provider_reference]

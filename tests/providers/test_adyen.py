@@ -278,13 +278,96 @@ class TestAdyenTold(AdyenCase):
         self.assertEqual(other.state, "cancel")
 
     def test_the_bank_takes_money_back(self):
-        payment = self.authorize()
-        original = {"originalReference": payment.provider_reference}
+        """It is shown, needs somebody, and is not given back once more."""
+        order = self.make_chair_order()
+        payment = self.authorize(reference="S-disputed", sale_order_ids=[(4, order.id)])
+        plan = order.oms_payment_plan_id
+
+        def tell(code, value=12000, **changes):
+            self.tell(
+                [
+                    self.write_item(
+                        code,
+                        payment,
+                        originalReference=payment.provider_reference,
+                        **{"pspReference": "D1", **changes},
+                        amount={"value": value, "currency": "EUR"},
+                    )
+                ]
+            )
+            return self.apply()[-1].state
+
         self.bank.take()
-        self.tell([self.write_item("CHARGEBACK", payment, **original)])
-        [event] = self.apply()
-        self.assertEqual((event.state, payment.state), ("failed", "authorized"))
-        self.assertFalse(payment.child_transaction_ids)
+        # It is told before the capture is: it waits for it.
+        self.assertEqual(tell("CHARGEBACK"), "parked")
+        self.assertFalse(plan.charged_back)
+        capture = payment._capture(200.0)
+        self.run_bank()
+        self.apply()
+        self.assertEqual((payment.oms_charged_back, plan.charged_back), (120.0, 120.0))
+        self.assertTrue(plan.disputed)
+        self.assertIn("took", plan.activity_ids.note)
+        self.assertEqual((plan.refundable, plan.captured), (80.0, 200.0))
+        with self.assertRaisesRegex(UserError, "no more than"):
+            capture._refund(100.0)
+        plan.action_dispute_done()
+        self.assertFalse(plan.disputed or plan.problem_since)
+        # Won, and lost after all.
+        self.assertEqual(tell("CHARGEBACK_REVERSED"), "done")
+        self.assertEqual((plan.charged_back, plan.refundable), (0.0, 200.0))
+        self.assertEqual(tell("SECOND_CHARGEBACK"), "done")
+        self.assertEqual((plan.charged_back, plan.disputed), (120.0, True))
+        self.assertEqual(tell("CHARGEBACK", 20000, pspReference="D2"), "failed")
+        self.assertEqual(plan.charged_back, 120.0)
+
+    def test_cancelled_or_refunded(self):
+        """What it was depends on what had been captured by then."""
+        payment = self.authorize()
+        self.bank.take()
+
+        def tell(value):
+            self.tell(
+                [
+                    self.write_item(
+                        "CANCEL_OR_REFUND",
+                        payment,
+                        originalReference=payment.provider_reference,
+                        pspReference="R1",
+                        amount={"value": value, "currency": "EUR"},
+                    )
+                ]
+            )
+            return self.apply()[-1].state
+
+        self.assertEqual(tell(0), "done")
+        self.assertEqual((payment.state, payment._oms_get_capturable()), ("cancel", 0.0))
+
+    def test_refunded_or_cancelled(self):
+        payment = self.authorize()
+        capture = payment._capture(200.0)
+        self.bank.work()
+        held = self.bank.take()
+        self.tell(
+            [
+                self.write_item(
+                    "CANCEL_OR_REFUND",
+                    payment,
+                    originalReference=payment.provider_reference,
+                    pspReference="R1",
+                    amount={"value": 20000, "currency": "EUR"},
+                )
+            ]
+        )
+        # As long as the capture is under way nobody knows which of both it was.
+        self.assertEqual(self.apply()[-1].state, "parked")
+        self.tell(held)
+        self.apply()
+        self.apply()
+        self.assertEqual(capture.state, "done")
+        refunds = (payment | capture).child_transaction_ids.filtered(
+            lambda each: each.operation == "refund"
+        )
+        self.assertEqual((refunds.mapped("amount"), refunds.mapped("state")), ([-200.0], ["done"]))
 
     def test_what_is_about_no_payment(self):
         self.tell([self.write_item("REPORT_AVAILABLE")])

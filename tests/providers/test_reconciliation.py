@@ -5,6 +5,7 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.oms.connectors.payment import Kind
 from odoo.addons.oms.connectors.payment.settlement import read
@@ -253,6 +254,95 @@ class TestReconciliation(AdyenCase):
             found = provider._oms_read_stripe("refunds", {})
         self.assertEqual([each["id"] for each in found], ["re_1", "re_2", "re_3"])
         self.assertEqual(asked, [None, "re_1", "re_2"])
+
+    def test_what_the_bank_took_back(self):
+        payment = self.captured()
+        told = f"{payment.provider_reference},chargeback,40,EUR,,D9,\n"
+        line = self.compare(told).line_ids
+        self.assertEqual(line.difference, "chargeback")
+        line.action_apply()
+        self.assertEqual((payment.oms_charged_back, line.state), (40.0, "mended"))
+        self.assertEqual(payment.child_transaction_ids._oms_get_refundable(), 60.0)
+        # Another list tells of it under another number.
+        again = self.compare(told.replace("D9", "M9")).line_ids
+        again.action_apply()
+        self.assertEqual((payment.oms_charged_back, again.state), (40.0, "mended"))
+
+    def test_what_is_stuck_is_tried_again(self):
+        order = self.make_chair_order()
+        self.authorize(reference="S-stuck", sale_order_ids=[(4, order.id)])
+        self.bank.take()
+        capture = order._oms_request_capture(100.0)
+        with mute_logger("odoo.addons.oms.models.task.oms_task_run"):
+            capture.oms_task_id._get_stuck("Nobody knows")
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE payment_transaction SET create_date = create_date - interval '2 days' "
+            "WHERE id = %s",
+            [capture.id],
+        )
+        capture.invalidate_recordset()
+        line = self.env["oms.payment.reconciliation"]._reconcile_day(self.provider).line_ids
+        self.assertEqual((line.difference, line.transaction_id), ("waiting", capture))
+        accountant = self.make_user("accountant", "account.group_account_invoice")
+        line.with_user(accountant).action_retry()
+        self.assertEqual(capture.oms_task_id.state, "waiting")
+        with self.assertRaisesRegex(UserError, "Nothing of it can be tried again"):
+            line.with_user(accountant).action_retry()
+
+    def test_nobody_writes_what_the_bank_did(self):
+        """Only the note is written; what becomes of a difference is done by its buttons."""
+        self.captured()
+        record = self.compare("PSP-X,captured,10,EUR,2026-03-04,C-X,S99999\n")
+        for user in (
+            self.make_user("accountant", "account.group_account_invoice"),
+            self.make_user("manager", "oms.group_order_manager"),
+        ):
+            own, line = record.with_user(user), record.line_ids.with_user(user)
+            for vals in ({"state": "accepted"}, {"told_amount": 5.0}, {"transaction_id": False}):
+                with self.assertRaisesRegex(AccessError, "Nobody writes this"):
+                    line.write({"note": "x", **vals})
+            with self.assertRaises(AccessError):
+                line.create(
+                    {
+                        "reconciliation_id": record.id,
+                        "difference": "unknown",
+                        "currency_id": self.euro.id,
+                    }
+                )
+            with self.assertRaisesRegex(AccessError, "Nobody writes this"):
+                own.write({"agreed_count": 7})
+            with self.assertRaisesRegex(UserError, "stays with its provider"):
+                own.write({"provider_id": self.use_provider("demo").id})
+            self.assertEqual((line.state, line.told_amount), ("open", 10.0))
+
+    def test_an_accountant_chooses_the_provider(self):
+        accountant = self.make_user("accountant", "account.group_account_invoice")
+        providers = self.env["payment.provider"].with_user(accountant)
+        found = providers.web_name_search("ady", {"display_name": {}})
+        self.assertIn(self.provider.id, [each["id"] for each in found])
+        # What else is asked for tells nothing of its secrets.
+        right, wrong = (
+            providers.name_search("", [("adyen_api_key", "=like", start + "%")])
+            for start in (self.bank.api_key[:3], "no such key")
+        )
+        self.assertEqual(right, wrong)
+        with Form(self.env["oms.payment.reconciliation"].with_user(accountant)) as form:
+            form.provider_id = self.provider
+        shown = form.record.web_read({"provider_id": {"fields": {"display_name": {}}}})
+        self.assertEqual(shown[0]["provider_id"]["display_name"], self.provider.display_name)
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        foreign = self.make_user(
+            "foreign",
+            "account.group_account_invoice",
+            company_id=company.id,
+            company_ids=[(6, 0, company.ids)],
+        )
+        names = self.env["payment.provider"].with_user(foreign).name_search("")
+        self.assertNotIn(self.provider.id, dict(names))
+        seller = self.make_user("seller", "sales_team.group_sale_salesman")
+        with self.assertRaises(AccessError):
+            self.env["payment.provider"].with_user(seller).name_search("")
 
     def test_who_may(self):
         self.captured()
