@@ -13,6 +13,7 @@ from . import oms_preparation_wizard
 from . import oms_point_choice
 from . import oms_carrier_close_day
 from . import oms_pickup
+from . import oms_pickup_pay
 from . import oms_offer_decline
 from . import oms_return_refuse
 from . import oms_payment_operation

@@ -68,10 +68,7 @@ class OmsPickupCollect(models.TransientModel):
         :raise UserError: see ``oms.fulfillment._collect`` and ``_sell``
         """
         self.ensure_one()
-        quantities = {}
-        for line in self.line_ids:
-            part = line.fulfillment_line_id
-            quantities[part] = quantities.get(part, 0.0) + line.quantity
+        quantities = self._get_taken()
         if self.reserved:
             sentences = self.fulfillment_id._sell(quantities, self._get_lots())
         else:
@@ -88,6 +85,14 @@ class OmsPickupCollect(models.TransientModel):
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
+
+    def _get_taken(self):
+        """Return how much the customer takes, in the product's unit by ``oms.fulfillment.line``."""
+        quantities = {}
+        for line in self.line_ids:
+            part = line.fulfillment_line_id._origin
+            quantities[part] = quantities.get(part, 0.0) + line.quantity
+        return quantities
 
     def _get_lots(self):
         """Return which lots the customer takes, and how much of each, by line."""

@@ -11,7 +11,15 @@ from .schedule import (
     schedule_captures,
     surplus_to_refund,
 )
-from .shares import Line, Shipment, amounts_of_shipments, cumulate, due_of, shares_of
+from .shares import (
+    Line,
+    Shipment,
+    amounts_of_shipments,
+    cumulate,
+    due_of,
+    due_of_rest,
+    shares_of,
+)
 
 __all__ = [
     "Capture",
@@ -26,6 +34,7 @@ __all__ = [
     "cumulate",
     "divide",
     "due_of",
+    "due_of_rest",
     "exact",
     "fill",
     "rest_to_authorize",

@@ -108,6 +108,22 @@ def due_of(lines: Sequence[Line], shipped: Mapping[Hashable, Fraction]) -> int:
     return max(sum(sum(parts) for parts in cumulate(lines, shipped).values()), 0)
 
 
+def due_of_rest(lines: Sequence[Line], kept: Mapping[Hashable, Fraction]) -> int:
+    """Return what an order comes to of which only a part of the goods is kept, in steps.
+
+    What leaves with no parcel stays on it as a whole.
+
+    :param kept: quantity by key of line; more than was ordered counts as what was ordered
+    """
+    total = 0
+    for line in lines:
+        share = Fraction(1)
+        if not line.spread:
+            share = min(max(kept.get(line.key, Fraction(0)), Fraction(0)) / line.ordered, share)
+        total += sum(line.until(share))
+    return max(total, 0)
+
+
 def amounts_of_shipments(
     lines: Sequence[Line],
     shipments: Sequence[Shipment],

@@ -23,7 +23,7 @@ class OmsFulfillment(models.Model):
         # sudo: how an order is paid is known to whoever hands it over
         fulfillment = self.sudo()
         plan = fulfillment.order_id._oms_ensure_payment_plans()
-        return plan.method == "collection" and not fulfillment._is_reservation()
+        return plan.method == "collection"
 
     def _get_counter_due(self, quantities=None):
         """Return what the customer still owes once the goods are taken.
@@ -46,7 +46,12 @@ class OmsFulfillment(models.Model):
             left[key] = left.get(key, Fraction(0)) + settlement.exact(max(quantity, 0.0))
         plan = order.oms_payment_plan_id
         paid = amounts.step.count(plan.captured + plan.capturing + plan.set_off)
-        return amounts.step.amount(max(settlement.due_of(amounts.lines, left) - paid, 0))
+        if fulfillment._is_reservation():
+            # Only what is taken is sold: shipping and discounts are due as a whole.
+            due = settlement.due_of_rest(amounts.lines, left)
+        else:
+            due = settlement.due_of(amounts.lines, left)
+        return amounts.step.amount(max(due - paid, 0))
 
     def _check_counter_paid(self, quantities=None):
         """Make sure that what the customer takes is paid.
@@ -152,6 +157,11 @@ class OmsFulfillment(models.Model):
         return super()._collect(
             code=code, identity_checked=identity_checked, quantities=quantities, rest=rest
         )
+
+    def _sell(self, quantities=None, lots=None):
+        self._check_may_hand_over()
+        self._check_counter_paid(quantities)
+        return super()._sell(quantities, lots)
 
     def _give_back_money(self, payment):
         """Take back a payment that was taken at the counter by mistake.

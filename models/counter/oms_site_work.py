@@ -32,7 +32,7 @@ class OmsSiteWork(models.AbstractModel):
     def _get_actions(self, fulfillment):
         actions = super()._get_actions(fulfillment)
         actions["pay"] = bool(
-            actions.get("collect")
+            (actions.get("collect") or actions.get("sell"))
             and fulfillment._is_paid_at_counter()
             and fulfillment._get_counter_due()
         )

@@ -1,7 +1,7 @@
 from itertools import count
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from ..collect.collect_case import CollectCase
 from ..invoicing.invoicing_case import InvoicingCase
@@ -186,3 +186,118 @@ class TestCounter(CounterCase):
         self.middle.user_ids = other
         with self.assertRaises(AccessError):
             fulfillment.with_user(other)._take_money("cash", 5.0)
+
+    def test_a_reservation_is_paid_before_it_is_sold(self):
+        fulfillment = self.reserve((self.apple, 2, {"price_unit": 9.99}))
+        self.do(fulfillment, "ready")
+        detail = self.work.get_detail(fulfillment.id)
+        self.assertTrue(detail["actions"]["pay"] and detail["actions"]["sell"])
+        self.assertAlmostEqual(detail["payment"]["due"], 19.98, 2)
+        refused = self.do(fulfillment, "sell")
+        self.assertEqual(refused["outcome"], "refused")
+        self.assertIn("still to be paid", refused["message"])
+        self.assertEqual(fulfillment.order_id.state, "draft")
+        self.assertEqual(self.do(fulfillment, "pay", means="cash", amount=19.98)["outcome"], "ok")
+        self.assertEqual(fulfillment.order_id.state, "draft", "it is paid, and not taken yet")
+        self.assertIn(self.do(fulfillment, "sell")["outcome"], ("ok", "warning"))
+        order = fulfillment.order_id
+        self.assertEqual((order.state, fulfillment.state), ("sale", "delivered"))
+        self.assertAlmostEqual(order.oms_payment_plan_id.captured, 19.98, 2)
+        self.assertEqual(order._oms_invoice().amount_residual, 0.0)
+
+    def test_a_part_of_a_reservation(self):
+        """Only what is taken is sold and paid; shipping stays on it as a whole."""
+        fulfillment = self.reserve(
+            (self.apple, 2, {"price_unit": 9.99}),
+            (self.post, 1, {"price_unit": 4.0, "is_delivery": True}),
+        )
+        self.do(fulfillment, "ready")
+        part = [{"line_id": fulfillment.line_ids.id, "quantity": 1}]
+        self.do(fulfillment, "pay", means="card", amount=13.99)
+        self.assertIn(self.do(fulfillment, "sell", lines=part)["outcome"], ("ok", "warning"))
+        order = fulfillment.order_id
+        self.assertAlmostEqual(order.amount_total, 13.99, 2)
+        self.assertEqual(order.oms_payment_plan_id.state, "captured")
+
+    def test_a_paid_reservation_that_is_released_is_paid_out(self):
+        fulfillment = self.reserve((self.apple, 2, {"price_unit": 9.99}))
+        self.do(fulfillment, "ready")
+        self.do(fulfillment, "pay", means="cash", amount=19.98)
+        self.do(fulfillment, "release")
+        order = fulfillment.order_id
+        self.assertEqual(order.state, "cancel")
+        order.oms_payment_plan_id._refund_surplus()
+        refund = order.oms_payment_plan_id.transaction_ids.filtered("oms_waits_at_counter")
+        self.assertAlmostEqual(refund.amount, -19.98, 2)
+
+    def test_the_dialog_takes_the_money(self):
+        fulfillment = self.make_ready()
+        clerk = fulfillment.with_user(self.clerk)
+        action = clerk.action_collect()
+        wizards = self.env[action["res_model"]].with_user(self.clerk)
+        with Form(wizards.with_context(**action["context"])) as form:
+            form.code = fulfillment.pickup_code
+            self.assertAlmostEqual(form.due, 19.98, 2)
+            form.means = "cash"
+            form.given = 20.0
+            self.assertAlmostEqual(form.change, 0.02, 2)
+        form.record.action_confirm()
+        self.assertEqual(fulfillment.state, "delivered")
+        plan = fulfillment.order_id.oms_payment_plan_id
+        self.assertAlmostEqual(plan.captured, 19.98, 2)
+        self.assertEqual(plan.transaction_ids.provider_id.oms_counter, "cash")
+
+    def test_the_dialog_takes_what_a_part_costs(self):
+        fulfillment = self.make_ready()
+        action = fulfillment.with_user(self.clerk).action_collect()
+        wizards = self.env[action["res_model"]].with_user(self.clerk)
+        with Form(wizards.with_context(**action["context"])) as form:
+            form.code = fulfillment.pickup_code
+            with form.line_ids.edit(0) as line:
+                line.quantity = 1
+            self.assertAlmostEqual(form.due, 9.99, 2)
+            form.means = "cash"
+            form.given = 5.0
+        with self.assertRaisesRegex(UserError, "less than"):
+            form.record.action_confirm()
+        self.assertFalse(fulfillment.order_id.oms_payment_plan_id.captured)
+        form.record.write({"given": 10.0})
+        form.record.action_confirm()
+        self.assertAlmostEqual(fulfillment.order_id.oms_payment_plan_id.captured, 9.99, 2)
+
+    def test_the_dialog_without_the_money(self):
+        fulfillment = self.make_ready()
+        action = fulfillment.with_user(self.clerk).action_collect()
+        wizard = (
+            self.env[action["res_model"]]
+            .with_user(self.clerk)
+            .with_context(**action["context"])
+            .create({"code": fulfillment.pickup_code})
+        )
+        with self.assertRaisesRegex(UserError, "still to be paid"):
+            wizard.action_confirm()
+
+    def test_undone_at_the_screen(self):
+        fulfillment = self.make_ready()
+        self.do(fulfillment, "pay", means="cash", amount=19.98)
+        payment = fulfillment.order_id.oms_payment_plan_id.transaction_ids
+        answer = self.do(fulfillment, "undo", target=f"counter-{next(self.numbers) - 1:04}")
+        self.assertEqual(answer["outcome"], "ok", answer)
+        self.assertIn("give", answer["message"])
+        self.assertEqual((payment.state, payment.payment_id.state), ("cancel", "canceled"))
+        self.assertAlmostEqual(fulfillment._get_counter_due(), 19.98, 2)
+
+    def test_journals_of_branches(self):
+        """A branch keeps its cash in a till of its own, or in that of the company above it."""
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        provider = self.env["payment.provider"]._oms_get_counter(branch, "cash")
+        self.assertEqual(provider.company_id, branch)
+        self.assertEqual(provider._oms_get_counter_journal(), self.till)
+        own = self.env["account.journal"].create(
+            {"name": "Till of the branch", "code": "TILB", "type": "cash", "company_id": branch.id}
+        )
+        self.assertEqual(provider._oms_get_counter_journal(), own)
+        card = self.env["payment.provider"]._oms_get_counter(branch, "card")
+        self.assertEqual(card._oms_get_counter_journal().type, "bank")
+        self.assertNotEqual(card, provider)
+        self.assertEqual(self.env["payment.provider"]._oms_get_counter(branch, "cash"), provider)

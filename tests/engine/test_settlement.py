@@ -15,6 +15,7 @@ from engine.settlement import (
     amounts_of_shipments,
     cumulate,
     due_of,
+    due_of_rest,
     exact,
     shares_of,
     spread,
@@ -323,3 +324,17 @@ def test_numbers_are_read_as_they_are_written():
     assert exact(0.1) == F(1, 10)
     with pytest.raises(ValueError):
         exact(float("nan"))
+
+
+def test_what_is_kept_of_an_order_is_due_with_its_shipping_as_a_whole():
+    """Two of three apples at 3.33 and none of the berries, with 4.00 for the parcel, 1.00 off."""
+    lines = [
+        Line("apples", 999, Fraction(3), (173,)),
+        Line("berries", 700, Fraction(2)),
+        Line("post", 400, Fraction(1), spread=True),
+        Line("off", -100, Fraction(1), spread=True),
+    ]
+    assert due_of_rest(lines, {"apples": Fraction(2)}) == 666 + 400 - 100
+    assert due_of_rest(lines, {"apples": Fraction(9), "berries": Fraction(2)}) == 1999
+    assert due_of_rest(lines, {}) == 300
+    assert due_of_rest([Line("off", -100, Fraction(1), spread=True)], {}) == 0
