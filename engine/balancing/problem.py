@@ -105,6 +105,8 @@ class Goods:
     :param salvage: what a unit that is left at the end brings then, money; none for the cost where
         there is no end in sight (it spares to buy another one) and for nothing where there is
     :param markdown: share by which the price falls per day, continuously
+    :param holding: money that a unit costs per day on the shelf; none for the share of its cost
+        that the settings say
     """
 
     name: str
@@ -116,6 +118,7 @@ class Goods:
     end_of_life_days: float | None = None
     salvage: float | None = None
     markdown: float = 0.0
+    holding: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

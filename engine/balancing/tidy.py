@@ -49,6 +49,7 @@ class Items:
     horizon: Array
     salvage: Array
     markdown: Array
+    holding: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,8 @@ def _tidy_goods(problem: Problem) -> tuple[Items, list[Note]]:
         weight = _known(goods.weight)
         end = goods.end_of_life_days
         numbers = (goods.price, goods.volume, goods.markdown, *(() if end is None else (end,)))
-        numbers = (*numbers, *(() if goods.salvage is None else (goods.salvage,)))
+        given = (goods.salvage, goods.holding)
+        numbers = (*numbers, *(each for each in given if each is not None))
         sound = all(0.0 <= each < float("inf") for each in numbers)
         sound = sound and 0.0 < goods.pack < float("inf")
         if number in stocked:
@@ -119,6 +121,7 @@ def _tidy_goods(problem: Problem) -> tuple[Items, list[Note]]:
         horizon = problem.settings.horizon_days
         ends = sound and end is not None and end <= horizon
         salvage = (0.0 if ends else cost) if goods.salvage is None else goods.salvage
+        holding = problem.settings.holding * cost if goods.holding is None else goods.holding
         found = {
             "ok": sound and goods.price > 0.0 and (end is None or end > 0.0),
             "price": goods.price if sound else 0.0,
@@ -129,6 +132,7 @@ def _tidy_goods(problem: Problem) -> tuple[Items, list[Note]]:
             "horizon": min(horizon, end) if ends and end else horizon,
             "salvage": salvage if sound else 0.0,
             "markdown": goods.markdown if sound else 0.0,
+            "holding": holding if sound else 0.0,
         }
         for name, value in found.items():
             columns[name].append(value)

@@ -74,14 +74,13 @@ class Values:
             price = price * np.exp(-items.markdown[product] * days)
             horizon = np.maximum(horizon - days, 1e-9)
         interest = np.full(len(chosen), self._settings.interest)
-        holding = self._settings.holding * items.cost[product]
         return Markets(
             price,
             self._rates[chosen, node],
             horizon,
             items.markdown[product],
             interest,
-            holding,
+            items.holding[product],
             items.salvage[product],
         )
 
