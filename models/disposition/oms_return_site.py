@@ -98,7 +98,7 @@ class OmsReturn(models.Model):
         if not lines or len(sites) < 2 or not policy:
             return []
         partner = self.order_id.partner_shipping_id or self.partner_id
-        far = sites._get_kilometers_to(partner)
+        far = sites._get_kilometers_to_partner(partner)
         near = sites.sorted(lambda site: (far.get(site, float("inf")), site.sequence, site.id))
         near = near[:MOST_SITES]
         grades = self.env["oms.grade"].search([("active", "=", True)])

@@ -168,7 +168,7 @@ class OmsReturn(models.Model):
                 self.env._("No site takes returns: allow it at one of them, or choose one.")
             )
         partner = self.order_id.partner_shipping_id or self.partner_id
-        far = sites._get_kilometers_to(partner)
+        far = sites._get_kilometers_to_partner(partner)
         site = min(sites, key=lambda each: (far.get(each, float("inf")), each.sequence, each.id))
         self.site_id = site
         self.site_reason = (

@@ -71,7 +71,7 @@ class OmsSite(models.Model):
         back = warehouse.out_type_id.return_picking_type_id
         return back if back.code == "incoming" else warehouse.in_type_id
 
-    def _get_kilometers_to(self, partner):
+    def _get_kilometers_to_partner(self, partner):
         """Return how far sites are from a customer, as far as both are on the map.
 
         :param partner: ``res.partner``

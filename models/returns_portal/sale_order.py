@@ -93,7 +93,7 @@ class SaleOrder(models.Model):
                 ("kind", "in", VISITED),
             ]
         )
-        far = sites._get_kilometers_to(self.partner_shipping_id or self.partner_id)
+        far = sites._get_kilometers_to_partner(self.partner_shipping_id or self.partner_id)
         sites = sites.sorted(lambda site: (far.get(site, float("inf")), site.name or "", site.id))
         return tuple(
             SiteChoice(site.id, site.name, site.partner_id.contact_address_inline or "")
