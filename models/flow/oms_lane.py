@@ -138,7 +138,7 @@ class OmsLane(models.Model):
     )
     def _compute_kilometers(self):
         for lane in self:
-            lane.kilometers = lane.origin_id._get_kilometers_to(lane.site_id) or 0.0
+            lane.kilometers = lane.origin_id._get_kilometers_between(lane.site_id) or 0.0
 
     # No @api.depends on the clock.
     @api.depends("calendar_id", "origin_id")

@@ -13,7 +13,7 @@ LEAST_DAYS = 1.0
 class OmsSite(models.Model):
     _inherit = "oms.site"
 
-    def _get_kilometers_to(self, other):
+    def _get_kilometers_between(self, other):
         """Return how far another site is, as the crow flies.
 
         :rtype: float | None
@@ -87,7 +87,7 @@ class OmsNetwork(models.Model):
 
     def _prepare_lane(self, policy, origin, site):
         """Return the values of a lane by the numbers of a policy."""
-        kilometers = origin._get_kilometers_to(site) or 0.0
+        kilometers = origin._get_kilometers_between(site) or 0.0
         factor = origin.emission_factor_id or policy.emission_factor_id
         emitted = (
             float(carbon.transport_kg(1.0, kilometers, factor._get_transport())) if factor else 0.0
