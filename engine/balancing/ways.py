@@ -285,8 +285,8 @@ class Finder:
             worth = self._values.stay(chosen, points)
             return worth[:, :1] - worth[:, 1:] - self._aged(chosen)[:, None] * amounts
 
-        receivers = _curves(most, block[taker_product] * pack, earned)
-        donors = _curves(
+        receivers = curves_of(most, block[taker_product] * pack, earned)
+        donors = curves_of(
             given, block[giver_product] * positions.pack[donor_rows], lost, is_rising=True
         )
         donors, receivers = _pruned(donors, receivers, donor_at, receiver_at, cost)
@@ -306,7 +306,7 @@ def _nowhere() -> Ways:
     return Ways(Arcs(none, none, none), empty, empty, none, *([zero] * 3), *([none] * 3))
 
 
-def _curves(
+def curves_of(
     most: Array,
     block: Array,
     totals: Callable[[Integers, Array], Array],
