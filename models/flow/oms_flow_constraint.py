@@ -1,3 +1,5 @@
+import numpy as np
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
@@ -120,7 +122,37 @@ class OmsFlowConstraint(models.Model):
         )
 
     @api.model
-    def _cron_forget(self):
+    def _get_current(self, plan):
+        """Return the constraints that hold for a plan today.
+
+        :param plan: ``oms.flow.plan``
+        """
+        return self.search(
+            [
+                ("network_id", "=", plan.network_id.id),
+                "|",
+                ("until", "=", False),
+                ("until", ">=", fields.Date.today()),
+            ]
+        )
+
+    def _get_product_places(self, product_ids):
+        """Return at which places of an array of product ids those are that it is about.
+
+        :param product_ids: sorted, shape (products,)
+        :return: positions
+        """
+        self.ensure_one()
+        if not self.product_id and not self.categ_id:
+            return np.arange(len(product_ids))
+        ids = self.product_id.ids
+        if self.categ_id:
+            inside = [("categ_id", "child_of", self.categ_id.id)]
+            ids = self.env["product.product"].search(inside).ids
+        return np.flatnonzero(np.isin(product_ids, ids))
+
+    @api.model
+    def _forget_outdated(self):
         """Archive what has run out."""
         today = fields.Date.today()
         self.search([("until", "<", today)]).active = False

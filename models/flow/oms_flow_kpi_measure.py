@@ -52,7 +52,8 @@ class OmsFlowKpi(models.Model):
 
     @api.model
     def _cron_measure(self):
-        """Keep the figures of all plans."""
+        """Keep the figures of all plans, and forget constraints that have run out."""
+        self.env["oms.flow.constraint"]._forget_outdated()
         self._measure(self.env["oms.flow.plan"].search([("active", "=", True)]))
 
     @api.model

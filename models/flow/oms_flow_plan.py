@@ -222,6 +222,8 @@ class OmsFlowPlan(models.Model):
         :rtype: oms.flow.run
         """
         Run = self.env["oms.flow.run"]
+        # A run that has just ended must have ended in the database, too.
+        Run.flush_model(["state"])
         runs = Run
         for plan in self:
             runs |= plan.run_ids.filtered(lambda run: run.state in ("waiting", "running"))[

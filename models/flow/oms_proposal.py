@@ -237,6 +237,10 @@ class OmsProposal(models.Model):
                         proposal.display_name,
                     )
                 )
+            if proposal.kind not in GOODS_KINDS:
+                raise UserError(
+                    self.env._("%s is accepted as it is, or rejected.", proposal.display_name)
+                )
             unit = proposal.uom_id
             if unit and abs(unit.round(quantity) - quantity) > 1e-6:
                 raise ValidationError(

@@ -33,14 +33,15 @@ class OmsProposal(models.Model):
     def _get_part_words(self):
         """Return what the parts of a gain are called."""
         return {
-            "earned": self.env._("earned there"),
-            "given_up": self.env._("given up here"),
-            "saved": self.env._("misses saved"),
-            "transport": self.env._("transport"),
+            "value_there": self.env._("earned there"),
+            "value_here": self.env._("given up here"),
+            "ageing": self.env._("for its age"),
+            "fixed": self.env._("share of the shipment"),
+            "weight": self.env._("transport by weight"),
+            "unit": self.env._("transport by piece"),
             "handling": self.env._("handling"),
-            "shipment": self.env._("share of the shipment"),
             "carbon": self.env._("carbon"),
-            "age": self.env._("for its age"),
+            "saved": self.env._("misses saved"),
             "purchase": self.env._("price of the goods"),
             "holding": self.env._("storage"),
             "order": self.env._("ordering"),
@@ -119,6 +120,13 @@ class OmsProposal(models.Model):
             sentences.append(
                 self.env._("The shipment is shared by %s proposals on this lane.", facts["spread"])
             )
+        limits = {
+            "need": self.env._("More does not go: the rest is needed where it is."),
+            "shelf": self.env._("More does not go: the shelf there is full then."),
+            "capacity": self.env._("More does not go: the truck is full."),
+        }
+        if facts.get("limit") in limits:
+            sentences.append(limits[facts["limit"]])
         if facts.get("unit_price"):
             sentences.append(
                 self.env._(

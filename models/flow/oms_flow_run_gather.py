@@ -1,0 +1,329 @@
+from datetime import timedelta
+
+import numpy as np
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from . import flow_facts
+from .flow_facts import Facts
+
+#: A day on which more than this share of all is sold, and so many times the usual, is a spike.
+SPIKE_SHARE = 0.5
+SPIKE_TIMES = 5.0
+#: From so many days with sales on it can be said what is usual.
+SPIKE_DAYS = 3
+
+_POSITIONS = """
+    SELECT position.product_id, position.site_id, position.on_hand, position.demand,
+           position.claimed, position.incoming, COALESCE(position.safety, 0)
+      FROM oms_position position
+     WHERE position.site_id = ANY(%(sites)s) AND %(goods)s
+"""
+
+_SOLD = """
+    SELECT product_id, site_id, SUM(units), SUM(units * units), MAX(units), COUNT(*)
+      FROM (SELECT move.product_id, source.oms_position_site_id AS site_id, move.date::date AS day,
+                   SUM(move.product_qty)::float8 AS units
+              FROM stock_move move
+              JOIN stock_location source ON source.id = move.location_id
+              JOIN stock_location target ON target.id = move.location_dest_id
+             WHERE move.state = 'done' AND move.date >= %(since)s AND target.usage = 'customer'
+               AND source.oms_position_site_id = ANY(%(sites)s)
+          GROUP BY move.product_id, source.oms_position_site_id, move.date::date) AS position
+     WHERE %(goods)s
+  GROUP BY product_id, site_id
+"""
+
+_AGES = """
+    SELECT position.product_id, place.oms_position_site_id,
+           SUM(position.quantity
+               * GREATEST(EXTRACT(EPOCH FROM %(now)s - position.in_date), 0) / 86400)
+           / SUM(position.quantity)
+      FROM stock_quant position
+      JOIN stock_location place ON place.id = position.location_id
+     WHERE place.oms_position_site_id = ANY(%(sites)s) AND position.quantity > 0 AND %(goods)s
+  GROUP BY position.product_id, place.oms_position_site_id
+"""
+
+# What is open counts as if it were done: it is not proposed a second time. What is bought is in no
+# transfer before the supplier has the order.
+_OPEN = """
+    SELECT product_id, site_id, SUM(comes), SUM(goes)
+      FROM (SELECT product_id, site_id, quantity AS comes, 0 AS goes
+              FROM oms_proposal proposal
+             WHERE kind IN ('transfer', 'pull', 'purchase') AND site_id = ANY(%(sites)s)
+               AND (state = 'proposed' OR state = 'accepted' AND kind = 'purchase' AND NOT EXISTS (
+                       SELECT FROM stock_move move WHERE move.oms_proposal_id = proposal.id))
+             UNION ALL
+            SELECT product_id, origin_id, 0, quantity
+              FROM oms_proposal
+             WHERE kind IN ('transfer', 'pull') AND origin_id = ANY(%(sites)s)
+               AND state = 'proposed') AS position
+     WHERE %(goods)s
+  GROUP BY product_id, site_id
+"""
+
+_PRODUCTS = """
+    SELECT variant.id, COALESCE(variant.default_code, ''),
+           COALESCE(template.name ->> %(lang)s, template.name ->> 'en_US', ''),
+           template.list_price + COALESCE((
+               SELECT SUM(value.price_extra)
+                 FROM product_variant_combination combination
+                 JOIN product_template_attribute_value value
+                   ON value.id = combination.product_template_attribute_value_id
+                WHERE combination.product_product_id = variant.id), 0),
+           NULLIF((variant.standard_price ->> %(company)s)::float8, 0),
+           NULLIF(variant.weight, 0)
+      FROM product_product variant
+      JOIN product_template template ON template.id = variant.product_tmpl_id
+     WHERE variant.id = ANY(%(ids)s)
+  ORDER BY variant.id
+"""
+
+
+class OmsFlowRun(models.Model):
+    """What a run looks at is gathered in a few statements, however many goods there are."""
+
+    _inherit = "oms.flow.run"
+
+    # === STAGE === #
+
+    def _stage_gather(self):
+        """Take back what is out of date, and see what there is to look at and what is missing."""
+        self._supersede()
+        facts = self._gather()
+        self.write({"product_count": len(facts.product_ids), "site_count": len(facts.sites)})
+        self._note_sites(facts)
+        self._note_goods(facts)
+        self._note_spikes(facts)
+
+    def _supersede(self):
+        """Take back open proposals that are too old, or whose goods are gone by now."""
+        self.env["oms.proposal"].flush_model()
+        self.env["oms.position"]._flush_facts()
+        until = fields.Datetime.now() - timedelta(days=self.plan_id.keep_days)
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE oms_proposal
+                   SET state = 'superseded', write_date = %(now)s, write_uid = %(uid)s
+                 WHERE plan_id = %(plan)s AND state = 'proposed'
+                   AND (run_id IS DISTINCT FROM %(run)s) AND (
+                       create_date < %(until)s
+                    OR kind IN ('transfer', 'pull') AND quantity > 1e-9 + COALESCE((
+                       SELECT position.available FROM oms_position position
+                        WHERE position.product_id = oms_proposal.product_id
+                          AND position.site_id = oms_proposal.origin_id), 0)
+                    OR kind = 'preparation')
+                """,
+                now=fields.Datetime.now(),
+                uid=self.env.uid,
+                plan=self.plan_id.id,
+                run=self.id,
+                until=until,
+            )
+        )
+        self.env["oms.proposal"].invalidate_model()
+
+    # === GATHERING === #
+
+    def _get_goods_sql(self):
+        """Return a condition on ``position.product_id``: the goods that the plan is about.
+
+        :rtype: SQL
+        """
+        self.ensure_one()
+        plan = self.plan_id
+        categories = self.env["product.category"].search([("id", "child_of", plan.categ_ids.ids)])
+        self.env["product.product"].flush_model()
+        self.env["product.template"].flush_model()
+        return SQL(
+            """
+            position.product_id IN (
+                SELECT own.id FROM product_product own
+                  JOIN product_template kept ON kept.id = own.product_tmpl_id
+                 WHERE own.active AND kept.is_storable
+                   AND (kept.company_id IS NULL OR kept.company_id = %s) AND %s)
+            """,
+            plan.company_id.id,
+            SQL("kept.categ_id = ANY(%s)", categories.ids) if plan.categ_ids else SQL("TRUE"),
+        )
+
+    def _read(self, query, count, **parameters):
+        """Return the columns of a select about goods at the plan's sites."""
+        self.env.cr.execute(
+            SQL(
+                query,
+                goods=self._get_goods_sql(),
+                sites=self.plan_id._get_sites().ids,
+                **parameters,
+            )
+        )
+        return flow_facts.columns(self.env.cr.fetchall(), count)
+
+    def _gather(self):
+        """Return what there is at the sites of the plan, open proposals taken into account.
+
+        :rtype: Facts
+        :raises UserError: the network has no sites with stock
+        """
+        self.ensure_one()
+        plan = self.plan_id
+        sites = plan._get_sites()
+        if not sites:
+            raise UserError(
+                self.env._(
+                    "No site of %s keeps stock in a warehouse: add sites to the network.",
+                    plan.network_id.name,
+                )
+            )
+        self.env.flush_all()
+        stock = self._read(_POSITIONS, 7)
+        pace = self._gather_pace()
+        ids = flow_facts.join_keys(stock[:2], pace[:2])
+        on_hand, demand, claimed, incoming, safety = flow_facts.spread(*ids, stock)
+        rate, variance = flow_facts.spread(*ids, pace)
+        [age] = flow_facts.spread(*ids, self._read(_AGES, 3, now=fields.Datetime.now()))
+        comes, goes = flow_facts.spread(*ids, self._read(_OPEN, 4))
+        product_ids, product = np.unique(ids[0], return_inverse=True)
+        place_of = {site_id: place for place, site_id in enumerate(sites.ids)}
+        names, price, cost, weight = self._gather_goods(product_ids)
+        return Facts(
+            sites=sites,
+            product_ids=product_ids,
+            names=names,
+            price=price,
+            cost=cost,
+            weight=weight,
+            product=product.astype(np.int64).reshape(-1),
+            site=np.array([place_of[int(each)] for each in ids[1]], dtype=np.int64),
+            on_hand=on_hand,
+            demand=demand + goes,
+            claimed=claimed,
+            incoming=incoming + comes,
+            safety=safety,
+            rate=rate,
+            variance=variance,
+            age=age,
+        )
+
+    def _gather_goods(self, product_ids):
+        """Return names, prices, costs and weights of products in the order of their ids."""
+        self.env.cr.execute(
+            SQL(
+                _PRODUCTS,
+                ids=[int(each) for each in product_ids],
+                company=str(self.company_id.id),
+                lang=self.env.lang or "en_US",
+            )
+        )
+        rows = self.env.cr.fetchall()
+        names = tuple(f"[{code}] {name}" if code else name for _id, code, name, *_rest in rows)
+        unit = self.env["oms.sourcing"]._get_unit_kg()
+        numbers = np.array(
+            [[np.nan if each is None else float(each) for each in row[3:]] for row in rows]
+        ).reshape(-1, 3)
+        return names, np.nan_to_num(numbers[:, 0]), numbers[:, 1], numbers[:, 2] * unit
+
+    def _gather_pace(self):
+        """Return how goods are wanted: columns of product id, site id, rate a day and variance.
+
+        Those that have a forecast by it; the others by what was sold, spikes cut.
+        """
+        return self._read_sold()[:4]
+
+    def _read_sold(self):
+        """Return how goods sold lately.
+
+        :return: columns of product id, site id, rate a day, variance of a day, the largest day,
+            and what it was cut to
+        """
+        days = self.plan_id.sales_weeks * 7.0
+        since = fields.Datetime.now() - timedelta(days=days)
+        product, site, total, squares, most, count = self._read(_SOLD, 6, since=since)
+        # A single order of a reseller, say, must not fill the shelves for weeks.
+        others = (total - most) / np.maximum(count - 1, 1)
+        spike = (count >= SPIKE_DAYS) & (most > SPIKE_SHARE * total) & (most > SPIKE_TIMES * others)
+        cut = np.where(spike, SPIKE_TIMES * others, most)
+        total, squares = total - most + cut, squares - most**2 + cut**2
+        rate = total / days
+        variance = np.maximum((squares - total**2 / days) / max(days - 1.0, 1.0), rate)
+        return product, site, rate, variance, most, cut
+
+    # === NOTES === #
+
+    def _note_sites(self, facts):
+        """Tell of sites that can take no part."""
+        found = []
+        lanes = self._get_lanes(facts.sites)
+        for site in facts.sites:
+            if not lanes.filtered(lambda lane, site=site: site in lane.origin_id | lane.site_id):
+                sentence = self.env._(
+                    "%s has no lane: nothing comes from it or goes there. Make lanes in the "
+                    "network.",
+                    site.name,
+                )
+                found.append(("lane", sentence, None, site.id))
+            if not site.resource_calendar_id:
+                sentence = self.env._(
+                    "%s has no working hours: goods may leave on any day.", site.name
+                )
+                found.append(("calendar", sentence, None, site.id))
+        self._note_all("gather", found, "1_info")
+
+    def _note_goods(self, facts):
+        """Tell of goods of which something is not known."""
+        default = self.plan_id._get_policy().default_weight
+        found = []
+        for place in np.flatnonzero(np.isnan(facts.weight)):
+            sentence = self.env._(
+                "%(product)s has no weight: %(weight)s kg are assumed.",
+                product=facts.names[place],
+                weight=f"{default:g}",
+            )
+            found.append(("weight", sentence, int(facts.product_ids[place]), None))
+        for place in np.flatnonzero(np.isnan(facts.cost)):
+            sentence = self.env._(
+                "%s has no cost: its stock ties up no money, and left over it is worth nothing.",
+                facts.names[place],
+            )
+            found.append(("cost", sentence, int(facts.product_ids[place]), None))
+        for row in np.flatnonzero(facts.on_hand < 0):
+            sentence = self.env._(
+                "%(product)s has a stock of %(stock)s at %(site)s: it counts as none. Count it.",
+                product=facts.names[facts.product[row]],
+                stock=f"{facts.on_hand[row]:g}",
+                site=facts.sites[int(facts.site[row])].name,
+            )
+            product_id = int(facts.product_ids[facts.product[row]])
+            found.append(("negative", sentence, product_id, facts.sites[int(facts.site[row])].id))
+        self._note_all("gather", found, "1_info")
+
+    def _note_spikes(self, facts):
+        """Tell of days that were cut, because they say nothing of the days to come."""
+        product, site, _rate, _variance, most, cut = self._read_sold()
+        names = dict(zip(facts.product_ids.tolist(), facts.names, strict=True))
+        found = []
+        for row in np.flatnonzero(cut < most):
+            sentence = self.env._(
+                "%(product)s sold %(most)s in one day at %(site)s, far more than usual: it counts "
+                "as %(cut)s.",
+                product=names.get(int(product[row]), ""),
+                most=f"{most[row]:g}",
+                site=self.env["oms.site"].browse(int(site[row])).name,
+                cut=f"{cut[row]:g}",
+            )
+            found.append(("spike", sentence, int(product[row]), int(site[row])))
+        self._note_all("gather", found, "1_info")
+
+    def _get_lanes(self, sites):
+        """Return the lanes between sites that may be used.
+
+        :rtype: oms.lane
+        """
+        return self.env["oms.lane"].search(
+            [("origin_id", "in", sites.ids), ("site_id", "in", sites.ids), ("allowed", "=", True)],
+            order="id",
+        )
