@@ -98,6 +98,40 @@ def read_orders(path: Path) -> list[Order]:
     return sorted(orders.values(), key=lambda order: (order.date, order.key))
 
 
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    """A product as its first line in a file of orders knows it.
+
+    :param price: money per unit; None if the file does not say
+    :param group: what it belongs to, empty if the file does not say
+    """
+
+    key: str
+    price: float | None
+    group: str
+
+
+def read_products(path: Path) -> list[ProductRow]:
+    """Read the products of a file of orders in the order in which they appear.
+
+    The price is that of the first line, by its columns `quantity` and `sales` (money of the whole
+    line); the group is the column `sub_category` or else `category`.
+
+    :raises FileError: the file cannot be read, or a line of it is wrong
+    """
+    products: dict[str, ProductRow] = {}
+    for row in _rows(path, ORDER_COLUMNS):
+        key = row.text("product_id")
+        if key in products:
+            continue
+        quantity, price = row.number("quantity"), None
+        if row.optional("sales") and quantity > 0.0:
+            price = max(row.number("sales") / quantity, 0.0)
+        group = row.optional("sub_category") or row.optional("category")
+        products[key] = ProductRow(key, price, group)
+    return list(products.values())
+
+
 def read_sites(path: Path) -> list[SiteRow]:
     """Read the sites, in the order of the file.
 

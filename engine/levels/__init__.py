@@ -7,6 +7,7 @@ from .points import (
     MEASURES,
     LeadTime,
     Series,
+    cover_days,
     cycle_service,
     economic_lot,
     fill_rate,
@@ -16,12 +17,14 @@ from .points import (
 from .pooling import (
     Map,
     Placed,
+    around,
     mean_stock,
     open_sites,
     place,
     share_out,
     spared,
     split_whole,
+    together,
     worth_holding,
 )
 
@@ -38,8 +41,10 @@ __all__ = [
     "Placed",
     "Series",
     "abc",
+    "around",
     "base_stock",
     "better_of",
+    "cover_days",
     "critical_ratio",
     "cycle_service",
     "economic_lot",
@@ -55,6 +60,7 @@ __all__ = [
     "share_out",
     "spared",
     "split_whole",
+    "together",
     "worth_holding",
     "xyz",
 ]

@@ -123,6 +123,10 @@ class Series:
     def __len__(self) -> int:
         return len(self.rate)
 
+    def take(self, rows: NDArray[np.generic]) -> Series:
+        """Those of some rows."""
+        return Series(*(getattr(self, field.name)[rows] for field in fields(self)))
+
     def over(self, more: ArrayLike = 0.0) -> tuple[Array, Array]:
         """Mean and variance of the demand in the lead time and so many days after it.
 
@@ -224,3 +228,23 @@ def economic_lot(rate: Array, order_cost: ArrayLike, holding: ArrayLike) -> Arra
     if holding.size and not holding.min() > 0.0:
         raise ValueError("Holding a unit costs something.")
     return np.maximum(np.round(np.sqrt(2.0 * rate * np.asarray(order_cost) / holding)), 1.0)
+
+
+def cover_days(
+    rate: ArrayLike, variance: ArrayLike, least: ArrayLike, most: float = 365.0
+) -> Array:
+    """Days over which the demand of a series is looked at when its level is set.
+
+    What is ordered for a slow seller lies for months: it must be worth while at the pace of all of
+    them, not of the season in which it was looked at. The time in which two orders of customers
+    come is taken, their size being the variance by the mean.
+
+    :param rate: units wanted per day, shape (S,)
+    :param variance: of the units of a day, shape (S,)
+    :param least: days until what is ordered next can have come
+    :param most: days
+    :return: shape (S,)
+    """
+    rate = np.asarray(rate, dtype=float)
+    size = np.maximum(np.asarray(variance, dtype=float) / np.maximum(rate, 1e-12), 1.0)
+    return np.clip(2.0 * size / np.maximum(rate, 1e-12), least, np.maximum(least, most))

@@ -301,6 +301,51 @@ def test_a_budget_is_shared_as_the_best_of_all_ways():
             assert found.sum() <= budget
 
 
+def test_a_target_for_all_together_takes_the_least_stock():
+    rng = np.random.default_rng(8)
+    for target in (0.6, 0.9, 0.97):
+        rate = rng.uniform(0.02, 1.5, 3)
+        series = Series.of(rate, rate * rng.uniform(1.0, 3.0, 3), rng.uniform(0.5, 4.0, 3))
+        missed = [
+            [levels.missed_share(series, n)[row] * rate[row] for n in range(26)] for row in range(3)
+        ]
+        allowed = (1.0 - target) * rate.sum()
+        best = min(
+            sum(ways)
+            for ways in itertools.product(range(26), repeat=3)
+            if sum(missed[row][units] for row, units in enumerate(ways)) <= allowed
+        )
+        found = levels.together(series, target)
+        assert sum(missed[row][int(n)] for row, n in enumerate(found)) <= allowed + 1e-9
+        # Where gains rise a stretch is bought at once, or the last unit reaches farther than asked.
+        assert best <= found.sum() <= best + 1
+
+
+def test_each_alone_takes_more_stock_than_all_together():
+    rng = np.random.default_rng(9)
+    rate = rng.exponential(0.01, 400)
+    series = Series.of(rate, 5.0 * rate, 14.0, 6.0)
+    alone, shared = levels.order_points(series, 0.95), levels.together(series, 0.95)
+    wanted = rate.sum()
+    reached = 1.0 - (levels.missed_share(series, shared) * rate).sum() / wanted
+    assert reached >= 0.95 - 1e-9
+    assert shared.sum() < 0.95 * alone.sum()
+    assert levels.together(series, 0.0).sum() == 0.0
+    assert levels.together(series, 0.999).sum() > shared.sum()
+
+
+def test_what_lies_elsewhere_is_not_ordered_again():
+    rng = np.random.default_rng(10)
+    level = rng.integers(0, 9, (300, 5)).astype(float)
+    position = rng.integers(-3, 12, (300, 5)).astype(float)
+    found = levels.around(level, position)
+    assert ((found >= np.minimum(level, position)) & (found <= level)).all()
+    ordered = np.maximum(found - position, 0.0).sum(axis=1)
+    short = np.maximum(level - position, 0.0).sum(axis=1)
+    surplus = np.maximum(position - level, 0.0).sum(axis=1)
+    assert ordered.tolist() == np.maximum(short - surplus, 0.0).tolist()
+
+
 def test_gains_add_up_to_the_misses_that_are_spared():
     series = Series.of([0.2, 6.0], [0.9, 6.0], 3.0)
     gains = levels.spared(series, 0.0, 60)
