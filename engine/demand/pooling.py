@@ -72,7 +72,7 @@ def pool(history: History, came: Array, exposure: Array, dispersion: Array) -> P
         np.bincount(product, share * exposure, history.group.size),
     )
     strength = _strength(of_series, groups, came, rate[product] * share * exposure, dispersion)
-    start, weight = _neighbors(history, rate, exposure)
+    start, weight = _neighbors(history, rate, exposure, share, dispersion)
     return Pool(share, rate, strength, start, weight)
 
 
@@ -92,7 +92,9 @@ def _strength(rows: Whole, groups: int, came: Array, expected: Array, dispersion
     return np.clip(1.0 / np.maximum(variance, 1e-9), 0.3, 200.0)
 
 
-def _neighbors(history: History, rate: Array, exposure: Array) -> tuple[Array, Array]:
+def _neighbors(
+    history: History, rate: Array, exposure: Array, share: Array, dispersion: Array
+) -> tuple[Array, Array]:
     """Mean rate of the established products of the group that are most alike, and its weight."""
     products = history.group.size
     watched = np.zeros(products)
@@ -118,6 +120,11 @@ def _neighbors(history: History, rate: Array, exposure: Array) -> tuple[Array, A
     count = high - low
     mean = (sums[high] - sums[low]) / count
     variance = np.maximum((squares[high] - squares[low]) / count - mean * mean, 0.0)
+    # Rates of products that are seldom wanted differ by chance, too.
+    watching = np.bincount(history.product, share * exposure, products)
+    noise = dispersion[history.group[shown]] * rate[shown] / np.maximum(watching[shown], 1e-9)
+    noises = np.concatenate(([0.0], np.cumsum(noise)))
+    variance -= (noises[high] - noises[low]) / count
     variance = np.maximum(variance, 0.05 * mean * mean)
     # Gamma prior of mean m and variance v counts like m / v weeks.
     return mean, np.where(mean > 0.0, mean / np.maximum(variance, 1e-12), 0.0)

@@ -13,6 +13,10 @@ TRIALS = ((0.0, 0.0), (0.05, 0.0), (0.15, 0.0), (0.3, 0.0), (0.15, 0.03))
 """Smoothing of level and trend; without any it is the mean of all weeks."""
 DAMPING = 0.95
 BETTER = 0.98
+"""A smoothing must lower the squared errors to this share, or more where less was seen: …"""
+CHANCE = 3.0
+"""… by so many parts of as many as there were weeks with demand. Of a product that is rarely wanted
+any forecast that falls to nothing looks good until it is wanted again."""
 
 
 def paths(
@@ -36,10 +40,12 @@ def paths(
     best = np.full(products, np.inf)
     result = np.zeros((products, weeks + 1), dtype=np.float32)
     trend = np.zeros(products)
+    events = np.maximum(np.count_nonzero(came[:, burn:], axis=1), 1)
+    enough = np.minimum(BETTER, 1.0 - CHANCE / events)
     for number, (alpha, beta) in enumerate(TRIALS):
         path, last, score = _path(came, open_share, full, pooled, dispersion, alpha, beta, burn)
         # The first is kept unless another is clearly better.
-        better = score < best * (BETTER if number else 1.0)
+        better = score < best * (enough if number else 1.0)
         best[better] = score[better]
         result[better], trend[better] = path[better], last[better]
     return result, trend
