@@ -167,6 +167,9 @@
         "views/flow_run_views.xml",
         "views/flow_lane_views.xml",
         "views/flow_menus.xml",
+        "security/flow_demand_rules.xml",
+        "data/flow_demand.xml",
+        "views/flow_demand_views.xml",
     ],
     "demo": ["demo/demo.xml"],
     "assets": {

@@ -1,0 +1,216 @@
+"""SQL of demand: what was wanted where, and when there was nothing to be had.
+
+Demand belongs to the site at which it was wanted: the one that collects or reserves, or the site
+of the channel next to the customer; not the one that happened to ship. Only where nobody knows
+where the customer is, the site that served the order (or its warehouse) stands for that.
+"""
+
+# Spots are rounded to about a kilometer, so that as few as possible are measured.
+_HOMES = """
+    sites AS (
+        SELECT * FROM jsonb_to_recordset(%(sites)s::jsonb)
+            AS given (channel int, site int, latitude float8, longitude float8)
+    ),
+    orders AS (
+        SELECT sale.id, sale.state, sale.date_order, sale.company_id, sale.warehouse_id,
+               sale.oms_collect_site_id, sale.oms_service,
+               COALESCE(sale.oms_channel_id, 0) AS channel,
+               CASE WHEN partner.partner_latitude <> 0 OR partner.partner_longitude <> 0
+                    THEN ROUND(partner.partner_latitude::numeric, 2)::float8 END AS latitude,
+               CASE WHEN partner.partner_latitude <> 0 OR partner.partner_longitude <> 0
+                    THEN ROUND(partner.partner_longitude::numeric, 2)::float8 END AS longitude
+          FROM sale_order sale
+     LEFT JOIN res_partner partner ON partner.id = sale.partner_shipping_id
+         WHERE sale.company_id = %(company)s AND sale.state = 'sale' AND %(which)s
+    ),
+    spots AS (SELECT DISTINCT channel, latitude, longitude FROM orders WHERE latitude IS NOT NULL),
+    near AS (
+        SELECT spots.*, found.site
+          FROM spots
+    CROSS JOIN LATERAL (
+                   SELECT sites.site
+                     FROM sites
+                    WHERE sites.channel = spots.channel AND sites.latitude IS NOT NULL
+                 ORDER BY SIND(spots.latitude) * SIND(sites.latitude)
+                          + COSD(spots.latitude) * COSD(sites.latitude)
+                            * COSD(spots.longitude - sites.longitude) DESC, sites.site
+                    LIMIT 1
+               ) found
+    ),
+    homes AS (
+        SELECT orders.id, orders.date_order,
+               COALESCE(
+                   CASE WHEN orders.oms_service IN ('collect', 'reserve')
+                        THEN orders.oms_collect_site_id END,
+                   near.site,
+                   (SELECT fulfillment.site_id FROM oms_fulfillment fulfillment
+                     WHERE fulfillment.order_id = orders.id
+                  ORDER BY fulfillment.id LIMIT 1),
+                   (SELECT MIN(site.id) FROM oms_site site
+                     WHERE site.warehouse_id = orders.warehouse_id)
+               ) AS site_id
+          FROM orders
+     LEFT JOIN near ON near.channel = orders.channel AND near.latitude = orders.latitude
+           AND near.longitude = orders.longitude
+    )
+"""
+
+#: Lines of orders become demand, kits that of their parts. Returns come later and take nothing off:
+#: what came back had been wanted. ``lost`` is what a site that should have served it did not have.
+COUNT = (
+    "WITH"
+    + _HOMES
+    + """,
+    kits AS (
+        SELECT * FROM jsonb_to_recordset(%(kits)s::jsonb) AS given (kit int, part int, ratio float8)
+    ),
+    lines AS (
+        SELECT line.product_id, homes.site_id,
+               (homes.date_order AT TIME ZONE 'UTC' AT TIME ZONE COALESCE(site.tz, 'UTC'))::date
+                   AS day,
+               line.product_uom_qty * line_unit.factor / unit.factor AS quantity,
+               LEAST(
+                   line.product_uom_qty * line_unit.factor / unit.factor,
+                   COALESCE((
+                       SELECT SUM(rejection.quantity)
+                         FROM oms_fulfillment_line part
+                         JOIN oms_rejection rejection ON rejection.fulfillment_line_id = part.id
+                    LEFT JOIN oms_reject_reason reason ON reason.id = rejection.reason_id
+                        WHERE part.sale_line_id = line.id AND rejection.state = 'valid'
+                          AND (rejection.stock_effect <> 'none' OR reason.code = 'SHORT')
+                   ), 0)
+               ) AS lost
+          FROM homes
+          JOIN oms_site site ON site.id = homes.site_id
+          JOIN sale_order_line line ON line.order_id = homes.id
+          JOIN product_product variant ON variant.id = line.product_id
+          JOIN product_template template ON template.id = variant.product_tmpl_id
+          JOIN uom_uom line_unit ON line_unit.id = line.product_uom_id
+          JOIN uom_uom unit ON unit.id = template.uom_id
+         WHERE line.product_uom_qty > 0 AND line.display_type IS NULL
+    ),
+    wanted AS (
+        SELECT lines.product_id, site_id, day, quantity, lost
+          FROM lines
+          JOIN product_product variant ON variant.id = lines.product_id
+          JOIN product_template template ON template.id = variant.product_tmpl_id
+         WHERE template.is_storable
+           AND NOT EXISTS (SELECT FROM kits WHERE kits.kit = lines.product_id)
+     UNION ALL
+        SELECT kits.part, site_id, day, quantity * kits.ratio, lost * kits.ratio
+          FROM lines
+          JOIN kits ON kits.kit = lines.product_id
+    )
+    INSERT INTO oms_demand (product_id, site_id, company_id, day, quantity, lost, source, key)
+    SELECT product_id, site_id, %(company)s, day, SUM(quantity), SUM(lost), 'orders', ''
+      FROM wanted
+     WHERE day = ANY(%(days)s)
+  GROUP BY product_id, site_id, day
+  ORDER BY product_id, site_id, day
+    """
+)
+
+#: Where the demand of some orders belongs, whatever became of them.
+HOME = "WITH" + _HOMES.replace("sale.state = 'sale' AND ", "") + "SELECT id, site_id FROM homes"
+
+#: Days whose orders were written since a moment. Orders are written late, too: when they are
+#: cancelled, changed or shipped. A day more at both ends holds all time zones.
+CHANGED_DAYS = """
+    SELECT DISTINCT (moment + step * INTERVAL '1 day')::date
+      FROM (
+            SELECT date_trunc('day', sale.date_order) AS moment
+              FROM sale_order sale
+             WHERE sale.company_id = %(company)s AND sale.date_order >= %(since)s
+               AND (sale.write_date >= %(changed)s OR EXISTS (
+                       SELECT FROM sale_order_line line
+                        WHERE line.order_id = sale.id AND line.write_date >= %(changed)s
+                   ))
+          GROUP BY 1
+           ) days
+CROSS JOIN generate_series(-1, 1) AS step
+"""
+
+#: Demand of a company by day from a date on: product, site, day and quantity, sorted by series.
+READ = """
+    SELECT product_id, site_id, (day - %(start)s::date)::int4, SUM(quantity)::float4
+      FROM oms_demand
+     WHERE company_id = %(company)s AND day >= %(start)s AND day < %(end)s
+  GROUP BY product_id, site_id, day
+  ORDER BY product_id, site_id, day
+"""
+
+#: Times without stock: what is there now, less what has moved since. Who never had any in all the
+#: time is not told: others serve what is wanted there.
+OUTS = """
+    WITH changes AS (
+        SELECT line.product_id, place.oms_position_site_id AS site_id, line.date, line.id,
+               line.quantity_product_uom AS change
+          FROM stock_move_line line
+          JOIN stock_location place ON place.id = line.location_dest_id
+         WHERE line.state = 'done' AND line.date >= %(start)s AND line.company_id = %(company)s
+           AND place.oms_position_site_id IS NOT NULL
+     UNION ALL
+        SELECT line.product_id, place.oms_position_site_id, line.date, line.id,
+               -line.quantity_product_uom
+          FROM stock_move_line line
+          JOIN stock_location place ON place.id = line.location_id
+         WHERE line.state = 'done' AND line.date >= %(start)s AND line.company_id = %(company)s
+           AND place.oms_position_site_id IS NOT NULL
+    ),
+    levels AS (
+        SELECT changes.product_id, changes.site_id, date, change,
+               COALESCE(position.on_hand + position.external, 0) - COALESCE(
+                   SUM(change) OVER (
+                       PARTITION BY changes.product_id, changes.site_id
+                       ORDER BY date DESC, changes.id DESC
+                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                   ), 0
+               ) AS level,
+               LEAD(date) OVER series AS next_date,
+               ROW_NUMBER() OVER series AS number
+          FROM changes
+     LEFT JOIN oms_position position ON position.product_id = changes.product_id
+           AND position.site_id = changes.site_id
+        WINDOW series AS (
+                   PARTITION BY changes.product_id, changes.site_id ORDER BY date, changes.id
+               )
+    ),
+    spans AS (
+        SELECT product_id, site_id, date AS begun, COALESCE(next_date, %(now)s) AS ended, level
+          FROM levels
+     UNION ALL
+        SELECT product_id, site_id, %(start)s, date, level - change FROM levels WHERE number = 1
+    )
+    SELECT spans.product_id, spans.site_id,
+           (EXTRACT(EPOCH FROM (begun AT TIME ZONE 'UTC' AT TIME ZONE COALESCE(site.tz, 'UTC'))
+               - %(start)s::timestamp) / 86400)::float4,
+           (EXTRACT(EPOCH FROM (ended AT TIME ZONE 'UTC' AT TIME ZONE COALESCE(site.tz, 'UTC'))
+               - %(start)s::timestamp) / 86400)::float4
+      FROM spans
+      JOIN oms_site site ON site.id = spans.site_id
+     WHERE level <= 0.000001 AND ended > begun
+       AND EXISTS (
+               SELECT FROM spans other
+                WHERE other.product_id = spans.product_id AND other.site_id = spans.site_id
+                  AND other.level > 0.000001
+           )
+"""
+
+#: Series besides those of demand: what is kept at sites, though nobody wanted it yet.
+KEPT = """
+    SELECT position.product_id, position.site_id
+      FROM oms_position position
+      JOIN oms_site site ON site.id = position.site_id
+     WHERE site.company_id = %(company)s AND site.active AND position.on_hand > 0
+"""
+
+#: What is known of products: category, price, and the day from which on they are known.
+PRODUCTS = """
+    SELECT variant.id, COALESCE(template.categ_id, 0),
+           LN(GREATEST(template.list_price, 0.01))::float4,
+           (variant.create_date::date - %(start)s::date)::int4
+      FROM product_product variant
+      JOIN product_template template ON template.id = variant.product_tmpl_id
+     WHERE variant.id = ANY(%(products)s)
+  ORDER BY variant.id
+"""

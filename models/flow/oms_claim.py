@@ -1,0 +1,39 @@
+import logging
+
+from odoo import SUPERUSER_ID, api, models
+
+from ..inventory.refusal import Shortage
+
+_logger = logging.getLogger(__name__)
+
+
+class OmsClaim(models.Model):
+    """Goods that a basket could not get had been wanted."""
+
+    _inherit = "oms.claim"
+
+    @api.model
+    def _hold(self, requests, origin, minutes, reference=None, channel=None):
+        try:
+            return super()._hold(requests, origin, minutes, reference, channel)
+        except Shortage:
+            self._remember_refused(requests, reference, channel)
+            raise
+
+    @api.model
+    def _remember_refused(self, requests, reference, channel):
+        """Have it written down what was missing, once the transaction that failed is undone."""
+        asked = [tuple(request[:3]) for request in self._replace_kits(requests)]
+        key = f"{channel.id if channel else 0}/{reference or ''}"
+        registry = self.env.registry
+
+        def record():
+            try:
+                with registry.cursor() as cr:
+                    demand = api.Environment(cr, SUPERUSER_ID, {})["oms.demand"]
+                    demand._record_refused(asked, key)
+            except Exception:
+                # What the caller is told does not depend on it.
+                _logger.warning("A refused basket was not counted", exc_info=True)
+
+        self.env.cr.postrollback.add(record)

@@ -1,0 +1,262 @@
+"""What was wanted, where it was wanted: against a loop over the orders in plain Python."""
+
+from collections import defaultdict
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from odoo.exceptions import AccessError, UserError
+
+from ...engine.geography import great_circle_km
+from ...models.inventory.oms_claim_hold import OmsClaim
+from ...models.inventory.refusal import Shortage
+from ..common import DATE_ORDER, LYON, MARSEILLE, ORLEANS, PARIS, OmsCase
+
+
+class TestDemand(OmsCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.sites.tz = "Europe/Paris"
+        cls.demand = cls.env["oms.demand"]
+
+    @classmethod
+    def make_order(cls, *lines, date_order=DATE_ORDER, **vals):
+        """Confirming an order dates it today; here it is as if it had been confirmed then."""
+        order = super().make_order(*lines, **vals)
+        order.date_order = date_order
+        return order
+
+    def count(self, *days):
+        self.demand._count(self.company, list(days) or [date(2024, 3, 4)])
+        rows = self.demand.search([("company_id", "=", self.company.id)])
+        return {
+            (row.product_id, row.site_id, row.day, row.source): (row.quantity, row.lost)
+            for row in rows
+        }
+
+    def test_where_it_was_wanted_not_where_it_was_shipped(self):
+        self.stock(self.apple, (self.far, 10.0))
+        order = self.make_order((self.apple, 3.0))
+        self.assertEqual(order.oms_fulfillment_ids.site_id, self.far)
+        rows = self.count()
+        self.assertEqual(rows, {(self.apple, self.near, date(2024, 3, 4), "orders"): (3.0, 0.0)})
+
+    def test_what_nobody_could_serve_counts(self):
+        self.make_order((self.apple, 2.0))
+        self.assertEqual([*self.count().values()], [(2.0, 0.0)])
+
+    def test_where_it_is_collected(self):
+        self.far.collects = True
+        self.stock(self.apple, (self.near, 5.0), (self.far, 5.0))
+        self.make_order((self.apple, 1.0), oms_service="collect", oms_collect_site_id=self.far.id)
+        self.assertEqual([key[1] for key in self.count()], [self.far])
+
+    def test_in_the_time_zone_of_the_site(self):
+        self.near.tz = "Asia/Tokyo"
+        self.make_order((self.apple, 1.0), date_order="2024-03-04 20:00:00")
+        self.assertEqual(
+            [key[2] for key in self.count(date(2024, 3, 4), date(2024, 3, 5))],
+            [date(2024, 3, 5)],
+        )
+
+    def test_in_the_unit_of_the_product(self):
+        dozen = self.env.ref("uom.product_uom_dozen")
+        self.make_order((self.apple, 2.0, {"product_uom_id": dozen.id}))
+        self.assertEqual([*self.count().values()], [(24.0, 0.0)])
+
+    def test_services_and_what_is_not_kept_in_stock_are_no_demand(self):
+        advice = self.make_product("Advice", type="service", is_storable=False)
+        paper = self.make_product("Paper", is_storable=False)
+        self.make_order((self.apple, 1.0), (advice, 1.0), (paper, 1.0))
+        self.assertEqual([key[0] for key in self.count()], [self.apple])
+
+    def test_customers_who_are_on_no_map(self):
+        self.stock(self.apple, (self.middle, 5.0))
+        lost = self.make_partner("Nowhere")
+        order = self.make_order((self.apple, 1.0), partner_id=lost.id)
+        self.assertEqual(order.oms_fulfillment_ids.site_id, self.middle)
+        self.assertEqual([key[1] for key in self.count()], [self.middle])
+
+    def test_kits_are_their_parts(self):
+        parts = [
+            {"kit": self.berry.id, "part": self.apple.id, "ratio": 2.5},
+            {"kit": self.berry.id, "part": self.cherry().id, "ratio": 1.0},
+        ]
+        self.patch(type(self.demand), "_get_parts", lambda self, company: parts)
+        self.make_order((self.berry, 2.0), (self.apple, 1.0))
+        rows = self.count()
+        self.assertEqual(
+            {key[0].name: value[0] for key, value in rows.items()}, {"Apple": 6.0, "Cherry": 2.0}
+        )
+
+    def cherry(self):
+        if not hasattr(self, "_cherry"):
+            self._cherry = self.make_product("Cherry")
+        return self._cherry
+
+    def test_what_was_cancelled_for_want_of_stock(self):
+        """What waits is lost when it is cancelled; what somebody could have had is not."""
+        self.stock(self.apple, (self.near, 2.0))
+        order = self.make_order((self.apple, 5.0))
+        self.assertEqual(order.oms_state, "partial")
+        order._action_cancel()
+        rows = self.demand.search([("product_id", "=", self.apple.id)])
+        self.assertEqual(rows.mapped("source"), ["unserved"])
+        self.assertEqual((rows.quantity, rows.lost, rows.site_id), (3.0, 3.0, self.near))
+        self.assertEqual(len(self.count()), 1)
+
+    def test_a_part_that_is_cancelled_for_want_of_stock(self):
+        self.stock(self.apple, (self.near, 2.0))
+        order = self.make_order((self.apple, 5.0))
+        order._oms_cancel_open()
+        rows = self.count()
+        wanted = {key[3]: value for key, value in rows.items()}
+        self.assertEqual(wanted, {"orders": (2.0, 0.0), "unserved": (3.0, 3.0)})
+
+    def test_orders_that_customers_cancel_are_no_demand(self):
+        self.stock(self.apple, (self.near, 5.0))
+        self.make_order((self.apple, 5.0))._action_cancel()
+        self.assertFalse(self.count())
+
+    def test_what_a_site_did_not_find(self):
+        self.stock(self.apple, (self.near, 5.0), (self.middle, 5.0))
+        order = self.make_order((self.apple, 2.0))
+        self.assertEqual(order.oms_fulfillment_ids.site_id, self.near)
+        reason = self.env.ref("oms.reason_not_in_stock")
+        order.oms_fulfillment_ids._reject(reason)
+        self.assertEqual([*self.count().values()], [(2.0, 2.0)])
+
+    def test_refused_baskets(self):
+        self.stock(self.apple, (self.near, 2.0))
+        for _again in range(2):
+            self.demand._record_refused([(self.apple.id, self.near.id, 5.0)], "1/cart-7")
+        self.demand._record_refused([(self.apple.id, self.near.id, 3.0)], "1/cart-8")
+        rows = self.demand.search([("product_id", "=", self.apple.id)])
+        self.assertEqual(sorted(rows.mapped("quantity")), [1.0, 3.0])
+        self.assertEqual(set(rows.mapped("source")), {"refused"})
+
+    def test_refused_hold_is_remembered_after_the_rollback(self):
+        def refuse(*_args):
+            raise Shortage("Nothing is there.")
+
+        # The gate works in a transaction of its own, which knows nothing of this test's goods.
+        self.patch(OmsClaim, "_hold", refuse)
+        asked = [(self.apple.id, self.near.id, 5.0)]
+        with suppress(Shortage):
+            self.env["oms.claim"]._hold(asked, "cart", 5.0, "cart", self.channel)
+            self.fail("Nothing is there, but it was held.")
+        self.assertTrue(self.env.cr.postrollback._funcs)
+        self.env.cr.postrollback.clear()
+
+    def test_counted_anew_when_orders_change(self):
+        order = self.make_order((self.apple, 2.0))
+        self.count()
+        order.order_line.product_uom_qty = 7.0
+        now = datetime(2024, 3, 9)
+        days = self.demand._find_changed_days(self.company, now)
+        self.assertIn(date(2024, 3, 4), days)
+        self.assertEqual([*self.count(*days).values()], [(7.0, 0.0)])
+        self.assertEqual([*self.count(*days).values()], [(7.0, 0.0)])
+
+    def test_against_a_loop(self):
+        places = [PARIS, ORLEANS, MARSEILLE, LYON, (48.2, 2.0), (44.0, 5.0)]
+        customers = [self.make_partner(f"C{number}", spot) for number, spot in enumerate(places)]
+        self.far.tz = "America/New_York"
+        expected = defaultdict(float)
+        for number in range(24):
+            customer = customers[number % len(customers)]
+            moment = datetime(2024, 3, 4, 1, 30) + timedelta(hours=5 * number)
+            product = (self.apple, self.berry)[number % 2]
+            self.make_order((product, number + 1.0), partner_id=customer.id, date_order=moment)
+            spot = places[number % len(places)]
+            site = min(
+                self.sites,
+                key=lambda site, spot=spot: great_circle_km(*spot, site.latitude, site.longitude),
+            )
+            day = moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(site.tz)).date()
+            expected[product, site, day] += number + 1.0
+        days = [date(2024, 3, 2) + timedelta(days=number) for number in range(10)]
+        self.assertEqual(
+            {key[:3]: value[0] for key, value in self.count(*days).items()}, dict(expected)
+        )
+
+    def test_as_many_queries_for_many_orders_as_for_few(self):
+        for _number in range(2):
+            self.make_order((self.apple, 1.0))
+        self.count()
+        self.env.flush_all()
+        with self.profile_queries() as few:
+            self.demand._count(self.company, [date(2024, 3, 4)])
+        for _number in range(10):
+            self.make_order((self.apple, 1.0), (self.berry, 2.0))
+        self.env.flush_all()
+        with self.profile_queries() as many:
+            self.demand._count(self.company, [date(2024, 3, 4)])
+        self.assertEqual(len(few), len(many))
+
+    def profile_queries(self):
+        from contextlib import contextmanager
+
+        @contextmanager
+        def counting():
+            calls, execute = [], type(self.env.cr).execute
+
+            def counted(cr, query, *args, **kwargs):
+                calls.append(query)
+                return execute(cr, query, *args, **kwargs)
+
+            self.env.invalidate_all()
+            self.patch(type(self.env.cr), "execute", counted)
+            yield calls
+            self.patch(type(self.env.cr), "execute", execute)
+
+        return counting()
+
+    # === RIGHTS === #
+
+    def test_only_what_people_were_told_is_written_by_hand(self):
+        self.make_order((self.apple, 2.0))
+        self.count()
+        planner = self.make_user("planner", "oms.group_flow_planner")
+        counted = self.demand.search([("source", "=", "orders")]).with_user(planner)
+        with self.assertRaisesRegex(UserError, "change the order"):
+            counted.quantity = 5.0
+        with self.assertRaisesRegex(UserError, "change the order"):
+            counted.unlink()
+        values = {"product_id": self.apple.id, "site_id": self.near.id, "quantity": 4.0}
+        with self.assertRaisesRegex(UserError, "by hand"):
+            counted.create({**values, "source": "orders"})
+        told = counted.create(values)
+        self.assertEqual((told.source, told.lost, told.company_id), ("manual", 4.0, self.company))
+        told.quantity = 6.0
+        told.unlink()
+
+    def test_who_sees_what(self):
+        rows = self.demand.create(
+            [
+                {"product_id": self.apple.id, "site_id": site.id, "quantity": 1.0}
+                for site in self.sites
+            ]
+        )
+        clerk = self.make_user("clerk", "oms.group_site_operator")
+        self.near.user_ids = clerk
+        self.assertEqual(
+            self.demand.with_user(clerk).search([("id", "in", rows.ids)]).site_id, self.near
+        )
+        operator = self.make_user("operator", "oms.group_order_operator")
+        self.assertEqual(self.demand.with_user(operator).search([("id", "in", rows.ids)]), rows)
+        for user in (clerk, operator):
+            with self.assertRaises(AccessError):
+                rows[0].with_user(user).quantity = 2.0
+        other = self.env["res.company"].create({"name": "Other"})
+        stranger = self.make_user(
+            "stranger",
+            "oms.group_flow_planner",
+            company_id=other.id,
+            company_ids=[(6, 0, other.ids)],
+        )
+        self.assertFalse(self.demand.with_user(stranger).search([("id", "in", rows.ids)]))
+        nobody = self.make_user("nobody", "base.group_user")
+        with self.assertRaises(AccessError):
+            self.demand.with_user(nobody).search([])
