@@ -74,6 +74,9 @@ class OmsReturn(models.Model):
         :param float paid: what of it his credit pays
         """
         difference = order.currency_id.round(order.amount_total - paid)
+        order._oms_ensure_payment_plans()
+        # Or the bank is asked for all of it when the goods leave.
+        order.oms_payment_plan_id.set_off += paid
         share = difference / order.amount_total
         order.write({"require_payment": True, "prepayment_percent": share, "state": "sent"})
         text = self.env._(

@@ -208,6 +208,38 @@ class TestSettle(ReturnCase):
         self.assertEqual(new._get_prepayment_required_amount(), 15)
         self.assertTrue(record.activity_ids)
 
+    def test_the_customer_pays_what_dearer_goods_cost_more(self):
+        """With the difference paid the order is raised, shipped, and nothing more is taken."""
+        order = self.paid((self.apple, 2))
+        line = {"exchange_product_id": self.hat.id}
+        record = self.back(order, self.apple, 1, line=line, outcome="exchange")
+        new = record.exchange_order_id
+        self.assertFalse(new.picking_ids, "nothing leaves before it is paid")
+        pay(new, make_provider(self.env, self.company), amount=15)._post_process()
+        self.assertEqual((new.state, new.oms_state), ("sale", "sourced"))
+        plan = new.oms_payment_plan_id
+        self.assertEqual((plan.due, plan.available), (15, 15))
+        self.ship(new.picking_ids)
+        plan._capture_due()
+        self.run_tasks()
+        self.assertEqual((plan.captured, plan.due, plan.receivable), (15, 0, 0))
+        self.assertEqual(plan.state, "captured")
+        self.assertFalse(self.bank.get_total("refund"))
+
+    def test_dearer_goods_that_come_back_in_turn(self):
+        """What was paid goes back to the bank, and no more; the rest is the customer's credit."""
+        order = self.paid((self.apple, 2))
+        line = {"exchange_product_id": self.hat.id}
+        new = self.back(order, self.apple, 1, line=line, outcome="exchange").exchange_order_id
+        pay(new, make_provider(self.env, self.company), amount=15)._post_process()
+        self.ship(new.picking_ids)
+        new.oms_payment_plan_id._capture_due()
+        self.run_tasks()
+        record = self.back(new, self.hat, 1)
+        self.run_tasks()
+        self.assertEqual((record.state, record.amount_settled), ("closed", 25))
+        self.assertEqual(self.bank.get_total("refund"), 15)
+
     def test_no_store_credit_without_loyalty(self):
         order = self.deliver((self.apple, 2))
         if self.env["oms.return"]._knows_store_credit(self.company):
@@ -244,8 +276,8 @@ class TestBooks(InvoicingCase):
         self.settle(self.order)
         self.order._oms_invoice_shipped()
 
-    def back(self, **vals):
-        line = {"sale_line_id": self.order.order_line.id, "quantity": 1}
+    def back(self, line=None, **vals):
+        line = {"sale_line_id": self.order.order_line.id, "quantity": 1, **(line or {})}
         record = self.env["oms.return"]._request(
             {"order_id": self.order.id, "site_id": self.near.id, "lines": [line], **vals}
         )
@@ -274,6 +306,28 @@ class TestBooks(InvoicingCase):
         self.assertEqual((new.invoice_ids.amount_total, new.invoice_ids.amount_residual), (9.99, 0))
         self.assertEqual(note.amount_residual, 0)
         self.assertFalse(record.transaction_ids)
+
+    def test_credit_note_and_payment_pay_dearer_goods(self):
+        hat = self.make_product("Hat", list_price=25.0)
+        self.stock(hat, (self.near, 5))
+        record = self.back(outcome="exchange", line={"exchange_product_id": hat.id})
+        new, note = record.exchange_order_id, record.credit_move_ids
+        self.assertEqual((new.state, new.amount_total), ("sent", 25))
+        difference = new._get_prepayment_required_amount()
+        self.assertEqual(difference, 15.01)
+        self.pay(new, amount=difference)._post_process()
+        self.assertEqual(new.state, "sale")
+        self.ship(new.picking_ids)
+        plan = new.oms_payment_plan_id
+        plan._capture_due()
+        self.settle(new)
+        new._oms_invoice_shipped()
+        self.settle(new)
+        new._oms_reconcile_payments()
+        invoice = new.invoice_ids
+        self.assertEqual((plan.captured, plan.due, plan.receivable), (15.01, 0, 0))
+        self.assertEqual((invoice.amount_total, invoice.amount_residual), (25, 0))
+        self.assertEqual(note.amount_residual, 0)
 
     def test_what_was_credited_for_it_never_left_takes_nothing_from_what_did(self):
         self.stock(self.berry, (self.near, 20))
