@@ -33,6 +33,7 @@ class Standing:
     :param capturing: captures under way
     :param refunded: given back or about to be, because it was taken too much; not for returns
     :param refundable: captured, and neither given back nor about to be
+    :param elsewhere: paid past the provider; it is not captured once more, nor given back by it
     :param due: for all that ever left; what came back counts still
     :param still_open: comes due when what is still to leave leaves
     :raises ValueError: an amount is below zero
@@ -44,6 +45,7 @@ class Standing:
     capturing: int = 0
     refunded: int = 0
     refundable: int = 0
+    elsewhere: int = 0
     due: int = 0
     still_open: int = 0
 
@@ -54,12 +56,13 @@ class Standing:
     @property
     def missing(self) -> int:
         """What is due for what has left and neither captured nor about to be."""
-        return max(self.due - self.captured - self.capturing, 0)
+        return max(self.due - self.captured - self.capturing - self.elsewhere, 0)
 
     @property
     def needed(self) -> int:
         """What is still to be taken: what was taken ahead pays for what is still to leave."""
-        return max(self.due + self.still_open - self.captured - self.capturing, 0)
+        taken = self.captured + self.capturing + self.elsewhere
+        return max(self.due + self.still_open - taken, 0)
 
 
 def schedule_captures(

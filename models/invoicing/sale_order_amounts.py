@@ -98,7 +98,8 @@ class SaleOrder(models.Model):
     def _oms_get_due_amounts(self):
         """Return what is due for what has left and is neither captured nor about to be.
 
-        What customers were credited and owed counts as taken.
+        What customers were credited and owed counts as taken, and so does what they paid past the
+        providers.
 
         :return: in the currency of each order, with taxes, at or above zero, by order
         :rtype: dict
@@ -107,7 +108,8 @@ class SaleOrder(models.Model):
         for order, amounts in self._oms_get_amounts().items():
             # sudo: payments are read by the system, whoever ships
             plan = order.sudo().oms_payment_plan_id
-            taken = amounts.step.count(plan.captured + plan.capturing + plan.set_off)
+            paid = plan.set_off + order._oms_get_paid_elsewhere()
+            taken = amounts.step.count(plan.captured + plan.capturing + paid)
             due[order] = amounts.step.amount(max(amounts.due() - taken, 0))
         return due
 
@@ -145,6 +147,7 @@ class SaleOrder(models.Model):
             )
         )
         known = sum(captured.get(each.id, 0) for each in fulfillments)
+        paid = plan.captured + plan.capturing + plan.set_off + order._oms_get_paid_elsewhere()
         return settlement.amounts_of_shipments(
             amounts.lines,
             [
@@ -152,7 +155,7 @@ class SaleOrder(models.Model):
                 for each in fulfillments
             ],
             others=amounts.others,
-            paid=amounts.step.count(plan.captured + plan.capturing + plan.set_off) - known,
+            paid=amounts.step.count(paid) - known,
         )
 
 

@@ -49,24 +49,69 @@ class SaleOrder(models.Model):
         self.ensure_one()
         # sudo: what is owed decides what goes back, whoever settles it
         order = self.sudo()
-        bills = order.invoice_ids.filtered(
-            lambda move: (
-                move.state == "posted"
-                and move.move_type == "out_invoice"
-                and move.currency_id == order.currency_id
-            )
-        )
+        bills = order._oms_get_bills()
         if not bills:
             return None
         amounts = order._oms_get_amounts()[order]
         plan = order.oms_payment_plan_id
-        owed = sum(bills.mapped("amount_residual")) + bills._oms_get_matched_credit()
-        owed -= plan.set_off
-        owed += max(amounts.step.amount(amounts.due()) - sum(bills.mapped("amount_total")), 0.0)
+        owed, billed = -plan.set_off, 0.0
+        for bill in bills:
+            share = order._oms_get_share_of(bill)
+            owed += share * (bill.amount_residual + bill._oms_get_matched_credit())
+            billed += share * bill.amount_total
+        owed += max(amounts.step.amount(amounts.due()) - billed, 0.0)
         taken = order._oms_get_payments().filtered(lambda each: each.payment_type == "inbound")
         # What was taken, and is not in the books yet.
         owed -= max(plan.captured + plan.capturing - sum(taken.mapped("amount")), 0.0)
         return order.currency_id.round(max(owed, 0.0))
+
+    def _oms_get_bills(self):
+        """Return the posted invoices of the order in its currency, ``account.move``."""
+        self.ensure_one()
+        return self.invoice_ids.filtered(
+            lambda move: (
+                move.state == "posted"
+                and move.move_type == "out_invoice"
+                and move.currency_id == self.currency_id
+            )
+        )
+
+    def _oms_get_paid_elsewhere(self):
+        """Return what of the order's invoices was paid past its providers, by transfer for one.
+
+        Where what providers took is not in the books by itself, and somebody matched their payout
+        with the invoices, it is not counted twice.
+
+        :return: in the currency of the order
+        :rtype: float
+        """
+        self.ensure_one()
+        # sudo: what was paid decides what is captured, whoever ships
+        order = self.sudo()
+        paid = sum(
+            order._oms_get_share_of(bill) * bill._oms_get_paid_elsewhere()
+            for bill in order._oms_get_bills()
+        )
+        if not paid:
+            return 0.0
+        own = order._oms_get_payments().filtered(lambda each: each.payment_type == "inbound")
+        unbooked = max(order.oms_payment_plan_id.captured - sum(own.mapped("amount")), 0.0)
+        return order.currency_id.round(max(paid - unbooked, 0.0))
+
+    def _oms_get_share_of(self, bill):
+        """Return which share of an invoice is of the order: people invoice several at once.
+
+        :param bill: ``account.move``
+        :return: between 0 and 1
+        :rtype: float
+        """
+        self.ensure_one()
+        lines = bill.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+        own = lines.filtered(lambda line: line.sale_line_ids.order_id == self)
+        whole = sum(lines.mapped("price_total"))
+        if own == lines or not whole:
+            return 1.0
+        return min(max(sum(own.mapped("price_total")) / whole, 0.0), 1.0)
 
     def _oms_match_set_off(self, notes):
         """Match credit notes that paid what was owed with the invoices that are open.
@@ -104,22 +149,38 @@ class SaleOrder(models.Model):
 class AccountMove(models.Model):
     _inherit = "account.move"
 
+    def _oms_get_paid_elsewhere(self):
+        """Return what of invoices was paid by no transaction of a provider, in their currency."""
+        parts = self._oms_get_receivables().matched_credit_ids.filtered(
+            lambda part: (
+                part.credit_move_id.move_id.move_type != "out_refund"
+                and not part.credit_move_id.move_id.origin_payment_id.payment_transaction_id
+            )
+        )
+        return sum(parts.mapped("debit_amount_currency"))
+
     def _oms_get_matched_credit(self):
         """Return what of invoices is matched with credit notes of returns, in their currency."""
-        items = self.line_ids.filtered(
-            lambda item: item.account_id.account_type == "asset_receivable"
-        )
-        notes = items.matched_credit_ids.filtered(
+        notes = self._oms_get_receivables().matched_credit_ids.filtered(
             lambda part: part.credit_move_id.move_id.oms_credit
         )
         return sum(notes.mapped("debit_amount_currency"))
 
+    def _oms_get_receivables(self):
+        """Return what customers owe and are owed by the moves, ``account.move.line``."""
+        return self.line_ids.filtered(
+            lambda item: item.account_id.account_type == "asset_receivable"
+        )
+
+    def _invoice_paid_hook(self):
+        """What was paid past the providers is owed no more."""
+        res = super()._invoice_paid_hook()
+        # sudo: whoever writes down a payment need not have rights on plans
+        self.sudo().line_ids.sale_line_ids.order_id.oms_payment_plan_ids._refresh_receivable()
+        return res
+
     def _oms_get_open_items(self):
         """Return what is not matched yet of what customers owe and are owed."""
-        return self.line_ids.filtered(
-            lambda item: (
-                item.account_id.account_type == "asset_receivable"
-                and item.parent_state == "posted"
-                and not item.reconciled
-            )
+        return self._oms_get_receivables().filtered(
+            lambda item: item.parent_state == "posted" and not item.reconciled
         )

@@ -45,7 +45,8 @@ class OmsPaymentPlan(models.Model):
         for plan in self.filtered(lambda each: each._is_captured_early()):
             order = plan.order_id
             order._oms_hold_payment()
-            wanted = plan._get_begun_amount() - plan.captured - plan.capturing - plan.set_off
+            paid = plan.captured + plan.set_off + order._oms_get_paid_elsewhere()
+            wanted = plan._get_begun_amount() - paid - plan.capturing
             plan._capture_shares({self.env["oms.fulfillment"]: wanted})
 
     def _check_paid_before(self, fulfillments):
@@ -55,7 +56,8 @@ class OmsPaymentPlan(models.Model):
         :raises UserError: some of it is not
         """
         for plan in self.filtered(lambda each: each._is_captured_early()):
-            missing = plan._get_begun_amount(fulfillments) - plan.captured - plan.set_off
+            paid = plan.captured + plan.set_off + plan.order_id._oms_get_paid_elsewhere()
+            missing = plan._get_begun_amount(fulfillments) - paid
             if plan.currency_id.compare_amounts(missing, 0.0) > 0:
                 raise UserError(
                     self.env._(

@@ -36,13 +36,11 @@ class OmsPaymentPlan(models.Model):
     def _get_owed(self):
         """Return what the customer owes for what has left, in the currency of the order.
 
-        Neither taken by a provider nor about to be, nor paid in any other way by the books. Where
+        Neither taken by a provider nor about to be, nor paid past them by the books. Where
         providers take nothing the books alone know, so nothing is owed before it is invoiced.
         """
         self.ensure_one()
         order = self.order_id
-        in_books = order._oms_get_owed_in_books()
         if self.method in LEDGER_ONLY:
-            return in_books or 0.0
-        due = order._oms_get_due_amount()
-        return due if in_books is None else min(due, in_books)
+            return order._oms_get_owed_in_books() or 0.0
+        return order._oms_get_due_amount()

@@ -110,6 +110,7 @@ class OmsPaymentPlan(models.Model):
             capturing=count(self.capturing),
             refunded=count(self._get_refunded_surplus()),
             refundable=count(self.refundable),
+            elsewhere=count(order._oms_get_paid_elsewhere()),
             due=max(amounts.due() - count(self.set_off), 0),
             still_open=amounts.still_open(),
         )

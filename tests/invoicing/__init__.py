@@ -4,4 +4,5 @@ from . import test_credit
 from . import test_invoice
 from . import test_mail
 from . import test_task
+from . import test_elsewhere
 from . import test_invoicing_commits
