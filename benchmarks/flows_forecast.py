@@ -53,12 +53,10 @@ def _forecast(world: World, past: Sequence[Wanted], day: int) -> Forecast:
     rows = [(number[p], order.day, units, order.home) for order in past for p, units in order.lines]
     product, at, units, home = (np.array(each) for each in zip(*rows, strict=True))
     many, sites = len(known), world.sites
-    whole = _history(world, known, day, 1, product, at, units)
-    apart = _history(world, known, day, sites, product * sites + home, at, units)
-    together, local = forecast(whole), forecast(apart)
-    # How much whole networks want varies by the size of orders; where, by who lives there.
-    dispersion = together.dispersion.astype(float)
-    pace = local.rate.astype(float).reshape(many, sites).sum(axis=1)
+    local = forecast(_history(world, known, day, product * sites + home, at, units))
+    spread = (local.rate * local.dispersion).reshape(many, sites).sum(axis=1)
+    pace = local.rate.reshape(many, sites).sum(axis=1).astype(float)
+    dispersion = spread / np.maximum(pace, 1e-12)
     ahead = cover_days(pace, pace * dispersion, AHEAD)
     at_site = local.mean(np.repeat(ahead, sites)).reshape(many, sites) / ahead[:, None]
     rate, variance = np.zeros((2, world.products))
@@ -70,8 +68,9 @@ def _forecast(world: World, past: Sequence[Wanted], day: int) -> Forecast:
 
 
 def _history(
-    world: World, known: Array, day: int, sites: int, series: Array, at: Array, units: Array
+    world: World, known: Array, day: int, series: Array, at: Array, units: Array
 ) -> History:
+    sites = world.sites
     return History(
         days=day,
         product=np.repeat(np.arange(len(known)), sites),

@@ -253,10 +253,13 @@ def _chunk(facts: _Facts, result: Forecast, rows: slice) -> None:
     for method, change in drifts.items():
         trend = np.where(best == method, change, trend)
     result.trend[rows] = trend / WEEK
-    spread = np.maximum(errors.square[pick] / np.maximum(errors.wanted, 1e-9), 0.0)
+    # Half of what came and half of what was expected: by what came alone whatever faded away would
+    # have a wild law, by what was expected alone whatever began.
+    foreseen = np.maximum(errors.wanted + errors.sum[pick] / 2.0, 0.0)
+    spread = np.where(foreseen > 1e-6, errors.square[pick] / np.maximum(foreseen, 1e-6), 0.0)
     result.own_dispersion[rows] = spread
     result.scored[rows] = errors.weeks
-    result.expected[rows] = errors.wanted
+    result.expected[rows] = foreseen
     scored = np.maximum(errors.weeks, 1.0)
     result.bias[rows] = errors.sum[pick] / scored / WEEK
     naive = errors.naive
@@ -341,7 +344,9 @@ def _dispersed(history: History, result: Forecast, facts: _Facts) -> None:
     """Share the dispersion among series alike: of a group, a kind and a pace."""
     group = history.group[history.product].astype(np.int64)
     pace = np.clip(np.log2(np.maximum(result.rate * WEEK, 2.0**-6)) + 6.0, 0.0, 15.0)
-    alike = pace.astype(np.int64) * 8 + facts.kinds
+    # Of series that are rarely wanted chance decides which were wanted at all, and how: one kind.
+    rare = np.isin(facts.kinds, (INTERMITTENT, LUMPY, NONE))
+    alike = pace.astype(np.int64) * 8 + np.where(rare, LUMPY, facts.kinds)
     cell = group * 128 + alike
     wanted = result.expected.astype(float)
     # A series that was unwanted while it was scored says so by nothing but its zeros.

@@ -378,6 +378,6 @@ class _Gamma:
             step = now - np.clip(away / slope, -1e3, 1e3)
             step = np.where((step > bottom) & (step < top), step, (bottom + top) / 2.0)
             log[rows] = step
-            rows = rows[np.abs(step - now) > 1e-10]
+            rows = rows[np.abs(step - now) > 1e-13]
         units = np.where(chance > 0.0, np.exp(log), 0.0) * self.scale
         return np.where(self.fixed, self.mean, units)
