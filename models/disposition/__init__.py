@@ -14,3 +14,4 @@ from . import oms_disposition_carry_out
 from . import oms_return_site
 from . import oms_return_mismatch
 from . import oms_return_report
+from . import oms_return_uncredited

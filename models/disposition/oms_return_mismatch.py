@@ -160,10 +160,24 @@ class OmsReturnMismatch(models.Model):
             SELECT head.id::bigint * 16 + 9,
                    CASE WHEN note.foreign_notes > 0 THEN 'currency' ELSE 'credit' END,
                    head.id, NULL, NULL, NULL, NULL,
-                   ROUND((note.amount - head.amount_settled)::numeric, 6), head.currency_id,
+                   ROUND((note.amount - billed.amount)::numeric, 6), head.currency_id,
                    head.company_id, head.channel_id, head.site_id, head.refunded_at
               FROM oms_return head
               JOIN res_currency currency ON currency.id = head.currency_id
+        CROSS JOIN LATERAL (
+                   -- Of what is not invoiced there is nothing to credit.
+                   SELECT head.amount_settled - COALESCE(SUM(GREATEST(
+                              ROUND((line.price * line.settled / currency.rounding)::numeric)
+                              * currency.rounding - COALESCE(line.fee, 0), 0)), 0) AS amount
+                     FROM oms_return_line line
+                    WHERE line.return_id = head.id AND line.settled > 0
+                      AND NOT EXISTS (
+                          SELECT FROM sale_order_line_invoice_rel rel
+                            JOIN account_move_line entry ON entry.id = rel.invoice_line_id
+                            JOIN account_move invoice ON invoice.id = entry.move_id
+                           WHERE rel.order_line_id = line.sale_line_id
+                             AND invoice.move_type = 'out_invoice'
+                             AND invoice.state = 'posted')) AS billed
         CROSS JOIN LATERAL (
                    SELECT COALESCE(SUM(move.amount_total), 0) AS amount,
                           COUNT(*) FILTER (WHERE move.currency_id != head.currency_id)
@@ -173,7 +187,7 @@ class OmsReturnMismatch(models.Model):
                     WHERE rel.return_id = head.id AND move.state = 'posted') AS note
              WHERE head.amount_settled > 0
                AND (note.foreign_notes > 0
-                    OR ABS(note.amount - head.amount_settled) > currency.rounding / 2)
+                    OR ABS(note.amount - billed.amount) > currency.rounding / 2)
                AND EXISTS (
                    SELECT FROM oms_return_line line
                      JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = line.sale_line_id

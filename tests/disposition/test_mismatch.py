@@ -124,6 +124,34 @@ class TestMismatch(DispositionCase):
         self.assertEqual((record.line_ids.settled, record.amount_settled), (2, 20))
         self.assertEqual(self.found(record), {})
 
+    def test_a_part_that_was_not_invoiced_is_no_difference(self):
+        """It has no credit note until it is invoiced; then it is mended, and it alone."""
+        self.channel.payment_policy_id = self.env["oms.payment.policy"].create(
+            {"name": "By hand", "invoicing": "none"}
+        )
+        self.stock(self.berry, (self.near, 5))
+        order = self.deliver((self.apple, 2), (self.berry, 1))
+        first = order._create_invoices()
+        first.invoice_line_ids.filtered(lambda line: line.product_id == self.berry).unlink()
+        first.action_post()
+        record = self.ask(order, (self.apple, 1), (self.berry, 1))
+        items = record._receive(
+            [{"product_id": product.id, "quantity": 1} for product in (self.apple, self.berry)]
+        )
+        record._inspect([{"item_id": item.id} for item in items])
+        note = record.credit_move_ids
+        self.assertEqual((record.amount_settled, note.amount_total), (20, 10))
+        self.assertEqual(self.found(record), {})
+        late = order._create_invoices()
+        late.invoice_line_ids.quantity = 1
+        late.action_post()
+        wrong = self.found(record)["credit"]
+        self.assertEqual((wrong.amount, wrong.can_mend), (-10, True))
+        wrong.action_mend()
+        self.assertEqual(record.credit_move_ids.mapped("amount_total"), [10, 10])
+        self.assertEqual((record.amount_settled, record.line_ids.mapped("settled")), (20, [1, 1]))
+        self.assertEqual(self.found(record), {})
+
     def test_another_site_is_mended_once(self):
         self.stock(self.apple, (self.far, 1))
         record, items = self.receive(1, 1, self.far)
