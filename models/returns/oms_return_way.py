@@ -47,6 +47,7 @@ class OmsReturn(models.Model):
         :rtype: oms.task
         """
         tasks = self.env["oms.task"]
+        self._ask_for_pickups()
         for record in self.filtered(lambda each: each.way in BY_CARRIER):
             carrier = record.carrier_id or record._find_carrier()
             pickings = record.picking_ids.filtered(lambda p: p.state not in ("done", "cancel"))
@@ -60,6 +61,39 @@ class OmsReturn(models.Model):
             except UserError as error:
                 record.message_post(body=self.env._("There is no return label: %s", error.args[0]))
         return tasks
+
+    def _ask_for_pickups(self):
+        """Have somebody order the carrier to customers at whose homes goods are picked up.
+
+        No carrier's interface that is connected takes such an order.
+        """
+        for record in self.filtered(lambda each: each.way == "pickup" and each.order_id):
+            address = record.order_id.partner_shipping_id
+            record.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=self.env._("Order the pick-up"),
+                note=self.env._(
+                    "Order the carrier to %(customer)s, %(address)s, %(phone)s, and write to the "
+                    "customer when it comes.",
+                    customer=address.name or record.partner_id.name or "",
+                    address=address.contact_address_inline or "",
+                    phone=address.phone or record.partner_id.phone or self.env._("no telephone"),
+                ),
+                user_id=record._get_person_in_charge().id,
+            )
+
+    def _get_person_in_charge(self):
+        """Return who does what is to be done by hand: the seller, else a manager of the company.
+
+        :rtype: res.users
+        """
+        self.ensure_one()
+        seller = self.order_id.user_id
+        if seller._is_internal():
+            return seller
+        managers = self.env.ref("oms.group_order_manager").all_user_ids
+        managers = managers.filtered(lambda user: self.company_id in user.company_ids)
+        return managers.sorted("id")[:1] or self.env.ref("base.user_root")
 
     def _find_carrier(self):
         """Return the delivery method by which the goods came, if its carrier gives labels.

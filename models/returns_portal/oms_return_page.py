@@ -124,7 +124,7 @@ class OmsReturn(models.Model):
         if self.state == "authorized" and self.way == "dropoff":
             return self.env._("You can bring it")
         if self.state == "authorized" and self.way == "pickup":
-            return self.env._("We pick it up")
+            return self.env._("We arrange the pick-up")
         return words[self.state]
 
     def _get_customer_steps(self):
@@ -189,7 +189,12 @@ class OmsReturn(models.Model):
             yield self.env._("Show this code in the store.")
             yield from self._get_customer_deadline()
         elif self.state == "authorized" and self.way == "pickup":
-            yield self.env._("Pack it well. The carrier comes to your address.")
+            yield self.env._(
+                "Pack it well, and keep it at hand. We arrange with the carrier when it comes to "
+                "your address, and write to you."
+            )
+            if has_labels:
+                yield self.env._("Stick the label on your parcel.")
         elif self.state == "authorized":
             if has_labels:
                 yield self.env._("Stick the label on your parcel and hand it to the carrier.")
@@ -223,7 +228,9 @@ class OmsReturn(models.Model):
                 "exchange": self.env._("Exchanged"),
                 "credit": self.env._("Credited"),
             }
-            yield names[self.outcome], money(self.amount_settled)
+            if self.amount_set_off:
+                yield self.env._("Taken off what was to be paid"), money(self.amount_set_off)
+            yield names[self.outcome], money(self.amount_settled - self.amount_set_off)
         else:
             names = {
                 "refund": self.env._("You get back"),

@@ -62,6 +62,32 @@ class TestWay(CarrierCase):
         self.assertEqual(record.state, "authorized")
         self.assertIn("There is no return label", record.message_ids[0].body)
 
+    def test_picked_up_at_home(self):
+        """No carrier is told by its interface: a person is, also where a customer asked."""
+        carrier = self.use(FakeCarrier())
+        self.policy.allow_pickup = True
+        reason = self.env.ref("oms.return_reason_too_small")
+        order = self.ship(self.release()).sale_id
+        portal = self.make_user("pickup-customer", "base.group_portal")
+        line = {"sale_line_id": order.order_line[:1].id, "quantity": 1, "reason_id": reason.id}
+        order.order_line[:1].invalidate_recordset()
+        record = (
+            self.env["oms.return"]
+            .with_user(portal)
+            .sudo()
+            ._request({"order_id": order.id, "origin": "portal", "way": "pickup", "lines": [line]})
+        )
+        [activity] = record.activity_ids
+        self.assertEqual(activity.summary, "Order the pick-up")
+        self.assertIn("Paris", activity.note)
+        self.assertTrue(activity.user_id._is_internal())
+        self.run_tasks()
+        self.assertEqual(carrier.bought[-1].sender.city, "Paris", "its label is bought as well")
+        view = record._get_page_view()
+        self.assertEqual(view.status, "We arrange the pick-up")
+        self.assertIn("write to you", " ".join(view.advice))
+        self.assertIn("Stick the label", " ".join(view.advice))
+
     def test_expected(self):
         self.use(FakeCarrier())
         before = fields.Datetime.now() + timedelta(days=5)
