@@ -102,6 +102,30 @@ class OmsReturn(models.Model):
         open_ones._settle()
         return True
 
+    def action_give_nothing(self):
+        """Give nothing for what came and is not settled, and end the returns.
+
+        :return: True
+        :raise UserError: nothing waits for it
+        """
+        self._check_may_decide()
+        # sudo: as in _settle
+        waiting = self.sudo().filtered(lambda record: record._get_unsettled())
+        if not waiting:
+            raise UserError(self.env._("Nothing of this waits for its settlement."))
+        for record in waiting:
+            items = (
+                self.env["oms.return.item"]
+                .sudo()
+                .union(*(line.item_ids for line in record._get_unsettled()))
+            )
+            record._inspect([{"item_id": item.id, "accepted": False} for item in items])
+            record.settle_error = False
+            record.message_post(body=self.env._("Nothing is given for what came."))
+            if record.state == "inspected":
+                record._close()
+        return True
+
     def action_close(self):
         """End the returns.
 

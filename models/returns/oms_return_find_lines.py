@@ -201,6 +201,7 @@ class OmsReturn(models.Model):
                         "product_id": sale_line.product_id.id,
                         "price": sale_line._oms_get_return_price(),
                         "quantity": 0.0,
+                        "objection": sale_line._oms_get_objection(part),
                         "origin_move_id": sale_line._oms_get_delivered_moves()[-1:].id,
                     }
                 )

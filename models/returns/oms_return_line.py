@@ -95,6 +95,10 @@ class OmsReturnLine(models.Model):
         ondelete="restrict",
         help="Empty: for the same product.",
     )
+    objection = fields.Text(
+        readonly=True,
+        help="Why the policy gives nothing for goods that nobody had announced. Somebody decides.",
+    )
     price = fields.Float(
         string="Unit Price",
         digits=(16, 6),

@@ -74,11 +74,27 @@ class OmsReturn(models.Model):
             if line.uom_id.compare(quantity, 0.0) > 0
         }
 
+    def _check_objections(self):
+        """Make sure that the policy would have let come what is to be settled, if it was asked.
+
+        :raise UserError: somebody has to decide
+        """
+        for record in self.sudo():
+            objections = [line.objection for line in record._get_unsettled() if line.objection]
+            if objections:
+                raise UserError(
+                    self.env._(
+                        "%s It came all the same: settle it, or give nothing for it.",
+                        " ".join(dict.fromkeys(objections)),
+                    )
+                )
+
     def _try_settle(self):
         """Settle returns; what cannot be settled now says why, and is tried again."""
         for record in self:
             try:
                 with self.env.cr.savepoint():
+                    record._check_objections()
                     record._settle()
             except UserError as error:
                 record.invalidate_recordset()

@@ -5,6 +5,7 @@ from typing import NamedTuple, TypedDict
 from odoo import fields, models
 from odoo.tools import SQL, format_date
 
+from ..words import write_quantity
 from .oms_return import DEAD_STATES, OPEN_STATES
 
 
@@ -301,6 +302,23 @@ class SaleOrderLine(models.Model):
             for move, amount in left.items()
             if unit.compare(amount, 0.0) > 0
         ]
+
+    def _oms_get_objection(self, quantity):
+        """Say why goods that come unannounced could not have been announced.
+
+        :param float quantity: in the unit of the product
+        :return: '' if they could
+        :rtype: str
+        """
+        self.ensure_one()
+        told = self.order_id._oms_get_returnable()[self]
+        if told["reason"] or self.product_id.uom_id.compare(quantity, told["quantity"]) <= 0:
+            return told["reason"]
+        return self.env._(
+            "Of %(product)s only %(left)s could be returned.",
+            product=self.product_id.display_name,
+            left=write_quantity(self.env, told["quantity"], self.product_id.uom_id),
+        )
 
     def _oms_tell_nothing_left(self, facts):
         """Say why the customer has nothing of the line to give back."""

@@ -101,7 +101,10 @@ class OmsSiteWork(models.AbstractModel):
             parts.append(self.env._("Kept apart: %s.", names))
         if unknown:
             parts.append(self.env._("Somebody looks at what nobody knows."))
-        outcome = "warning" if (record.order_id and strange) or unknown else "ok"
+        objections = list(dict.fromkeys(filter(None, items.line_id.mapped("objection"))))
+        if objections:
+            parts += [*objections, self.env._("Somebody decides what the customer gets.")]
+        outcome = "warning" if (record.order_id and strange) or unknown or objections else "ok"
         return " ".join(parts), outcome
 
     # === TAKING BACK === #

@@ -1,3 +1,4 @@
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .case import ReceiptCase
@@ -11,6 +12,58 @@ class TestBlind(ReceiptCase):
         super().setUp()
         self.order = self.deliver((self.apple, 3), (self.berry, 1))
         self.place = self.near._get_return_location()
+
+    def give_back(self, order, quantity=1):
+        """Take goods of an order in at the screen that nobody announced, graded as new."""
+        blind = self.begin(f"give-back-{order.id}", order=order)
+        self.scan(blind, self.apple, quantity)
+        self.grade(blind, self.apple, "A")
+        answer = self.do(blind, "done", expect="warning")
+        return blind, answer["message"]
+
+    def test_what_could_not_have_been_announced_waits_for_somebody(self):
+        """Goods that are there are taken in; what the customer gets for them a person decides."""
+        late, excluded, refunded = (self.deliver((self.apple, 2)) for _number in range(3))
+        self.shipped_ago(late, 31)
+        blind, message = self.give_back(late)
+        self.assertIn("could be returned until", message)
+        self.assertEqual((blind.state, blind.amount_settled), ("inspected", 0))
+        self.assertIn("could be returned until", blind.settle_error)
+        with self.enter_registry_test_mode():
+            self.env.ref("oms.cron_settle_returns").method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual((blind.state, blind.amount_settled), ("inspected", 0), "no job decides")
+        blind.action_settle()
+        self.assertEqual((blind.state, blind.amount_settled), ("closed", 10))
+
+        refunded._oms_invoice_shipped()
+        refunded._oms_credit({refunded.order_line: 2})
+        blind, message = self.give_back(refunded)
+        self.assertIn("was refunded already", message)
+        self.assertFalse(blind.amount_settled)
+
+        self.policy.rule_ids = [
+            (0, 0, {"product_id": self.apple.id, "returnable": False, "reason": "Worn is worn."})
+        ]
+        blind, message = self.give_back(excluded)
+        self.assertIn("Worn is worn.", message)
+        self.assertEqual(excluded.order_line.qty_delivered, 1, "nothing is lost")
+        blind.action_give_nothing()
+        self.assertEqual((blind.state, blind.amount_settled), ("closed", 0))
+        self.assertFalse(blind.item_ids.accepted)
+        with self.assertRaisesRegex(UserError, "Nothing of this waits"):
+            blind.action_give_nothing()
+
+    def test_matched_after_the_period(self):
+        order = self.deliver((self.apple, 2))
+        self.shipped_ago(order, 31)
+        blind = self.begin()
+        self.do(blind, "item", barcode=self.apple.barcode)
+        self.do(blind, "done", expect="ok")
+        blind._match_order(order)
+        blind.action_accept_all()
+        self.assertEqual((blind.state, blind.amount_settled), ("inspected", 0))
+        self.assertIn("could be returned until", blind.settle_error)
 
     def test_of_an_order_that_is_known(self):
         back = self.begin(order=self.order)

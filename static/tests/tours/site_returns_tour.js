@@ -164,7 +164,7 @@ tours.add("oms_site_returns_blind", {
         },
         {
             content: "Why it is this one is told",
-            trigger: ".o_oms_candidate:contains('Ada Lovelace'):contains('the customer has 2 Units')",
+            trigger: ".o_oms_candidate:contains('Ada Lovelace'):contains('the customer has 2 of this order')",
         },
         { trigger: ".o_oms_found:not(:contains('Grace Hopper'))" },
         {
