@@ -76,6 +76,7 @@ class Joint:
         self, ways: Ways, fixed: Array, minimum: Array, rooms: Rooms, settings: Settings
     ) -> None:
         self._ways, self._rooms, self._settings = ways, rooms, settings
+        self._alone = Ledger(ways).additions(np.zeros(len(ways.arcs)), np.arange(len(ways.arcs)))
         self._fixed, self._minimum = fixed, minimum
         self._hurdle = fixed + settings.least_gain
         self._n_lanes = len(fixed)
@@ -185,12 +186,16 @@ class Joint:
         """Improve the bound, and find plans on the way."""
         ways, rounds = self._ways, self._settings.dual_rounds
         most = np.maximum(ways.most, EPSILON)
-        reach = np.bincount(ways.lane, most, self._n_lanes)
-        shares = self._fixed[ways.lane] * most / np.maximum(reach[ways.lane], EPSILON)
+        shares = self._balanced(self._alone)
+        total, weight = np.zeros(len(shares)), 0
         room_prices = self._rooms.no_prices()
         best_prices = room_prices
         paid = np.zeros(self._n_lanes)
         for number in range(rounds):
+            if number >= rounds // 3:
+                total, weight = total + shares, weight + 1
+            if number == rounds - 1:  # what was tried is better on average
+                shares = self._balanced(total / weight)
             costs = ways.cost + shares / most + self._rooms.charged(room_prices)
             amounts, gains = self._flows.solve(costs)
             found = float(gains.sum()) + self._rooms.rent(room_prices)
@@ -209,11 +214,14 @@ class Joint:
     def _moved(self, shares: Array, part: Array, rate: float) -> Array:
         """Move shares to arcs that are used."""
         lane = self._ways.lane
-        grown = shares * np.exp(rate * part) + 1e-6 * self._fixed[lane] / np.maximum(
-            np.bincount(lane, minlength=self._n_lanes)[lane], 1
-        )
-        total = np.bincount(lane, grown, self._n_lanes)
-        return grown * (self._fixed / np.maximum(total, 1e-300))[lane]
+        count = np.maximum(np.bincount(lane, minlength=self._n_lanes), 1)
+        return self._balanced(shares * np.exp(rate * part) + 1e-6 * (self._fixed / count)[lane])
+
+    def _balanced(self, weights: Array) -> Array:
+        """Share what lanes cost by weights."""
+        lane = self._ways.lane
+        total = np.bincount(lane, weights, self._n_lanes)
+        return weights * (self._fixed / np.maximum(total, 1e-300))[lane]
 
     def _scaled(self, best: _Candidate) -> _Candidate:
         """Charge lanes what they cost per unit in the plan before."""

@@ -11,6 +11,7 @@ from .joint import Answer, Joint
 from .plan import Note, Plan
 from .problem import Array, Booleans, Problem
 from .rooms import Rooms
+from .sums import Ledger
 from .tidy import Rows, Tidy, tidied
 from .values import Values
 from .ways import Charges, Finder, Ways, charges_of
@@ -139,6 +140,7 @@ class _Planner:
             giveable = np.where(self._is_warehouse[rows.site], giveable, excess)
         finder = Finder(values, self._charges, tidy, settings, self._problem.banned)
         ways = finder.find(positions, giveable, room, self._is_warehouse)
+        ways = self._worthwhile(ways, lanes.fixed)
         answer = self._answer(ways, lanes)
         sent = np.flatnonzero(answer.amounts > 0.0)
         stage = Stage(
@@ -158,6 +160,17 @@ class _Planner:
             lanes.volume,
         )
         return stage, answer
+
+    def _worthwhile(self, ways: Ways, fixed: Array) -> Ways:
+        """Leave out lanes that no plan uses.
+
+        What a lane adds to a plan is never more than what it would add to none: the next units
+        cost more and earn less. If that is not what a shipment costs, it never goes.
+        """
+        every = np.arange(len(ways.arcs))
+        alone = Ledger(ways).additions(np.zeros(len(every)), every)
+        most = np.bincount(ways.lane, alone, len(fixed))
+        return ways.keep((most > fixed)[ways.lane])
 
     def _answer(self, ways: Ways, lanes: _LaneColumns) -> Answer:
         if not len(ways.arcs):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,6 +47,12 @@ class Ways:
     products: Integers
     donor_rows: Integers
     receiver_rows: Integers
+
+    def keep(self, kept: Booleans) -> Ways:
+        """Those on some arcs; curves stay as they are."""
+        arcs = Arcs(self.arcs.product[kept], self.arcs.donor[kept], self.arcs.receiver[kept])
+        columns = {name: getattr(self, name)[kept] for name in ("lane", "cost", "pack", "most")}
+        return replace(self, arcs=arcs, **columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,21 @@ class Need:
     earns: float
 
 
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What may happen until goods come.
+
+    :param missed: units that are wanted in vain, on average
+    :param chance: probability that the stock does not last
+    """
+
+    missed: float
+    chance: float
+
+
+Risks = dict[tuple[int, int], Risk]
+
+
 def sound_offers(problem: Problem) -> tuple[dict[int, list[tuple[int, Offer]]], list[Note]]:
     """Sort offers by product, and leave out those that make no sense.
 
@@ -78,6 +93,7 @@ def compared(
     need: Need,
     offers: list[tuple[int, Offer]],
     order_costs: Array,
+    risks: Risks,
 ) -> list[Alternative]:
     """Look at all offers for a row, the best first.
 
@@ -89,12 +105,15 @@ def compared(
     :param need: of the row
     :param offers: those for the product, with their positions
     :param order_costs: money per order and line, by supplier
+    :param risks: of being late
     """
     found = []
     for number, offer in offers:
         if offer.site is not None and offer.site != need.site:
             continue
-        found.append(_looked_at(problem, need, number, offer, float(order_costs[offer.supplier])))
+        cost = float(order_costs[offer.supplier])
+        late = risks[need.row, number].missed
+        found.append(_looked_at(problem, need, number, offer, cost, late))
     found.sort(key=lambda each: (each.cost, each.lead_days, each.offer))
     return [
         replace(each, verdict="dearer" if place else "chosen") for place, each in enumerate(found)
@@ -102,8 +121,9 @@ def compared(
 
 
 def _looked_at(
-    problem: Problem, need: Need, number: int, offer: Offer, order_cost: float
+    problem: Problem, need: Need, number: int, offer: Offer, order_cost: float, late: float
 ) -> Alternative:
+    """Say what an offer costs; `late` are the units missed until the goods come."""
     settings = problem.settings
     quantity = quantity_of(problem, need, offer, order_cost)
     rate = max(need.rate, TINY)
@@ -111,7 +131,6 @@ def _looked_at(
     deviation = math.sqrt(_lead_demand(need, offer)[1])
     cushion = settings.holding * lot.price * settings.buffer * deviation
     margin = max(need.earns - lot.price, 0.0)
-    late = margin * missed(need, offer) * rate / quantity
     return Alternative(
         number,
         offer.supplier,
@@ -121,7 +140,7 @@ def _looked_at(
         lot.buying,
         lot.ordering,
         lot.holding + cushion,
-        late,
+        margin * late * rate / quantity,
         "dearer",
     )
 
@@ -186,9 +205,21 @@ def missed(need: Need, offer: Offer, wait: float = 0.0) -> float:
     return float(law.loss(need.held, mean, max(variance, mean)))
 
 
-def chance_short(need: Need, offer: Offer) -> float:
-    """Say how probably the stock does not last until the goods come."""
-    mean, variance = _lead_demand(need, offer)
-    if need.held < 0.0:
-        return 1.0
-    return float(1.0 - law.cdf(need.held, mean, max(variance, mean)))
+def risks_of(needs: list[Need], offers: dict[int, list[tuple[int, Offer]]]) -> Risks:
+    """Say how late the goods could be, by row of the problem and position of the offer.
+
+    :param needs: of rows
+    :param offers: by product, with their positions
+    """
+    keys, held, means, variances = [], [], [], []
+    for need in needs:
+        for number, offer in offers.get(need.product, ()):
+            mean, variance = _lead_demand(need, offer)
+            keys.append((need.row, number))
+            held.append(need.held)
+            means.append(mean)
+            variances.append(max(variance, mean))
+    lost = law.loss(held, means, variances)
+    enough = np.where(np.array(held) < 0.0, 0.0, law.cdf(held, means, variances))
+    found = zip(lost.tolist(), (1.0 - enough).tolist(), strict=True)
+    return {key: Risk(*each) for key, each in zip(keys, found, strict=True)}

@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .offers import TINY, Need, chance_short, compared, missed, sound_offers
+from .offers import TINY, Need, Risks, compared, missed, risks_of, sound_offers
 from .plan import Alternative, Note, Order, OrderLine, Reason
 from .problem import Offer, Problem
+
+LONGEST = 3_650.0
+"""An order is never extended by more days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Buyer:
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
         self._offers, self.notes = sound_offers(problem)
+        self._risks: Risks = {}
+        self._long: set[tuple[int, int]] = set()
 
     def supplies(self, product: int, site: int) -> bool:
         """Whether anybody delivers a product to a site."""
@@ -51,6 +56,8 @@ class Buyer:
         :param later: what could join, and in how many days it will be there
         """
         suppliers = self._problem.suppliers
+        needs = [need for need, _reason in urgent] + [need for need, _days in later]
+        self._risks = risks_of(needs, self._offers)
         costs = np.array([supplier.order_cost for supplier in suppliers], dtype=float)
         choices = self._chosen([(need, 0.0, reason) for need, reason in urgent], costs)
         # Lines of an order share what it costs once: they choose once more.
@@ -70,7 +77,7 @@ class Buyer:
         found = []
         for need, days, reason in needs:
             offers = self._offers.get(need.product, [])
-            alternatives = compared(self._problem, need, offers, costs)
+            alternatives = compared(self._problem, need, offers, costs, self._risks)
             if alternatives:
                 found.append(Choice(need, alternatives, days, reason))
             elif not days:
@@ -130,10 +137,11 @@ class Buyer:
         else:
             price = _price_at(offer, quantity)
         cover = (need.held + quantity) / max(need.rate, TINY)
-        if quantity > need.wanted + TINY and cover > 2.0 * self._problem.settings.most_days:
+        is_long = quantity > need.wanted + TINY and cover > 2.0 * self._problem.settings.most_days
+        if is_long and (need.row, best.offer) not in self._long:
+            self._long.add((need.row, best.offer))
             note = Note("long_cover", need.product, need.site, best.offer, number=cover)
-            if note not in self.notes:
-                self.notes.append(note)
+            self.notes.append(note)
         return OrderLine(
             need.product,
             need.site,
@@ -142,7 +150,7 @@ class Buyer:
             price,
             need.held,
             need.wanted,
-            chance_short(need, offer),
+            self._risks[need.row, best.offer].chance,
             choice.days_left,
             choice.reason,
             tuple(choice.alternatives),
@@ -186,40 +194,46 @@ class Buyer:
             orders[key] = replace(extended, outcome="extended", compared=compared_costs)
 
     def _extended(self, key: tuple[int, int], choices: list[Choice]) -> tuple[Order, float]:
-        """Order for more days, the same for all lines, until there is enough."""
-        least, most = 0.0, 1.0
-        for _double in range(24):
-            if not self._lacks(self._for_longer(key, choices, most)):
-                break
-            most *= 2.0
-        else:
-            return self._order(key, choices), math.inf
-        for _halve in range(30):
-            middle = (least + most) / 2.0
-            if self._lacks(self._for_longer(key, choices, middle)):
-                least = middle
-            else:
-                most = middle
-        order = self._for_longer(key, choices, most)
-        cost, plain = 0.0, self._order(key, choices)
-        rates = {choice.need.product: max(choice.need.rate, TINY) for choice in choices}
-        for before, after in zip(plain.lines, order.lines, strict=True):
-            more, rate = after.quantity - before.quantity, rates[after.product]
-            waits = max(before.held + before.quantity, 0.0) / rate + more / rate / 2.0
-            cost += self._problem.settings.holding * after.price * more * waits
-            cost += (after.price - before.price) * before.quantity
-        return order, cost
+        """Order for more days, the same for all lines, until there is enough; and what it costs."""
+        supplier = self._problem.suppliers[key[0]]
 
-    def _for_longer(self, key: tuple[int, int], choices: list[Choice], days: float) -> Order:
-        lines = []
+        def is_enough(days: float) -> bool:
+            value = units = 0.0
+            for choice in choices:
+                quantity = self._for_longer(choice, days)
+                units += quantity
+                value += quantity * _price_at(self._offer(choice.alternatives[0]), quantity)
+            return value >= supplier.minimum_value - 1e-6 and units >= supplier.minimum_units - 1e-6
+
+        least, most = 0.0, 1.0
+        while not is_enough(most):
+            most *= 2.0
+            if most > LONGEST:
+                return self._order(key, choices), math.inf
+        while most - least > 0.01:
+            middle = (least + most) / 2.0
+            least, most = (least, middle) if is_enough(middle) else (middle, most)
+        cost, lines = 0.0, []
         for choice in choices:
-            best, pack = choice.alternatives[0], self._offer(choice.alternatives[0]).pack
-            more = math.ceil(choice.need.rate * days / pack - 1e-9) * pack
-            room = max(choice.need.capacity - choice.need.held - best.quantity, 0.0)
-            more = min(more, math.floor(room / pack) * pack) if math.isfinite(room) else more
-            lines.append(self._line(choice, best.quantity + more))
+            need, before = choice.need, choice.alternatives[0]
+            line = self._line(choice, self._for_longer(choice, most))
+            more, rate = line.quantity - before.quantity, max(need.rate, TINY)
+            waits = max(need.held + before.quantity, 0.0) / rate + more / rate / 2.0
+            cost += self._problem.settings.holding * line.price * more * waits
+            cost += (line.price - before.price) * before.quantity
+            lines.append(line)
         lines.sort(key=lambda line: line.product)
-        return Order(key[0], key[1], tuple(lines))
+        return Order(key[0], key[1], tuple(lines)), cost
+
+    def _for_longer(self, choice: Choice, days: float) -> float:
+        """Units to order so that they last for so many days more, as far as they fit."""
+        best, need = choice.alternatives[0], choice.need
+        pack = self._offer(best).pack
+        more = math.ceil(need.rate * days / pack - 1e-9) * pack
+        room = max(need.capacity - need.held - best.quantity, 0.0)
+        if math.isfinite(room):
+            more = min(more, math.floor(room / pack) * pack)
+        return best.quantity + more
 
     def _wait(self, order: Order, choices: list[Choice]) -> tuple[float, float]:
         """Days until as much is wanted as the supplier asks for, and what is missed till then."""

@@ -114,7 +114,10 @@ class _Planner:
         row_of = {keys[row]: row for row in central}
         found = np.full(len(keys), -1)
         best = np.full(len(keys), np.inf)
+        sites = {int(rows.site[row]) for row in central}
         for lane in np.flatnonzero(charges.allowed).tolist():
+            if int(charges.origin[lane]) not in sites:
+                continue
             getters = np.flatnonzero(rows.site == charges.destination[lane])
             products = rows.product[getters]
             costs = np.sum(
