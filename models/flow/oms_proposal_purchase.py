@@ -106,13 +106,14 @@ class OmsProposal(models.Model):
                 "oms_proposal_id": self.id,
             },
         )
+        known = self.purchase_line_ids
         try:
             with self.env.cr.savepoint():
                 Rule.run([procurement], raise_user_error=False)
         except ProcurementException as error:
             return " ".join(sentence for _procurement, sentence in error.procurement_exceptions)
         self.invalidate_recordset(["purchase_line_ids"])
-        if not self.purchase_line_ids:
+        if not self.purchase_line_ids - known:
             return self.env._(
                 "Odoo's rules of %(site)s do not buy %(product)s: look at its routes.",
                 site=self.site_id.name,
@@ -139,7 +140,7 @@ class OmsProposal(models.Model):
         orders.filtered(lambda order: not order.order_line).button_cancel()
 
     def _follow_cancelled(self):
-        """Write down that purchases were cancelled of which nothing came."""
+        """Write down that purchases of which nothing came were cancelled or deleted."""
         for proposal in self.filtered(lambda each: each.state == "accepted"):
             orders = proposal.purchase_line_ids.order_id
             if all(order.state == "cancel" for order in orders) and not any(

@@ -52,7 +52,13 @@ class OmsProposal(models.Model):
         for (origin, site), same in kept.grouped(
             lambda each: (each.origin_id, each.site_id)
         ).items():
-            same._move(origin.warehouse_id, site.warehouse_id)
+            try:
+                with self.env.cr.savepoint():
+                    same._move(origin.warehouse_id, site.warehouse_id)
+            except UserError as error:
+                # A way that cannot be gone must not stop the others.
+                self.invalidate_recordset(["move_ids"])
+                refused |= dict.fromkeys(same, str(error))
         return refused
 
     def _find_lacking(self):
@@ -160,11 +166,16 @@ class OmsProposal(models.Model):
         """Write down what has become of accepted proposals by their moves."""
         done = defaultdict(self.browse)
         for proposal in self.filtered(lambda each: each.state == "accepted" and each.move_ids):
-            moves = proposal.move_ids
+            moves, target = proposal.move_ids, proposal.site_id.warehouse_id
             if any(move.state not in ("done", "cancel") for move in moves):
                 continue
+            # What was picked at the origin, or came back to it, has not been moved.
             arrived = moves.filtered(
-                lambda move: move.state == "done" and move.location_dest_id.usage == "internal"
+                lambda move, target=target: (
+                    move.state == "done"
+                    and move.location_dest_id.usage == "internal"
+                    and move.location_dest_id.warehouse_id == target
+                )
             )
             done["done" if arrived else "undone"] |= proposal
         for state, proposals in done.items():

@@ -53,6 +53,14 @@ class PurchaseOrderLine(models.Model):
         groups="base.group_user",
     )
 
+    def unlink(self):
+        # sudo: who deletes a line need not see what proposed it
+        proposals = self.sudo().oms_proposal_id
+        res = super().unlink()
+        proposals.invalidate_recordset(["purchase_line_ids"])
+        proposals._follow_cancelled()
+        return res
+
     @api.model
     def _prepare_purchase_order_line_from_procurement(
         self,

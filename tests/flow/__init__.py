@@ -1,4 +1,5 @@
 from . import test_proposal
+from . import test_proposal_cases
 from . import test_proposal_commits
 from . import test_run
 from . import test_share
