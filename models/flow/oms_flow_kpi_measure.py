@@ -32,14 +32,18 @@ _SOLD = """
        AND source.oms_position_site_id = ANY(%(sites)s)
 """
 
-# What is under way counts as filled: it was there when it was asked for.
+# What is under way counts as filled: it was there when it was asked for. What is open is counted
+# in the unit of the product, what was ordered in that of the order.
 _FILL = """
-    SELECT SUM(GREATEST(line.product_uom_qty - COALESCE(line.oms_qty_open, 0), 0))
-           / NULLIF(SUM(line.product_uom_qty), 0)
+    SELECT SUM(GREATEST(line.product_uom_qty * ordered.factor / own.factor
+                        - COALESCE(line.oms_qty_open, 0), 0))
+           / NULLIF(SUM(line.product_uom_qty * ordered.factor / own.factor), 0)
       FROM sale_order_line line
       JOIN sale_order sale ON sale.id = line.order_id
       JOIN product_product variant ON variant.id = line.product_id
       JOIN product_template template ON template.id = variant.product_tmpl_id
+      JOIN uom_uom ordered ON ordered.id = line.product_uom_id
+      JOIN uom_uom own ON own.id = template.uom_id
      WHERE sale.date_order >= %(since)s AND sale.company_id = %(company_id)s
        AND sale.state IN ('sale', 'done') AND template.is_storable AND line.product_uom_qty > 0
 """

@@ -47,15 +47,23 @@ _AGES = """
   GROUP BY position.product_id, place.oms_position_site_id
 """
 
-# What is open counts as if it were done: it is not proposed a second time. What is bought is in no
-# transfer before the supplier has the order.
+# What is open counts as if it were done: it is not proposed a second time. What suppliers are asked
+# for, by proposal, by Odoo or by hand, is in no transfer before they have the order.
 _OPEN = """
     SELECT product_id, site_id, SUM(comes), SUM(goes)
       FROM (SELECT product_id, site_id, quantity AS comes, 0 AS goes
-              FROM oms_proposal proposal
+              FROM oms_proposal
              WHERE kind IN ('transfer', 'pull', 'purchase') AND site_id = ANY(%(sites)s)
-               AND (state = 'proposed' OR state = 'accepted' AND kind = 'purchase' AND NOT EXISTS (
-                       SELECT FROM stock_move move WHERE move.oms_proposal_id = proposal.id))
+               AND state = 'proposed'
+             UNION ALL
+            SELECT line.product_id, site.id, line.product_uom_qty, 0
+              FROM purchase_order_line line
+              JOIN purchase_order purchase ON purchase.id = line.order_id
+              JOIN stock_picking_type type
+                ON type.id = purchase.picking_type_id AND type.code = 'incoming'
+              JOIN oms_site site ON site.warehouse_id = type.warehouse_id
+             WHERE purchase.state IN ('draft', 'sent', 'to approve')
+               AND line.product_id IS NOT NULL AND site.id = ANY(%(sites)s)
              UNION ALL
             SELECT product_id, origin_id, 0, quantity
               FROM oms_proposal
@@ -68,12 +76,13 @@ _OPEN = """
 _PRODUCTS = """
     SELECT variant.id, COALESCE(variant.default_code, ''),
            COALESCE(template.name ->> %(lang)s, template.name ->> 'en_US', ''),
-           template.list_price + COALESCE((
+           (template.list_price + COALESCE((
                SELECT SUM(value.price_extra)
                  FROM product_variant_combination combination
                  JOIN product_template_attribute_value value
                    ON value.id = combination.product_template_attribute_value_id
-                WHERE combination.product_product_id = variant.id), 0),
+                WHERE combination.product_product_id = variant.id), 0))
+           * CASE WHEN template.company_id IS NULL THEN %(shared)s ELSE 1 END,
            NULLIF((variant.standard_price ->> %(company)s)::float8, 0),
            NULLIF(variant.weight, 0)
       FROM product_product variant
@@ -100,29 +109,43 @@ class OmsFlowRun(models.Model):
         self._note_spikes(facts)
 
     def _supersede(self):
-        """Take back open proposals that are too old, or whose goods are gone by now."""
+        """Take back open proposals that are too old, that cannot be done by now, or must not be."""
         self.env["oms.proposal"].flush_model()
+        for name in ("oms.lane", "oms.allocation", "oms.proposal.line"):
+            self.env[name].flush_model()
         self.env["oms.position"]._flush_facts()
         until = fields.Datetime.now() - timedelta(days=self.plan_id.keep_days)
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE oms_proposal
+                UPDATE oms_proposal asked
                    SET state = 'superseded', write_date = %(now)s, write_uid = %(uid)s
                  WHERE plan_id = %(plan)s AND state = 'proposed'
                    AND (run_id IS DISTINCT FROM %(run)s) AND (
                        create_date < %(until)s
                     OR kind IN ('transfer', 'pull') AND quantity > 1e-9 + COALESCE((
                        SELECT position.available FROM oms_position position
-                        WHERE position.product_id = oms_proposal.product_id
-                          AND position.site_id = oms_proposal.origin_id), 0)
-                    OR kind = 'preparation')
+                        WHERE position.product_id = asked.product_id
+                          AND position.site_id = asked.origin_id), 0)
+                    OR kind = 'preparation'
+                    OR kind = 'share' AND 2 > (
+                       SELECT COUNT(*) FROM oms_proposal_line part
+                         JOIN oms_allocation share ON share.id = part.allocation_id
+                        WHERE part.proposal_id = asked.id AND share.active
+                          AND ABS(share.amount - part.before) < 1e-4)
+                    OR kind IN ('transfer', 'pull') AND EXISTS (
+                       SELECT FROM oms_lane lane
+                        WHERE lane.id = asked.lane_id AND NOT (lane.active AND lane.allowed))
+                    OR %(forbidden)s)
                 """,
                 now=fields.Datetime.now(),
                 uid=self.env.uid,
                 plan=self.plan_id.id,
                 run=self.id,
                 until=until,
+                forbidden=self.env["oms.flow.constraint"]._get_forbidding_sql(
+                    self.plan_id, fields.Date.today()
+                ),
             )
         )
         self.env["oms.proposal"].invalidate_model()
@@ -182,11 +205,12 @@ class OmsFlowRun(models.Model):
         self.env.flush_all()
         stock = self._read(_POSITIONS, 7)
         pace = self._gather_pace()
-        ids = flow_facts.join_keys(stock[:2], pace[:2])
+        opened = self._read(_OPEN, 4)
+        ids = flow_facts.join_keys(stock[:2], pace[:2], opened[:2])
         on_hand, demand, claimed, incoming, safety = flow_facts.spread(*ids, stock)
         rate, variance = flow_facts.spread(*ids, pace)
         [age] = flow_facts.spread(*ids, self._read(_AGES, 3, now=fields.Datetime.now()))
-        comes, goes = flow_facts.spread(*ids, self._read(_OPEN, 4))
+        comes, goes = flow_facts.spread(*ids, opened)
         product_ids, product = np.unique(ids[0], return_inverse=True)
         place_of = {site_id: place for place, site_id in enumerate(sites.ids)}
         names, price, cost, weight = self._gather_goods(product_ids)
@@ -211,11 +235,17 @@ class OmsFlowRun(models.Model):
 
     def _gather_goods(self, product_ids):
         """Return names, prices, costs and weights of products in the order of their ids."""
+        company = self.company_id
+        # Goods that all companies sell have their price in the currency of the first one.
+        shared = company._get_main_company().currency_id._convert(
+            1.0, company.currency_id, company, fields.Date.today(), round=False
+        )
         self.env.cr.execute(
             SQL(
                 _PRODUCTS,
+                shared=shared,
                 ids=[int(each) for each in product_ids],
-                company=str(self.company_id.id),
+                company=str(company.id),
                 lang=self.env.lang or "en_US",
             )
         )

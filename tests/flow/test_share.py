@@ -95,6 +95,10 @@ class TestShare(FlowCase):
         with self.assertRaisesRegex(UserError, "changed meanwhile"):
             proposal.action_accept()
         self.assertEqual(proposal.state, "proposed")
+        again = self.work().proposal_ids
+        self.assertEqual((proposal.state, again.state), ("superseded", "proposed"))
+        again.action_accept()
+        self.assertEqual(fast.amount, 25 + again.quantity)
 
     def test_nobody_runs_out(self):
         self.share(self.channel, "fixed", 40)
