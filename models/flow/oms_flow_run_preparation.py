@@ -1,5 +1,5 @@
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 from odoo import fields, models
@@ -81,7 +81,9 @@ class OmsFlowRun(models.Model):
             return None
         first = datetime.fromtimestamp(coming[0], zone).date()
         closes = max(each for each in coming if datetime.fromtimestamp(each, zone).date() == first)
-        units, orders = self._read_begun(site, now.replace(hour=0, minute=0, second=0))
+        # What left before that day took no room of it; the day begins when it does at the site.
+        begins = datetime.combine(first, time.min, zone).astimezone(UTC).replace(tzinfo=None)
+        units, orders = self._read_begun(site, begins)
         return Day(
             now=stamp,
             closes=closes,

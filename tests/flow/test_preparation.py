@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -88,6 +90,25 @@ class TestPreparation(FlowCase):
         first = self.work().proposal_ids
         second = self.work().proposal_ids
         self.assertEqual((first.state, second.state), ("superseded", "proposed"))
+
+    def test_room_is_that_of_the_day_at_the_site(self):
+        self.near.write({"tz": "America/Los_Angeles", "cutoff_hour": 14.0, "capacity_units": 7})
+        picking = self.due(self.make_order((self.apple, 5)), 1)
+        self.ship(picking)
+        # At ten in the morning there.
+        picking.move_ids.date = "2026-06-02 17:00:00"
+        self.env.flush_all()
+        get_day = self.env["oms.flow.run"]._get_day
+        for moment, cutoff, room in (
+            ("2026-06-02 18:00:00", 14.0, 2),
+            # The last has left: the next day is free, whatever was done on this one.
+            ("2026-06-02 22:00:00", 14.0, 7),
+            # It is tomorrow in London, not there.
+            ("2026-06-03 01:00:00", 22.0, 2),
+        ):
+            self.near.cutoff_hour = cutoff
+            with freeze_time(moment):
+                self.assertEqual(get_day(self.near).units, room, moment)
 
     def test_site_that_is_closed(self):
         self.due(self.make_order((self.apple, 4)), -1)
