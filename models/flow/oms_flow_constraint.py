@@ -160,5 +160,6 @@ class OmsFlowConstraint(models.Model):
     def action_forget(self):
         """Take constraints back: what they forbade may be proposed again."""
         self.env["oms.proposal"]._check_planner()
+        self.check_access("read")
         # sudo: planners forget what was learned, whose other fields only managers change
         self.sudo().active = False

@@ -108,6 +108,7 @@ class OmsFlowRun(models.Model):
         :raises AccessError: the user is no planner
         """
         self.env["oms.proposal"]._check_planner()
+        self.check_access("read")
         # sudo: planners stop runs, whose rows only the addon writes
         own = self.sudo()
         own.filtered(lambda run: run.state == "waiting").write(

@@ -243,3 +243,17 @@ class TestProposal(FlowCase):
         )
         for model in ("oms.proposal", "oms.lane", "oms.flow.plan", "oms.flow.run"):
             self.assertFalse(self.env[model].with_user(planner).search([]), model)
+        proposal = self.propose(self.berry, self.near, self.far, 4)
+        learned = self.propose(self.apple, self.near, self.middle, 4)._reject("No", "same", 4)
+        for record, name in (
+            (proposal, "action_accept"),
+            (proposal, "action_undo"),
+            (proposal, "action_reopen"),
+            (proposal, "action_reject"),
+            (learned, "action_forget"),
+            (self.run_record, "action_stop"),
+            (self.plan_record, "action_run"),
+        ):
+            with self.assertRaises(AccessError, msg=name):
+                getattr(record.with_user(planner), name)()
+        self.assertTrue(learned.active)
