@@ -105,6 +105,8 @@ class OmsFlowRun(models.Model):
         method = getattr(self, f"_stage_{stage}", None)
         if method is None:
             return
+        # Those of a stage that was broken off after all was committed are told again.
+        self.note_ids.filtered(lambda note: note.stage == stage).unlink()
         try:
             with self.env.cr.savepoint():
                 method()

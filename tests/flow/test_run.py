@@ -198,6 +198,20 @@ class TestRun(FlowCase):
         self.assertEqual(run.state, "done")
         self.assertTrue(run.proposal_ids)
 
+    def test_stage_that_is_done_twice_tells_once(self):
+        self.apple.weight = 0
+        run = self.plan_record._start()
+        run._begin()
+        for _time in range(2):
+            run._do_stage("gather")
+            self.assertEqual(self.texts(run).count("Apple has no weight"), 1)
+        run._do_stage("balance")
+        proposals = run.proposal_ids
+        self.assertTrue(proposals)
+        run._do_stage("balance")
+        self.assertEqual(run.proposal_ids, proposals)
+        self.assertIn("Apple has no weight", self.texts(run))
+
     def test_job_runs_plans_that_are_due(self):
         self.plan_record.write({"interval_days": 2, "next_run_at": fields.Datetime.now()})
         with self.enter_registry_test_mode():
