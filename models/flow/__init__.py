@@ -5,6 +5,7 @@ from . import oms_proposal_transfer
 from . import oms_proposal_purchase
 from . import oms_proposal_why
 from . import oms_proposal_share
+from . import oms_import_demo
 from . import oms_lane
 from . import oms_network
 from . import oms_flow_plan
@@ -13,6 +14,7 @@ from . import oms_flow_note
 from . import oms_flow_run_work
 from . import oms_flow_run_gather
 from . import oms_flow_run_balance
+from . import oms_flow_run_replenish
 from . import oms_flow_run_share
 from . import oms_flow_run_preparation
 from . import oms_flow_run_accept

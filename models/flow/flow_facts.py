@@ -56,15 +56,16 @@ class Facts:
 
     def get_rows(self, product_ids: Integers, site_ids: Integers) -> Integers:
         """Return the row of each pair of ids, -1 for those that there are none of."""
-        return find_rows(self._keys, self._key(product_ids, site_ids))
+        return find_rows(self._keys, self.key(product_ids, site_ids))
 
     @property
     def _keys(self) -> Integers:
         ids = np.array(self.sites.ids, dtype=np.int64)
-        return self._key(self.product_ids[self.product], ids[self.site])
+        return self.key(self.product_ids[self.product], ids[self.site])
 
     @staticmethod
-    def _key(product_ids: Integers, site_ids: Integers) -> Integers:
+    def key(product_ids: Integers, site_ids: Integers) -> Integers:
+        """Return one number for each pair of a product and a site."""
         return (np.asarray(product_ids, np.int64) << 32) | np.asarray(site_ids, np.int64)
 
 
@@ -91,7 +92,7 @@ def columns(rows: list[tuple], count: int) -> list[NDArray]:
 
 def join_keys(*parts: tuple[Array, Array]) -> tuple[Integers, Integers]:
     """Return each pair of (product id, site id) that is in any of some columns, once, sorted."""
-    keys = np.unique(np.concatenate([Facts._key(*part) for part in parts]))
+    keys = np.unique(np.concatenate([Facts.key(*part) for part in parts]))
     return keys >> 32, keys & 0xFFFFFFFF
 
 
@@ -106,7 +107,7 @@ def spread(
     :param fill: where a pair has no row
     :return: the further columns, shape (pairs,) each
     """
-    places = find_rows(Facts._key(rows[0], rows[1]), Facts._key(product_ids, site_ids))
+    places = find_rows(Facts.key(rows[0], rows[1]), Facts.key(product_ids, site_ids))
     return [
         np.where(places >= 0, column[places] if len(column) else fill, fill)
         for column in map(np.asarray, rows[2:])

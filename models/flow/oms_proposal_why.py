@@ -41,10 +41,8 @@ class OmsProposal(models.Model):
             "unit": self.env._("transport by piece"),
             "handling": self.env._("handling"),
             "carbon": self.env._("carbon"),
-            "saved": self.env._("misses saved"),
-            "purchase": self.env._("price of the goods"),
-            "holding": self.env._("storage"),
-            "order": self.env._("ordering"),
+            "way": self.env._("the way"),
+            "saved": self.env._("sales that would be missed"),
         }
 
     def _get_reasons(self):
@@ -136,13 +134,38 @@ class OmsProposal(models.Model):
                     days=f"{facts.get('lead_days', 0):g}",
                 )
             )
+        if facts.get("chance_short"):
+            sentences.append(
+                self.env._(
+                    "The stock runs out before the goods come with a chance of %s %%.",
+                    f"{facts['chance_short'] * 100:.0f}",
+                )
+            )
+        reasons = {
+            "backlog": self.env._("Other sites have asked this one for it."),
+            "joined": self.env._("It joins an order that is made anyway."),
+            "switched": self.env._("Its first supplier has a minimum that is not reached."),
+        }
+        if facts.get("reason") in reasons:
+            sentences.append(reasons[facts["reason"]])
+        for name, price, days in facts.get("rivals") or ():
+            sentences.append(
+                self.env._(
+                    "%(supplier)s, with %(price)s and %(days)s days, comes dearer.",
+                    supplier=name,
+                    price=self.currency_id.format(price),
+                    days=f"{days:g}",
+                )
+            )
         if facts.get("order_point"):
             sentences.append(
                 self.env._(
                     "It is ordered at %(point)s, up to %(upto)s.",
                     point=f"{facts['order_point']:g}",
-                    upto=f"{facts.get('order_up_to', 0):g}",
+                    upto=f"{facts['order_up_to']:g}",
                 )
+                if facts.get("order_up_to")
+                else self.env._("It is asked for at %s.", f"{facts['order_point']:g}")
             )
         if facts.get("shortage"):
             sentences.append(

@@ -6,3 +6,5 @@ from . import test_share
 from . import test_preparation
 from . import test_demand
 from . import test_forecast
+from . import test_replenish
+from . import test_tour
