@@ -33,3 +33,4 @@ from . import oms_forecast
 from . import oms_forecast_run
 from . import oms_claim
 from . import sale_order_unserved
+from . import oms_flow_run_forecast
