@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..prices.many import grouped
+from .curves import curves_of, most_sent_on, pruned
 from .flows import EPSILON, Arcs, Curves
 from .plan import PartName
 from .problem import Array, Booleans, Integers, Network, Settings
@@ -18,7 +18,7 @@ MOST_STEPS = 200
 """Curves have so many steps at most: of more packs, several are one step."""
 
 MOST_GRID = 2_000_000
-"""Products are looked at in groups with so many pairs of product and lane."""
+"""So many pairs of donor and lane are looked at together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,8 @@ class Finder:
         """
         first_loss, days, first_gain = self._first_steps(positions, giveable, room)
         parts = [
-            self._ways_of(rows, first_loss, first_gain, days, positions, is_warehouse)
-            for rows in self._groups()
+            self._ways_of(donor, lane, first_loss, first_gain, days, positions, is_warehouse)
+            for donor, lane in self._groups(first_loss, first_gain)
         ]
         columns = [np.concatenate(each) for each in zip(*parts, strict=True)] if parts else None
         if columns is None or not len(columns[0]):
@@ -177,20 +177,35 @@ class Finder:
         cost = self._tidy.items.cost[rows.product[chosen]]
         return self._settings.ageing * cost * rows.age_days[chosen] / 365.0
 
-    def _groups(self) -> Iterator[slice]:
-        """Rows of some products each."""
-        product = self._tidy.rows.product
+    def _groups(self, loss: Array, gain: Array) -> Iterator[tuple[Integers, Integers]]:
+        """Donors and the lanes from them, some at a time.
+
+        Whoever would lose more than anybody gains with the same product is no donor.
+        """
+        product, site = self._tidy.rows.product, self._tidy.rows.site
         if not len(product) or not len(self._charges.origin):
             return
-        step = max(MOST_GRID // self._n_lanes, 1)
-        bounds = np.searchsorted(product, np.arange(0, int(product[-1]) + 1 + step, step))
-        for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-            if end > begin:
-                yield slice(begin, end)
+        dearest = np.full(int(product[-1]) + 1, -np.inf)
+        np.maximum.at(dearest, product, gain)
+        donors = np.flatnonzero(loss < dearest[product] - EPSILON)
+        usable = np.flatnonzero(self._charges.allowed)
+        by_origin = usable[np.argsort(self._charges.origin[usable], kind="stable")]
+        first = np.searchsorted(self._charges.origin[by_origin], np.arange(site.max() + 2))
+        counts = (first[1:] - first[:-1])[site[donors]]
+        ends = counts.cumsum()
+        begin = 0
+        while begin < len(donors):
+            done = int(ends[begin - 1]) if begin else 0
+            end = max(int(np.searchsorted(ends, done + MOST_GRID, side="right")), begin + 1)
+            some, number = donors[begin:end], counts[begin:end]
+            offset = np.arange(number.sum()) - np.repeat(number.cumsum() - number, number)
+            yield np.repeat(some, number), by_origin[np.repeat(first[site[some]], number) + offset]
+            begin = end
 
     def _ways_of(
         self,
-        chosen: slice,
+        donor: Integers,
+        lane: Integers,
         loss: Array,
         gain: Array,
         days: Array,
@@ -199,26 +214,19 @@ class Finder:
     ) -> tuple[Integers, Integers, Integers, Array]:
         """Donor row, receiver row, lane and cost of what could be worth it."""
         rows, charges = self._tidy.rows, self._charges
-        product, site = rows.product[chosen], rows.site[chosen]
-        known, number = np.unique(product, return_inverse=True)
-        n_sites = int(max(site.max(), charges.origin.max(), charges.destination.max())) + 1
-        grid = np.full((len(known), n_sites), -1)
-        grid[number, site] = np.arange(chosen.start, chosen.stop)
-        usable = np.flatnonzero(charges.allowed)
-        from_rows = grid[:, charges.origin[usable]]
-        to_rows = grid[:, charges.destination[usable]]
-        rises = np.where(to_rows >= 0, gain[to_rows], -np.inf) - np.where(
-            from_rows >= 0, loss[from_rows], np.inf
-        )
-        at, which = np.nonzero(rises > EPSILON)
-        lane, donor, receiver = usable[which], from_rows[at, which], to_rows[at, which]
-        rise = rises[at, which]
-        owner = known[at]
-        cost = np.sum(list(charges.of(owner, lane).values()), axis=0)
-        keep = rise - cost > EPSILON
+        n_sites = int(max(rows.site.max(), charges.destination.max())) + 1
+        keys = rows.product * n_sites + rows.site
+        sought = rows.product[donor] * n_sites + charges.destination[lane]
+        receiver = np.minimum(np.searchsorted(keys, sought), len(keys) - 1)
+        rise = gain[receiver] - loss[donor]
+        keep = (keys[receiver] == sought) & (rise > EPSILON)
         if not self._settings.towards_slower:
             faster = rows.rate[receiver] >= rows.rate[donor] - EPSILON
             keep &= faster | is_warehouse[rows.site[donor]]
+        donor, receiver, lane, rise = (each[keep] for each in (donor, receiver, lane, rise))
+        owner = rows.product[donor]
+        cost = np.sum(list(charges.of(owner, lane).values()), axis=0)
+        keep = rise - cost > EPSILON
         if len(self._banned):
             keep &= ~np.isin(owner * self._n_lanes + lane, self._banned)
         donor, receiver, lane, cost, rise = (
@@ -295,11 +303,11 @@ class Finder:
         donors = curves_of(
             given, block[giver_product] * positions.pack[donor_rows], lost, is_rising=True
         )
-        donors, receivers = _pruned(donors, receivers, donor_at, receiver_at, cost)
+        donors, receivers = pruned(donors, receivers, donor_at, receiver_at, cost)
         order = np.argsort(number, kind="stable")
         arcs = Arcs(number[order], donor_at[order], receiver_at[order])
         cost, lane = cost[order], lane[order]
-        most_sent = _most_sent(donors, receivers, arcs, cost)
+        most_sent = most_sent_on(donors, receivers, arcs, cost)
         return Ways(
             *(arcs, donors, receivers, lane, cost, positions.pack[donor[order]], most_sent),
             *(products, donor_rows, receiver_rows),
@@ -310,85 +318,3 @@ def _nowhere() -> Ways:
     none, zero = np.zeros(0, dtype=np.int64), np.zeros(0)
     empty = Curves(np.zeros(1, dtype=np.int64), zero, zero)
     return Ways(Arcs(none, none, none), empty, empty, none, *([zero] * 3), *([none] * 3))
-
-
-def curves_of(
-    most: Array,
-    block: Array,
-    totals: Callable[[Integers, Array], Array],
-    *,
-    is_rising: bool = False,
-) -> Curves:
-    """Make curves of steps.
-
-    :param most: units of each curve
-    :param block: units of its steps; the last one may be narrower
-    :param totals: says for some curves what so many units earn or cost
-    :param is_rising: whether each step costs more than the one before
-    """
-    counts = np.ceil(most / block - EPSILON).astype(np.int64)
-    start = np.concatenate(([0], counts.cumsum()))
-    value, width = np.zeros(start[-1]), np.zeros(start[-1])
-    for group, size in grouped(np.maximum(counts, 1).astype(float)):
-        steps = min(size, int(counts[group].max(initial=0)))
-        if not steps:
-            continue
-        numbers = np.arange(1.0, steps + 1.0)
-        amounts = np.minimum(numbers * block[group, None], most[group, None])
-        sums = np.concatenate((np.zeros((len(group), 1)), totals(group, amounts)), axis=1)
-        ends = np.concatenate((np.zeros((len(group), 1)), amounts), axis=1)
-        widths = np.diff(ends, axis=1)
-        worth = np.diff(sums, axis=1) / np.maximum(widths, EPSILON)
-        there = numbers <= counts[group, None]
-        places = (start[group, None] + numbers.astype(np.int64) - 1)[there]
-        # Differences of sums may be a hair out of order.
-        order = np.maximum.accumulate if is_rising else np.minimum.accumulate
-        value[places], width[places] = order(worth, axis=1)[there], widths[there]
-    return Curves(start, value, width)
-
-
-def _pruned(
-    donors: Curves, receivers: Curves, donor_at: Integers, receiver_at: Integers, cost: Array
-) -> tuple[Curves, Curves]:
-    """Leave out steps that no arc can be worth."""
-    first_loss, first_gain = _first(donors), _first(receivers)
-    least = np.full(len(receivers), np.inf)
-    np.minimum.at(least, receiver_at, first_loss[donor_at] + cost)
-    dearest = np.full(len(donors), -np.inf)
-    np.maximum.at(dearest, donor_at, first_gain[receiver_at] - cost)
-    kept_in = receivers.value > np.repeat(least, np.diff(receivers.start)) + EPSILON
-    kept_out = donors.value < np.repeat(dearest, np.diff(donors.start)) - EPSILON
-    return _kept(donors, kept_out), _kept(receivers, kept_in)
-
-
-def _first(curves: Curves) -> Array:
-    at = np.minimum(curves.start[:-1], max(len(curves.value) - 1, 0))
-    return curves.value[at]
-
-
-def _kept(curves: Curves, kept: Booleans) -> Curves:
-    owner = np.repeat(np.arange(len(curves)), np.diff(curves.start))
-    counts = np.bincount(owner[kept], minlength=len(curves))
-    start = np.concatenate(([0], counts.cumsum()))
-    return Curves(start, curves.value[kept], curves.width[kept])
-
-
-def _most_sent(donors: Curves, receivers: Curves, arcs: Arcs, cost: Array) -> Array:
-    """Return how many units each arc would take if it were the only one.
-
-    No best plan sends more on it: the last unit would earn less than it costs.
-    """
-    most = np.zeros(len(arcs))
-    active = np.arange(len(arcs))
-    step = 0
-    while len(active):
-        out = donors.start[arcs.donor[active]] + step
-        into = receivers.start[arcs.receiver[active]] + step
-        there = out < donors.start[arcs.donor[active] + 1]
-        there &= into < receivers.start[arcs.receiver[active] + 1]
-        active, out, into = active[there], out[there], into[there]
-        pays = receivers.value[into] - donors.value[out] - cost[active] > EPSILON
-        active, out, into = active[pays], out[pays], into[pays]
-        most[active] += np.minimum(donors.width[out], receivers.width[into])
-        step += 1
-    return most

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..balancing.curves import curves_of
 from ..balancing.flows import EPSILON, Arcs, Curves, Flows
 from ..balancing.problem import Array, Integers
 from ..balancing.sums import Sums
 from ..balancing.tidy import Tidy
 from ..balancing.values import Values
-from ..balancing.ways import Charges, curves_of
+from ..balancing.ways import Charges
 
 MOST_STEPS = 200
 

@@ -8,7 +8,7 @@ import pytest
 from engine.balancing import Goods, Network, Problem, Settings, Site, Stocks
 from engine.balancing.tidy import tidied
 from engine.balancing.values import Values, scenarios
-from engine.prices import Market, unit_values
+from engine.prices import Market, Terms, unit_values, worth
 
 SETTINGS = Settings(horizon_days=20.0)
 
@@ -106,3 +106,29 @@ def test_quantiles_are_those_of_poisson():
                     total += poisson(mean, number)
                     below.append(total)
             assert below[int(found) + 1] >= level > below[int(found)] - 1e-12
+
+
+def test_one_value_for_all_who_ask():
+    """A unit that stays is worth what sourcing and disposition say it is, by the same terms."""
+    terms = Terms(60.0, decline=0.003, interest=0.0003, holding=0.0006, salvage=0.3)
+    rates = np.array([0.0, 0.02, 0.3, 2.0])
+    count = len(rates)
+    problem = Problem(
+        Network(tuple(Site(f"S{number}") for number in range(count)), ()),
+        (
+            Goods(
+                *("Shoe", 40.0, 15.0, 1.0),
+                salvage=40.0 * terms.salvage,
+                holding=40.0 * terms.holding,
+                markdown=terms.decline,
+            ),
+        ),
+        Stocks(np.zeros(count, np.int64), np.arange(count), np.ones(count), rates),
+        Settings(horizon_days=terms.horizon, interest=terms.interest),
+    )
+    tidy = tidied(problem)
+    units = np.arange(1.0, 31.0)
+    values = Values(tidy.rows, tidy.items, problem.settings)
+    totals = values.stay(np.arange(count), np.tile(np.arange(31.0), (count, 1)))
+    told = worth(terms, 40.0, rates[:, None], units[None, :]).value
+    assert np.diff(totals, axis=1) == pytest.approx(told, rel=1e-6, abs=1e-6)
