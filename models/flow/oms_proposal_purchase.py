@@ -88,6 +88,10 @@ class OmsProposal(models.Model):
                 quantity=f"{self.quantity:g}",
             )
         now = fields.Datetime.now()
+        if self.leaves_at and self.arrives_at and self.leaves_at < now:
+            # Ordered later it comes later.
+            days = self.arrives_at - self.leaves_at
+            self.write({"leaves_at": now, "arrives_at": now + days})
         Rule = self.env["stock.rule"].with_company(self.company_id)
         procurement = Rule.Procurement(
             self.product_id,

@@ -95,6 +95,7 @@ class OmsProposal(models.Model):
         first = self.sorted("id")[:1]
         reference = self.env["stock.reference"].create({"name": f"FLOW/{first.id:05d}"})
         now = fields.Datetime.now()
+        self._date_anew(now)
         Rule = self.env["stock.rule"].with_company(target.company_id)
         Rule.run(
             [
@@ -110,7 +111,7 @@ class OmsProposal(models.Model):
                         "route_ids": route,
                         "warehouse_id": target,
                         "reference_ids": reference,
-                        "date_planned": max(each.arrives_at or now, now),
+                        "date_planned": each.arrives_at or now,
                         "oms_proposal_id": each.id,
                     },
                 )
@@ -118,7 +119,7 @@ class OmsProposal(models.Model):
             ]
         )
         self.invalidate_recordset(["move_ids"])
-        self._date_moves(now)
+        self._date_moves()
         for picking in self.move_ids.picking_id:
             if not picking.origin:
                 picking.origin = reference.name
@@ -133,15 +134,27 @@ class OmsProposal(models.Model):
             gain=self.currency_id[:1].format(gain),
         )
 
-    def _date_moves(self, now):
+    def _date_anew(self, now):
+        """Have what should have left by now leave next time, and take as long as ever."""
+        late = self.filtered(lambda each: not each.leaves_at or each.leaves_at < now)
+        for (lane, took), same in late.grouped(
+            lambda each: (
+                each.lane_id,
+                each.leaves_at and each.arrives_at and each.arrives_at - each.leaves_at,
+            )
+        ).items():
+            leaves = ((lane and lane._get_departure(now)) or now).replace(microsecond=0)
+            takes = timedelta(days=lane.days) if lane else took or timedelta()
+            same.write({"leaves_at": leaves, "arrives_at": leaves + max(takes, timedelta())})
+
+    def _date_moves(self):
         """Have goods leave and arrive when the lane says, not all at once."""
         for proposal in self:
-            leaves = max(proposal.leaves_at or now, now)
-            arrives = proposal.arrives_at or leaves + timedelta(days=proposal.lane_id.days)
+            leaves = proposal.leaves_at
+            arrives = max(proposal.arrives_at or leaves, leaves)
             for move in proposal.move_ids:
                 # What is in transit is on its way; every step before leaves with the truck.
-                arriving = move.location_id.usage == "transit"
-                move.date = max(arrives, leaves) if arriving else leaves
+                move.date = arrives if move.location_id.usage == "transit" else leaves
 
     # === UNDOING === #
 

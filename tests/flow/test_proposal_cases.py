@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .flow_case import FlowCase
@@ -104,6 +104,64 @@ class TestProposalCases(FlowCase):
         self.assertEqual(proposal.state, "accepted", "one is still to come")
         proposal.move_ids.filtered(lambda move: move.state != "done").picking_id.action_cancel()
         self.assertEqual(proposal.state, "done")
+
+    def test_accepted_late_it_arrives_later(self):
+        now = fields.Datetime.now()
+        self.stock(self.apple, (self.near, 10))
+        self.sites.resource_calendar_id = False
+        proposal = self.propose(
+            self.apple,
+            self.near,
+            self.far,
+            4,
+            leaves_at=now - timedelta(days=3),
+            arrives_at=now - timedelta(days=1),
+        )
+        proposal.action_accept()
+        dates = {move.location_id.usage: move.date for move in proposal.move_ids}
+        self.assertGreaterEqual(dates["internal"], now)
+        self.assertEqual(dates["transit"] - dates["internal"], timedelta(days=2))
+        self.assertEqual(proposal.arrives_at, dates["transit"])
+
+    def test_bought_late_it_comes_later(self):
+        now = fields.Datetime.now()
+        proposal = self.propose_purchase(
+            self.apple,
+            self.make_supplier(self.apple, delay=7),
+            self.near,
+            12,
+            leaves_at=now - timedelta(days=5),
+            arrives_at=now + timedelta(days=2),
+        )
+        proposal.action_accept()
+        line = proposal.purchase_line_ids
+        self.assertGreaterEqual(line.date_planned, now + timedelta(days=6, hours=20))
+        self.assertGreaterEqual(proposal.arrives_at, now + timedelta(days=7))
+
+    # === PEOPLE WHO NEED NOT KNOW OF PROPOSALS === #
+
+    def test_who_moves_and_who_buys_need_no_rights_on_proposals(self):
+        mover = self.make_user("flow_mover", "stock.group_stock_user")
+        buyer = self.make_user("flow_buyer", "purchase.group_purchase_user")
+        self.stock(self.apple, (self.near, 10))
+        moved = self.propose(self.apple, self.near, self.far, 4)
+        bought = self.propose_purchase(self.berry, self.make_supplier(self.berry), self.near, 12)
+        (moved + bought).action_accept()
+        out = moved.move_ids.filtered(lambda move: move.location_dest_id.usage == "transit")
+        into = moved.move_ids - out
+        self.ship(out.picking_id.with_user(mover), 3, backorder=True)
+        self.ship(into.picking_id.with_user(mover), 3, backorder=True)
+        rest = moved.move_ids.filtered(lambda move: move.state not in ("done", "cancel"))
+        self.assertEqual(set(rest.mapped("product_uom_qty")), {1})
+        rest.picking_id.with_user(mover).action_cancel()
+        self.assertEqual(moved.state, "done")
+        order = bought.purchase_line_ids.order_id.with_user(buyer)
+        order.order_line.unlink()
+        self.assertEqual(bought.state, "undone")
+        picking = out.picking_id.with_user(mover)
+        self.assertEqual(picking.oms_proposal_count, 1)
+        with self.assertRaises(AccessError):
+            moved.with_user(mover).read(["gain"])
 
     # === WAYS THAT CANNOT BE GONE === #
 
