@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from . import flow_facts
-from .flow_facts import Facts, find_rows
+from .flow_facts import Facts
 
 #: A day on which more than this share of all is sold, and so many times the usual, is a spike.
 SPIKE_SHARE = 0.5
@@ -34,13 +34,6 @@ _SOLD = """
           GROUP BY move.product_id, source.oms_position_site_id, move.date::date) AS position
      WHERE %(goods)s
   GROUP BY product_id, site_id
-"""
-
-_FORECASTS = """
-    SELECT DISTINCT position.product_id
-      FROM oms_forecast position
-     WHERE position.site_id = ANY(%(sites)s) AND %(goods)s
-  ORDER BY position.product_id
 """
 
 _AGES = """
@@ -267,35 +260,9 @@ class OmsFlowRun(models.Model):
     def _gather_pace(self):
         """Return how goods are wanted: columns of product id, site id, rate a day and variance.
 
-        Those that have a forecast by it; the others by what was sold, spikes cut.
+        By what was sold, spikes cut; forecasts go before that where there are any.
         """
-        sold, forecast = self._read_sold()[:4], self._read_forecasts()
-        if not len(forecast[0]):
-            return sold
-        known = find_rows(Facts.key(*forecast[:2]), Facts.key(*sold[:2])) >= 0
-        return [
-            np.concatenate([ours, theirs[~known]])
-            for ours, theirs in zip(forecast, sold, strict=True)
-        ]
-
-    def _read_forecasts(self):
-        """Return the forecasts: columns of product id, site id, rate a day and variance.
-
-        The variance is such that over the days looked ahead it comes to that of the forecast.
-        """
-        ids = self._read(_FORECASTS, 1)[0].astype(int).tolist()
-        sites, days = self.plan_id._get_sites(), float(self.plan_id.horizon_days)
-        if not ids:
-            return [np.zeros(0) for _number in range(4)]
-        products = self.env["product.product"].browse(ids)
-        table = self.env["oms.forecast"]._get_forecasts(products, sites)
-        product, site = np.nonzero(table.known)
-        return [
-            np.array(ids)[product],
-            np.array(sites.ids)[site],
-            table.rate[product, site],
-            table.variance(days)[product, site] / days,
-        ]
+        return self._read_sold()[:4]
 
     def _read_sold(self):
         """Return how goods sold lately.
@@ -366,13 +333,13 @@ class OmsFlowRun(models.Model):
 
     def _note_spikes(self, facts):
         """Tell of days that were cut, because they say nothing of the days to come."""
-        product, site, _rate, _variance, most, cut = self._read_sold()
+        product, site, rate, _variance, most, cut = self._read_sold()
         names = dict(zip(facts.product_ids.tolist(), facts.names, strict=True))
         found = []
-        forecast = self._read_forecasts()
+        rows = facts.get_rows(product, site)
         # Forecasts deal with spikes by themselves.
-        known = find_rows(Facts.key(*forecast[:2]), Facts.key(product, site)) >= 0
-        for row in np.flatnonzero((cut < most) & ~known):
+        by_sales = (rows >= 0) & np.isclose(facts.rate[rows], rate)
+        for row in np.flatnonzero((cut < most) & by_sales):
             sentence = self.env._(
                 "%(product)s sold %(most)s in one day at %(site)s, far more than usual: it counts "
                 "as %(cut)s.",

@@ -250,3 +250,25 @@ class TestRun(FlowCase):
         )
         self.network.action_make_lanes()
         self.assertEqual(self.network.lane_count, 4)
+
+    def test_forecasts_go_before_what_was_sold(self):
+        """A forecast of ten a day, where one and a half were sold."""
+        sold = self.work().proposal_ids.filtered(lambda p: p.product_id == self.apple)
+        sold._reject("again", "once", 0)
+        self.env["oms.forecast"].create(
+            {
+                "product_id": self.apple.id,
+                "site_id": self.far.id,
+                "company_id": self.company.id,
+                "computed_at": fields.Datetime.now(),
+                "kind": "smooth",
+                "rate": 10.0,
+                "dispersion": 1.0,
+                "doubt": 0.0,
+                "seen_days": 90.0,
+            }
+        )
+        proposal = self.work().proposal_ids.filtered(lambda p: p.product_id == self.apple)
+        self.assertEqual(set(proposal.mapped("site_rate")), {10.0})
+        # In four weeks 280 are wanted, more than there are.
+        self.assertEqual(sum(proposal.mapped("quantity")), 100)
