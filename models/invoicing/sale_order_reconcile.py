@@ -176,7 +176,8 @@ class AccountMove(models.Model):
         """What was paid past the providers is owed no more."""
         res = super()._invoice_paid_hook()
         # sudo: whoever writes down a payment need not have rights on plans
-        self.sudo().line_ids.sale_line_ids.order_id.oms_payment_plan_ids._refresh_receivable()
+        plans = self.sudo().line_ids.sale_line_ids.order_id.oms_payment_plan_ids
+        plans.filtered("receivable")._refresh_receivable()
         return res
 
     def _oms_get_open_items(self):
