@@ -56,6 +56,7 @@ class Buyer:
         :param later: what could join, and in how many days it will be there
         """
         suppliers = self._problem.suppliers
+        later = [each for each in later if each[1] <= self._problem.settings.join_days]
         needs = [need for need, _reason in urgent] + [need for need, _days in later]
         self._risks = risks_of(needs, self._offers)
         costs = np.array([supplier.order_cost for supplier in suppliers], dtype=float)
@@ -96,8 +97,7 @@ class Buyer:
         It joins if it costs less to hold it until then than its share of another order.
         """
         settings, suppliers = self._problem.settings, self._problem.suppliers
-        soon = [each for each in later if each[1] <= settings.join_days]
-        for choice in self._chosen([(need, days, "joined") for need, days in soon], shares):
+        for choice in self._chosen([(need, days, "joined") for need, days in later], shares):
             best = choice.alternatives[0]
             lines = groups.get((best.supplier, choice.need.site))
             if lines is None:
