@@ -22,6 +22,9 @@ Integers = NDArray[np.int64]
 EPSILON = 1e-9
 """Gains below it are rounding."""
 
+LARGEST = 1e4
+"""Values are reckoned in a unit of money in which none is larger."""
+
 MOST_CELLS = 60_000
 """A batch has so many numbers in a matrix, to stay in the processor's cache."""
 
@@ -50,6 +53,10 @@ class Curves:
 
     def __len__(self) -> int:
         return len(self.start) - 1
+
+    def scaled(self, unit: float) -> Curves:
+        """The same in another unit of money."""
+        return self if unit == 1.0 else Curves(self.start, self.value / unit, self.width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,11 @@ class Flows:
     """
 
     def __init__(self, donors: Curves, receivers: Curves, arcs: Arcs, n_products: int) -> None:
-        self.donors, self.receivers, self.arcs = donors, receivers, arcs
+        # Whatever the currency, what is smaller than EPSILON is rounding.
+        most = max(float(np.abs(each.value).max(initial=0.0)) for each in (donors, receivers))
+        self._unit = max(most / LARGEST, 1e-300) if most > LARGEST else 1.0
+        self.donors, self.receivers = donors.scaled(self._unit), receivers.scaled(self._unit)
+        self.arcs = arcs
         self.n_products = n_products
         self._first = np.searchsorted(arcs.product, np.arange(n_products + 1))
         self._donor_at, n_donors = _places(arcs.product, arcs.donor, n_products)
@@ -123,8 +134,9 @@ class Flows:
         amounts, gains = np.zeros(len(self.arcs)), np.zeros(self.n_products)
         batches = self._batches if products is None else self._made_batches(products)
         for batch in batches:
-            amounts[batch.arcs], gains[batch.products] = self._solve(batch, costs, rooms)
-        return amounts, gains
+            found = self._solve(batch, costs / self._unit, rooms)
+            amounts[batch.arcs], gains[batch.products] = found
+        return amounts, gains * self._unit
 
     def arcs_of(self, products: Integers) -> Integers:
         """Return the arcs of some products, one product after the other."""
@@ -179,6 +191,21 @@ class Flows:
         used = np.flatnonzero(winner >= 0)
         found[winner[used]] = state.amounts.ravel()[used]
         return found, state.gains
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """Paths of many products.
+
+    :param steps: positions among the products that are on a step of theirs yet, the donors and
+        receivers between which it is, and whether units go there or are taken back
+    :param first: donor at the beginning of each
+    :param amount: units that can be sent along each
+    """
+
+    steps: list[tuple[Integers, Integers, Integers, float]]
+    first: Integers
+    amount: Array
 
 
 class _State:
@@ -238,7 +265,21 @@ class _State:
             best, gained = best[chosen], gained[chosen]
             by_donor, by_receiver = by_donor[chosen], by_receiver[chosen]
             going = np.ones(len(chosen), dtype=bool)
-        self._send(best, np.where(going, gained, 0.0), going, by_donor, by_receiver)
+        path = self._path(best, np.flatnonzero(going), by_donor, by_receiver)
+        if path is None:
+            self._finish_circles(best, going, by_donor, by_receiver)
+            path = self._path(best, np.flatnonzero(going), by_donor, by_receiver)
+        if path is not None:
+            self._send(best, gained, np.flatnonzero(going), path)
+
+    def _finish_circles(
+        self, best: Integers, going: NDArray[np.bool_], by_donor: Integers, by_receiver: Integers
+    ) -> None:
+        """Go no further with products whose paths are circles: all they could gain is rounding."""
+        for row in np.flatnonzero(going).tolist():
+            if self._path(best, np.array([row]), by_donor, by_receiver) is None:
+                going[row] = False
+                self._end_in[row] = self._at_in[row]
 
     def _shortest(self, here: Array, forward: Array) -> tuple[Array, Integers, Integers]:
         """Find shortest paths.
@@ -270,23 +311,21 @@ class _State:
             by_donor = np.where(better, nearest, by_donor)
         return cost_in, by_donor, by_receiver
 
-    def _send(
-        self,
-        best: Integers,
-        gained: Array,
-        going: NDArray[np.bool_],
-        by_donor: Integers,
-        by_receiver: Integers,
-    ) -> None:
-        rows = np.flatnonzero(going)
+    def _path(
+        self, best: Integers, rows: Integers, by_donor: Integers, by_receiver: Integers
+    ) -> _Path | None:
+        """Follow the paths of some products back from their best receivers.
+
+        :return: the paths; none if one leads in a circle, as rounding could make it
+        """
         amount = self._left_in[rows, best[rows]]
-        path = []
+        steps = []
         at = best[rows]
         on = np.arange(len(rows))
         first = np.zeros(len(rows), dtype=np.int64)
         while len(on):
             donor = by_donor[rows[on], at]
-            path.append((on, donor, at, 1.0))
+            steps.append((on, donor, at, 1.0))
             if self._is_limited:
                 left = self._room[rows[on], donor, at] - self._flow[rows[on], donor, at]
                 amount[on] = np.minimum(amount[on], left)
@@ -295,16 +334,19 @@ class _State:
             further = before >= 0
             on, donor, at = on[further], donor[further], before[further]
             if len(on):
-                path.append((on, donor, at, -1.0))
+                steps.append((on, donor, at, -1.0))
                 amount[on] = np.minimum(amount[on], self._flow[rows[on], donor, at])
-            if len(path) > 4 * self._flow.shape[1] + 4:
-                raise ArithmeticError("A path leads in a circle.")
-        amount = np.minimum(amount, self._left_out[rows, first])
-        for on, donor, at, sign in path:
-            self._flow[rows[on], donor, at] += sign * amount[on]
-        self._gain[rows] += gained[rows] * amount
-        self._take(rows, first, amount, "_out")
-        self._take(rows, best[rows], amount, "_in")
+            if len(steps) > 4 * self._flow.shape[1] + 4:
+                return None
+        return _Path(steps, first, np.minimum(amount, self._left_out[rows, first]))
+
+    def _send(self, best: Integers, gained: Array, rows: Integers, path: _Path) -> None:
+        """Send what fits along paths."""
+        for on, donor, at, sign in path.steps:
+            self._flow[rows[on], donor, at] += sign * path.amount[on]
+        self._gain[rows] += gained[rows] * path.amount
+        self._take(rows, path.first, path.amount, "_out")
+        self._take(rows, best[rows], path.amount, "_in")
 
     def _take(self, rows: Integers, curve: Integers, amount: Array, side: str) -> None:
         """Go along curves."""

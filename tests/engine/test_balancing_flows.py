@@ -75,3 +75,15 @@ def test_of_parallel_lanes_the_cheapest_is_taken():
     flows = Flows(donors, receivers, arcs, 1)
     assert flows.solve(np.array([4.0, 2.0]))[0].tolist() == [0.0, 3.0]
     assert flows.solve(np.array([4.0, np.inf]))[0].tolist() == [3.0, 0.0]
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e6, 1e9])
+def test_the_currency_does_not_matter(factor):
+    """The same flows for money that is worth little or much."""
+    donors, receivers, arcs, costs, rooms = random_flow(np.random.default_rng(3), 60, whole=False)
+    gains = Flows(donors, receivers, arcs, 60).solve(costs, rooms)[1]
+    other = Flows(
+        *(Curves(each.start, each.value * factor, each.width) for each in (donors, receivers)),
+        *(arcs, 60),
+    ).solve(costs * factor, rooms)[1]
+    assert other == pytest.approx(gains * factor, rel=1e-6, abs=1e-6 * factor)
