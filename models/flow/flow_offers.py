@@ -63,6 +63,16 @@ class Offers:
             )
         return days
 
+    def _get_pack(self, place, found):
+        """Return in multiples of what a supplier sells: whole dozens, say, where that is his unit.
+
+        :param place: position of the product
+        :param found: his prices, see :attr:`rows`
+        """
+        product_id = int(self._facts.product_ids[place])
+        unit = found[0][2].env["product.product"].browse(product_id).uom_id
+        return max(1.0, *(self._units[each[2].product_uom_id or unit, unit] for each in found))
+
     def prepare(self, sites=None):
         """Return the offers of the engine.
 
@@ -75,6 +85,7 @@ class Offers:
                 replenishment.Break(quantity, price) for quantity, price, _seller in found
             )
             lead = float(min(each[2].delay for each in found))
+            pack = self._get_pack(product, found)
             for site in [None] if sites is None else sites:
                 self.row_of.append(number)
                 offers.append(
@@ -85,6 +96,7 @@ class Offers:
                         site=site,
                         lead_days=lead,
                         minimum=least if least > 1.0 else 0.0,
+                        pack=pack,
                     )
                 )
         return tuple(offers)

@@ -68,7 +68,7 @@ class OmsFlowRun(models.Model):
         today = fields.Date.today()
         return self.env["product.supplierinfo"].search(
             [
-                ("product_tmpl_id", "in", templates.ids),
+                ("product_tmpl_id", "in", templates.filtered("purchase_ok").ids),
                 ("company_id", "in", (self.company_id.id, False)),
                 ("partner_id.active", "=", True),
                 "|",

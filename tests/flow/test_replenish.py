@@ -75,6 +75,16 @@ class TestReplenish(FlowCase):
         self.sell_by(self.orchard, 36.0, product_uom_id=dozen.id)
         proposal = self.purchases(self.work())
         self.assertAlmostEqual(proposal.cost, 3.0 * proposal.quantity, 2)
+        self.assertEqual(proposal.quantity % 12, 0, "he sells by the dozen")
+        proposal.action_accept()
+        line = proposal.purchase_line_ids
+        self.assertEqual(line.product_uom_qty, proposal.quantity)
+        self.assertEqual(line.product_qty, round(line.product_qty))
+
+    def test_goods_that_are_not_bought(self):
+        self.sell_by(self.orchard, 3.0)
+        self.apple.purchase_ok = False
+        self.assertFalse(self.purchases(self.work()))
 
     def test_reordering_rules_count(self):
         self.sell_by(self.orchard, 3.0)
