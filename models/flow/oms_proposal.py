@@ -219,7 +219,19 @@ class OmsProposal(models.Model):
             raise AccessError(self.env._("Of a proposal only the quantity is changed by hand."))
         if "quantity" in vals:
             self._check_quantity(vals["quantity"])
-        return super().write(vals)
+        res = super().write(vals)
+        if "quantity" in vals:
+            # sudo: all but the quantity is written by the addon
+            self.sudo()._follow_quantity()
+        return res
+
+    def _follow_quantity(self):
+        """Have the stock afterwards be that of the quantity as it was edited."""
+        for proposal in self:
+            vals = {"site_after": proposal.site_before + proposal.quantity}
+            if proposal.origin_id:
+                vals["origin_after"] = proposal.origin_before - proposal.quantity
+            proposal.write(vals)
 
     def _check_quantity(self, quantity):
         """Make sure that a quantity can be done.

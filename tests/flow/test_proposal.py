@@ -95,8 +95,10 @@ class TestProposal(FlowCase):
     def test_edited_quantity_is_moved(self):
         self.stock(self.apple, (self.near, 10))
         proposal = self.propose(self.apple, self.near, self.far, 4)
+        proposal.write({"origin_before": 10, "origin_after": 6, "site_after": 4})
         proposal.quantity = 2
         self.assertTrue(proposal.is_edited)
+        self.assertEqual((proposal.origin_after, proposal.site_after), (8, 2))
         proposal.action_accept()
         self.assertEqual(self.position(self.apple, self.far).incoming, 2)
         self.assertEqual(proposal.quantity_proposed, 4)
