@@ -1,12 +1,12 @@
 """Where goods are worth most: exact for many lots at once.
 
 Units of a kind at a place are worth less one after the other, so what a pool earns is concave in
-how many join it: a flow of greatest value finds the best plan (:mod:`.flow`). Goods that share no
-pool are planned apart. Rooms of places join them, so these are looked at only where the plan
-without them takes more than there is. What a lane costs once is decided by branch and bound: its
-cost spread over all units that could take it never charges too much, which is the bound. A good
-plan to begin with comes by charging what a lane cost each of its units in the plan before
-(dynamic slope scaling, Kim and Pardalos 1999).
+how many join it: a flow of greatest value finds the best plan (:mod:`.flow`), rooms of places
+heeded. What a lane costs once is decided by branch and bound: its cost spread over all units that
+could take it never charges too much, which is the bound. A good plan to begin with comes by
+charging what a lane cost each of its units in the plan before (dynamic slope scaling, Kim and
+Pardalos 1999). For very many goods at once the search ends after a measured amount of work, and
+tells the gap.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..prices import unit_values
-from .flow import TINY, Network
+from .flow import TINY, Flow, Way
 from .plan import Plan, explain
 from .problem import Option, Problem
 from .worth import earned, steps
@@ -29,19 +29,23 @@ MOST_NODES = 60
 SLOPES = 8
 """How often a plan is made by what lanes cost in the plan before."""
 
+MOST_WORK = 30_000_000
+"""After so many arcs were looked at no more is tried, and the gap is told; some tens of seconds."""
+
 Amounts = dict[tuple[int, int], float]
 
 
-def solve(problem: Problem, *, most_nodes: int = MOST_NODES) -> Plan:
+def solve(problem: Problem, *, most_nodes: int = MOST_NODES, most_work: float = MOST_WORK) -> Plan:
     """Decide what is done with all units of all lots.
 
     :param problem: what there is and what can be done
     :param most_nodes: branches to look at before the best plan so far is taken
+    :param most_work: arcs to look at before no further branch is begun
     :return: the plan, and how far it can be from the best
     """
     values = _values_of(problem)
     search = _Search(problem, values)
-    amounts, value, bound = search.run(most_nodes)
+    amounts, value, bound = search.run(most_nodes, most_work)
     return explain(problem, values, amounts, value, bound)
 
 
@@ -84,13 +88,41 @@ class _Search:
     def __init__(self, problem: Problem, values: list[list[float]]) -> None:
         self._problem = problem
         self._values = values
-        self._tight: set[int] = set()
-        self._most = [0.0] * len(problem.lanes)
+        self._steps = [steps(problem, values, pool) for pool in range(len(problem.pools))]
+        self.looked = 0
+        self._most = self._get_most()
+
+    def _get_most(self) -> list[float]:
+        """Return how many units each lane can carry at most.
+
+        No more than there are, than the pools at its end would take, and than there is room.
+        """
+        problem = self._problem
+        lots = [0.0] * len(problem.lanes)
+        pools: list[dict[int | None, float]] = [{} for _ in problem.lanes]
         for lot in problem.lots:
             for lane in {option.lane for option in lot.options if option.lane is not None}:
-                self._most[lane] += lot.quantity
+                lots[lane] += lot.quantity
+                for pool in {option.pool for option in lot.options if option.lane == lane}:
+                    pools[lane][pool] = pools[lane].get(pool, 0.0) + lot.quantity
+        found = []
+        for number, into in enumerate(pools):
+            places: dict[int | None, float] = {}
+            for pool, amount in into.items():
+                if pool is None:
+                    places[None] = places.get(None, 0.0) + amount
+                    continue
+                takes = sum(width for width, _value in self._steps[pool])
+                place = problem.pools[pool].place
+                places[place] = places.get(place, 0.0) + min(amount, takes)
+            ends = sum(
+                amount if place is None else min(amount, problem.rooms[place])
+                for place, amount in places.items()
+            )
+            found.append(min(lots[number], ends))
+        return found
 
-    def run(self, most_nodes: int) -> tuple[Amounts, float, float]:
+    def run(self, most_nodes: int, most_work: float) -> tuple[Amounts, float, float]:
         """Search for the best plan; return it, its value and the bound."""
         charges = {
             lane: cost / self._most[lane] if self._most[lane] else 0.0
@@ -98,8 +130,8 @@ class _Search:
         }
         first = self._branch(0, charges, 0.0)
         queue, count = [first], 1
-        best, value = self._scale_slopes(first.amounts, charges)
-        while queue and count < most_nodes:
+        best, value = self._scale_slopes(first.amounts, charges, most_work)
+        while queue and count < most_nodes and self.looked < most_work:
             branch = heapq.heappop(queue)
             if -branch.bound <= value + 1e-7:
                 return best, value, value
@@ -119,7 +151,9 @@ class _Search:
             count += 2
         return best, value, max([value, *(-branch.bound for branch in queue)])
 
-    def _scale_slopes(self, amounts: Amounts, charges: dict[int, float]) -> tuple[Amounts, float]:
+    def _scale_slopes(
+        self, amounts: Amounts, charges: dict[int, float], most_work: float
+    ) -> tuple[Amounts, float]:
         """Return a good plan and its value, by charging lanes what they cost in the plan before."""
         best, value = amounts, self.value_of(amounts)
         for _round in range(SLOPES if self._problem.lanes else 0):
@@ -128,7 +162,7 @@ class _Search:
                 lane: self._problem.lanes[lane] / taken[lane] if lane in taken else charge
                 for lane, charge in charges.items()
             }
-            if scaled == charges:
+            if scaled == charges or self.looked > most_work:
                 break
             charges, amounts = scaled, self._relax(scaled)
             found = self.value_of(amounts)
@@ -183,87 +217,30 @@ class _Search:
     # --- one relaxation ---
 
     def _relax(self, charges: Mapping[int, float]) -> Amounts:
-        """Plan with lanes charged by unit; rooms are heeded where they matter."""
-        while True:
-            amounts: Amounts = {}
-            for group in self._groups():
-                amounts.update(self._plan(group, charges))
-            over = self._overfull(amounts)
-            if over <= self._tight:
-                return amounts
-            self._tight |= over
-
-    def _overfull(self, amounts: Amounts) -> set[int]:
-        taken: dict[int, float] = {}
-        for (lot, option), amount in amounts.items():
-            pool = self._problem.lots[lot].options[option].pool
-            place = None if pool is None else self._problem.pools[pool].place
-            if place is not None:
-                taken[place] = taken.get(place, 0.0) + amount
-        return {
-            place for place, amount in taken.items() if amount > self._problem.rooms[place] + 1e-6
-        }
-
-    def _groups(self) -> list[list[int]]:
-        """Lots that must be planned together, since they share a pool or a tight room."""
-        leader: dict[object, int] = {}
-        parent = list(range(len(self._problem.lots)))
-
-        def find(number: int) -> int:
-            while parent[number] != number:
-                parent[number] = parent[parent[number]]
-                number = parent[number]
-            return number
-
-        for number, lot in enumerate(self._problem.lots):
-            for option in lot.options:
-                if option.pool is None:
-                    continue
-                place = self._problem.pools[option.pool].place
-                for key in (("pool", option.pool), ("place", place)):
-                    if key[0] == "pool" or place in self._tight:
-                        parent[find(number)] = find(leader.setdefault(key, number))
-        groups: dict[int, list[int]] = {}
-        for number in range(len(parent)):
-            groups.setdefault(find(number), []).append(number)
-        return list(groups.values())
-
-    def _plan(self, group: list[int], charges: Mapping[int, float]) -> Amounts:
-        """Plan the lots of a group by a flow of greatest value."""
+        """Plan with lanes charged by unit, at the greatest value."""
         problem = self._problem
-        options = [
-            (number, place, option)
-            for number in group
-            for place, option in enumerate(problem.lots[number].options)
-            if option.lane is None or charges[option.lane] != float("inf")
-        ]
-        pools = sorted({option.pool for _n, _p, option in options if option.pool is not None})
-        places = sorted(
-            place
-            for place in {problem.pools[pool].place for pool in pools}
-            if place is not None and place in self._tight
+        flow = Flow(self._steps, [pool.place for pool in problem.pools], problem.rooms)
+        quantities: list[float] = []
+        outs: list[int] = []
+        for lot in problem.lots:
+            ways, out, best = [], -1, -float("inf")
+            for place, option in enumerate(lot.options):
+                charge = charges[option.lane] if option.lane is not None else 0.0
+                if charge == float("inf"):
+                    continue
+                value = option.gain * (option.pool is None) - option.cost - charge
+                if option.pool is not None:
+                    ways.append(Way(place, option.pool, value))
+                elif value > best:
+                    out, best = place, value
+            flow.put(lot.quantity, ways, best)
+            quantities.append(lot.quantity)
+            outs.append(out)
+        self.looked += flow.looked
+        amounts = flow.joined()
+        for (number, _place), amount in amounts.items():
+            quantities[number] -= amount
+        amounts.update(
+            {(number, outs[number]): left for number, left in enumerate(quantities) if left > TINY}
         )
-        node_of_lot = {number: 1 + at for at, number in enumerate(group)}
-        node_of_pool = {pool: 1 + len(group) + at for at, pool in enumerate(pools)}
-        first_place = 1 + len(group) + len(pools)
-        node_of_place = {place: first_place + at for at, place in enumerate(places)}
-        sink = first_place + len(places)
-        network = Network(sink + 1)
-        for number in group:
-            network.add(0, node_of_lot[number], problem.lots[number].quantity)
-        arcs = {}
-        for number, place, option in options:
-            charge = charges[option.lane] if option.lane is not None else 0.0
-            value = option.gain * (option.pool is None) - option.cost - charge
-            head = sink if option.pool is None else node_of_pool[option.pool]
-            arcs[number, place] = network.add(node_of_lot[number], head, float("inf"), value)
-        for pool in pools:
-            at = problem.pools[pool].place
-            head = node_of_place.get(at, sink) if at is not None else sink
-            for width, value in steps(problem, self._values, pool):
-                network.add(node_of_pool[pool], head, width, value)
-        for place in places:
-            network.add(node_of_place[place], sink, problem.rooms[place])
-        network.run()
-        flows = {key: network.flow(arc) for key, arc in arcs.items()}
-        return {key: amount for key, amount in flows.items() if amount > TINY}
+        return dict(sorted(amounts.items()))

@@ -121,6 +121,32 @@ def test_a_stopped_search_tells_its_gap(seed):
     assert plan.value <= by_program(problem) + 1e-5 <= plan.bound + 2e-5
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_many_lots_before_tight_rooms(seed):
+    """Places that hold a third of what comes, so that most goods stand in each other's way."""
+    pytest.importorskip("highspy", reason="the oracle needs highspy")
+    rng = np.random.default_rng(seed)
+    problem = random_problem(rng, 70, 10, 4, lanes=False, decimals=bool(seed % 2))
+    third = sum(lot.quantity for lot in problem.lots) / 3.0
+    rooms = tuple(float(share) for share in third * rng.dirichlet(np.ones(10)))
+    problem = replace(problem, rooms=rooms)
+    plan = solve(problem)
+    check(problem, plan)
+    assert plan.value == pytest.approx(by_program(problem), abs=1e-4)
+    assert plan.gap == pytest.approx(0.0, abs=1e-4)
+
+
+def test_a_search_out_of_work_tells_its_gap():
+    pytest.importorskip("highspy", reason="the oracle needs highspy")
+    problem = random_problem(np.random.default_rng(5), 25, 6, 4)
+    short, long = solve(problem, most_work=0.0), solve(problem, most_nodes=4000)
+    check(problem, short)
+    best = by_program(problem)
+    assert long.value == pytest.approx(best, abs=1e-5)
+    assert short.value <= best + 1e-5 <= short.bound + 2e-5
+    assert short.bound >= long.bound - 1e-6
+
+
 @pytest.mark.parametrize(
     ("lots", "message"),
     [
