@@ -1,10 +1,9 @@
 """What units at many places are worth at once, and the parts of it: one value for all who ask.
 
 The numbers are those of :func:`.earning.unit_values`, for arrays of products and sites instead of
-one place: sourcing asks what the last unit at each site would still earn there, balancing and
-disposition what the next one would. The Poisson tails are regularized incomplete gamma functions,
-by their series below the mean and Lentz's continued fraction above it (Press et al. 2007,
-Numerical Recipes, chapter 6.2).
+one place, and of any unit instead of the next ones: sourcing asks what the last unit at each site
+would still earn there, the screen what the next one would and why. Whoever needs the values of all
+units of a stock one by one takes :mod:`.many`.
 """
 
 from __future__ import annotations
@@ -14,13 +13,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..demand.special import gamma_cdf
 from .cover import MOST_EXACT, reached
 from .earning import NOBODY, Market
 
 Array = NDArray[np.float64]
-
-MOST_ROUNDS = 2000
-"""After so many terms a tail is as good as it gets; a few hundred are needed at most."""
 
 LITTLE = 1e-5
 """Whoever loses less than this share of the price in all the time loses it evenly."""
@@ -221,53 +218,7 @@ def tails(number: ArrayLike, mean: ArrayLike) -> Array:
     large = inside & (means > MOST_EXACT)
     if large.any():
         result[large] = reached(units[large], means[large])
-    near = inside & ~large & (units <= means + 40.0 * np.sqrt(means) + 40.0)
-    low = near & (means < units + 1.0)
-    high = near & ~low
-    if low.any():
-        result[low] = _by_series(units[low], means[low])
-    if high.any():
-        result[high] = 1.0 - _by_fraction(units[high], means[high])
+    small = inside & ~large
+    # A Poisson demand reaches n when a gamma variable of shape n has come by then.
+    result[small] = gamma_cdf(units[small], means[small])
     return np.clip(result, 0.0, 1.0).reshape(number.shape)
-
-
-def _by_series(units: Array, means: Array) -> Array:
-    """P(a, x) for x < a + 1: exp(-x) x**a / Gamma(a + 1) times a series that shrinks."""
-    term = np.ones(units.shape)
-    total = term.copy()
-    at = units.copy()
-    for _round in range(MOST_ROUNDS):
-        at += 1.0
-        term *= means / at
-        total += term
-        if (term <= total * 1e-16).all():
-            break
-    return np.exp(units * np.log(means) - means - _log_factorial(units)) * total
-
-
-def _by_fraction(units: Array, means: Array) -> Array:
-    """Q(a, x) for x >= a + 1, by the continued fraction of the upper incomplete gamma function."""
-    tiny = 1e-300
-    b = means + 1.0 - units
-    c = np.full(units.shape, 1.0 / tiny)
-    d = 1.0 / b
-    total = d.copy()
-    for number in range(1, MOST_ROUNDS):
-        a = -number * (number - units)
-        b += 2.0
-        d = a * d + b
-        d = 1.0 / np.where(np.abs(d) < tiny, tiny, d)
-        c = b + a / c
-        c = np.where(np.abs(c) < tiny, tiny, c)
-        step = d * c
-        total *= step
-        if (np.abs(step - 1.0) < 1e-15).all():
-            break
-    return np.exp(units * np.log(means) - means - _log_factorial(units - 1.0)) * total
-
-
-def _log_factorial(numbers: Array) -> Array:
-    """Logarithm of the factorial of whole numbers."""
-    most = int(numbers.max(initial=0.0))
-    logs = np.concatenate(([0.0], np.log(np.arange(1.0, most + 1.0)).cumsum()))
-    return logs[numbers.astype(np.intp)]

@@ -4,6 +4,7 @@ from . import oms_grade_refurbish
 from . import stock_location
 from . import stock_quant
 from . import oms_site
+from . import oms_position
 from . import product_supplierinfo
 from . import oms_disposition_policy
 from . import oms_disposition
@@ -12,6 +13,8 @@ from . import oms_disposition_facts
 from . import oms_disposition_propose
 from . import oms_disposition_carry_out
 from . import oms_return_site
+from . import oms_return_site_way
 from . import oms_return_mismatch
+from . import oms_return_mend
 from . import oms_return_report
 from . import oms_return_uncredited

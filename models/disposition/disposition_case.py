@@ -52,6 +52,7 @@ class Facts(NamedTuple):
     :param kilograms: weight of a unit by product
     :param credits: what the supplier gives for a unit by product, where he takes it
     :param worth: cost of a unit by product
+    :param lanes: ``oms.lane`` by (id of the site from which, id of the site to which) it leads
     """
 
     sites: Any
@@ -61,6 +62,7 @@ class Facts(NamedTuple):
     kilograms: dict
     credits: dict
     worth: dict
+    lanes: dict
 
 
 class Case:
@@ -77,6 +79,7 @@ class Case:
         self._pools: dict = {}
         self._markets: list[Pool] = []
         self._lanes: dict = {}
+        self._lane_costs: list = []
         self._rooms = {
             site: place
             for place, site in enumerate(site for site in facts.sites if site.return_room)
@@ -87,7 +90,7 @@ class Case:
             lots,
             tuple(self._markets),
             tuple(site.return_room for site in self._rooms),
-            tuple(policy.shipment_cost for _lane in self._lanes),
+            tuple(self._lane_costs),
         )
 
     def _make_lot(self, goods: Goods) -> Lot:
@@ -168,7 +171,9 @@ class Case:
         selling = [
             site
             for site in self.facts.sites
-            if site != goods.site and rates.get((site.id, goods.product.id), 0.0) > 0.0
+            if site != goods.site
+            and self._may_go(goods.site, site)
+            and rates.get((site.id, goods.product.id), 0.0) > 0.0
         ]
         selling.sort(key=lambda site: (-rates[site.id, goods.product.id], site.id))
         return selling[:MOST_SITES]
@@ -189,6 +194,8 @@ class Case:
                 self._delay(grade.refurbish_days, pool),
             )
             here = site == goods.site
+            if not here and not self._may_go(goods.site, site):
+                continue
             if here:
                 costs = (Cost("handling", self.policy.handling_cost), *costs)
             else:
@@ -211,13 +218,32 @@ class Case:
 
     # --- the way there ---
 
+    def _may_go(self, origin, site):
+        lane = self.facts.lanes.get((origin.id, site.id))
+        return not lane or lane.allowed
+
     def _lane(self, origin, site):
-        if not self.policy.shipment_cost:
+        """Return the number of the way between two sites; none if it costs nothing once."""
+        known = self.facts.lanes.get((origin.id, site.id))
+        cost = known.shipment_cost if known else self.policy.shipment_cost
+        if not cost:
             return None
-        return self._lanes.setdefault((origin, site), len(self._lanes))
+        if (origin, site) not in self._lanes:
+            self._lanes[origin, site] = len(self._lane_costs)
+            self._lane_costs.append(cost)
+        return self._lanes[origin, site]
 
     def _way_costs(self, goods, site, pool):
         policy, kilograms = self.policy, self.facts.kilograms[goods.product]
+        lane = self.facts.lanes.get((goods.site.id, site.id))
+        if lane:
+            carbon_cost = float(carbon.price(kilograms * lane.kg_carbon, policy.carbon_price))
+            return (
+                Cost("handling", lane.unit_cost),
+                Cost("transport", kilograms * lane.kg_cost),
+                Cost("carbon", carbon_cost),
+                self._delay(lane.days, pool),
+            )
         kilometers = self._kilometers(goods.site, site)
         factor = goods.site.emission_factor_id or policy.emission_factor_id
         emitted = (

@@ -12,6 +12,7 @@ KIND_SELECTION = [
 STATE_SELECTION = [
     ("proposed", "Proposed"),
     ("under_way", "Under Way"),
+    ("stopped", "Stopped on the Way"),
     ("done", "Done"),
     ("cancelled", "Cancelled"),
 ]
@@ -136,7 +137,21 @@ class OmsDisposition(models.Model):
             return "cancelled"
         if any(move.state != "done" for move in moves):
             return "under_way"
+        if not self._has_arrived(moves):
+            return "stopped"
         return "under_way" if self.kind == "refurbish" and not self.refurbished_at else "done"
+
+    def _has_arrived(self, moves):
+        """Tell whether done moves brought the goods to where they were to go.
+
+        A transfer to another site has two legs; who cancels the second leaves the goods in transit.
+        """
+        if self.kind not in ("send", "refurbish") or self.target_site_id == self.site_id:
+            return True
+        # sudo: who looks at one end of the way need not see the locations of the other
+        target = self.sudo().target_site_id.warehouse_id
+        moves = moves.sudo()
+        return not target or target in moves.location_dest_id.warehouse_id or bool(self.scrap_id)
 
     @api.depends("unit_value", "quantity")
     def _compute_value(self):
@@ -251,6 +266,18 @@ class OmsDisposition(models.Model):
         self._check_state(("proposed",), self.env._("proposed anew"))
         self.item_id._propose_dispositions()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_resume(self):
+        """Have goods that were stopped on their way go on to where they were to go.
+
+        :return: True
+        :raises UserError: they were not stopped
+        """
+        self._check_may_decide(self.target_site_id)
+        self._check_state(("stopped",), self.env._("sent on"))
+        # sudo: as above
+        self.sudo()._resume()
+        return True
 
     def action_refurbished(self):
         """Say that the goods are refurbished: they go where goods of their new grade lie.

@@ -160,6 +160,35 @@ class OmsDisposition(models.Model):
                 record._add_move(into, transit, get_target(record), leaving)
             records._confirm(out | into)
 
+    def _resume(self):
+        """Make the second leg of transfers anew, for goods that still lie in transit."""
+        for (site, target), records in self.grouped(
+            lambda each: (each.site_id, each.target_site_id)
+        ).items():
+            done = records.move_ids.filtered(lambda move: move.state == "done")
+            transit = done.location_dest_id.filtered(lambda place: place.usage == "transit")[:1]
+            if not transit:
+                raise UserError(
+                    self.env._("%s does not lie in transit any more.", records[:1].display_name)
+                )
+            into = records._make_picking(
+                target.warehouse_id.in_type_id,
+                transit,
+                target.warehouse_id.lot_stock_id,
+                site.warehouse_id.partner_id,
+            )
+            for record in records:
+                grade, refurbished = record.result_grade_id, record.kind == "refurbish"
+                record._add_move(
+                    into,
+                    transit,
+                    target._get_refurbish_location()
+                    if refurbished
+                    else grade._get_location(target),
+                )
+                record.item_id.move_ids |= record.move_ids
+            records._confirm(into, transit)
+
     def _make_picking(self, picking_type, source, target, partner):
         return self.env["stock.picking"].create(
             {
@@ -190,19 +219,19 @@ class OmsDisposition(models.Model):
         self.move_ids |= move
         return move
 
-    def _confirm(self, pickings):
-        """Make transfers ready: reserve the very goods that they are about."""
+    def _confirm(self, pickings, source=None):
+        """Make transfers ready: reserve the very goods that they are about.
+
+        :param source: ``stock.location`` where the goods are; where they were put when None
+        """
         for record in self:
+            place = source or record.location_id
             moves = record.move_ids.filtered(lambda move: move.picking_id in pickings)
             moves._action_confirm(merge=False)
-            leaving = moves.filtered(
-                lambda move, source=record.location_id: move.location_id == source
-            )
+            leaving = moves.filtered(lambda move, place=place: move.location_id == place)
             if record.lot_id:
                 leaving._do_unreserve()
-                leaving._update_reserved_quantity(
-                    record.quantity, record.location_id, lot_id=record.lot_id
-                )
+                leaving._update_reserved_quantity(record.quantity, place, lot_id=record.lot_id)
                 leaving._recompute_state()
             else:
                 leaving._action_assign()

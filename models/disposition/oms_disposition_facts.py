@@ -72,6 +72,10 @@ class OmsDisposition(models.Model):
             kilograms={p: p.weight * unit or policy.default_weight for p in products},
             credits=self._get_supplier_credits(company, products, convert),
             worth={p: p.standard_price for p in products},
+            lanes={
+                (lane.origin_id.id, lane.site_id.id): lane
+                for lane in self.env["oms.lane"].search([("origin_id", "in", sites.ids)])
+            },
         )
 
     @api.model

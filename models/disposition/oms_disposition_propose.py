@@ -58,7 +58,9 @@ class OmsReturnItem(models.Model):
             return 0.0
         if not self.site_id.warehouse_id:
             return 0.0
-        decided = self.disposition_ids.filtered(lambda each: each.state in ("under_way", "done"))
+        decided = self.disposition_ids.filtered(
+            lambda each: each.state in ("under_way", "stopped", "done")
+        )
         return self.product_id.uom_id.round(self.quantity - sum(decided.mapped("quantity")))
 
     def _get_location(self):

@@ -14,7 +14,7 @@ KIND_SELECTION = [
     ("move", "Not in Stock"),
 ]
 #: Kinds that a button can mend.
-MENDED = ("unpaid", "refund", "credit", "site")
+MENDED = ("unpaid", "refund", "credit", "currency", "site", "quantity", "unexpected")
 
 
 class OmsReturnMismatch(models.Model):
@@ -227,9 +227,7 @@ class OmsReturnMismatch(models.Model):
     @api.depends("kind", "return_id")
     def _compute_can_mend(self):
         for mismatch in self:
-            mismatch.can_mend = mismatch.kind in MENDED and not (
-                mismatch.kind == "credit" and mismatch.return_id.sudo().credit_move_ids
-            )
+            mismatch.can_mend = mismatch.kind in MENDED
 
     # === MENDING === #
 
@@ -261,34 +259,6 @@ class OmsReturnMismatch(models.Model):
             # sudo: who reconciles returns need not have rights on all that is made
             getattr(mismatch.sudo(), f"_mend_{mismatch.kind}")()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
-
-    def _mend_unpaid(self):
-        self.return_id._settle()
-
-    def _mend_refund(self):
-        plan = self.return_id.order_id.oms_payment_plan_id
-        amount = self.currency_id.round(min(-self.amount, plan.refundable))
-        self.return_id.order_id._oms_request_refund(amount, return_=self.return_id)
-
-    def _mend_credit(self):
-        record = self.return_id
-        lines = {line: line.settled for line in record.line_ids if line.settled > 0}
-        # What was settled without a credit note is counted anew, with it.
-        record.line_ids.settled = 0.0
-        record.amount_settled = 0.0
-        record._credit(lines)
-
-    def _mend_site(self):
-        proposals = self.item_id.disposition_ids.filtered(lambda each: each.state == "proposed")
-        if not proposals:
-            raise UserError(
-                self.env._(
-                    "What becomes of %s is decided already, or it was not inspected yet. Leave it "
-                    "as it is and say why.",
-                    self.product_id.display_name,
-                )
-            )
-        proposals._choose("send", self.return_id.site_id, self.env._("It was to come there."))
 
     def action_leave(self):
         """Ask why it is left as it is.

@@ -2,8 +2,7 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 
-from ...engine import carbon
-from ...engine.disposition import Cost, Destination, rank_destinations
+from ...engine.disposition import Destination, rank_destinations
 from .disposition_case import Case, Goods
 
 #: How many sites are looked at, the nearest ones.
@@ -100,7 +99,7 @@ class OmsReturn(models.Model):
         partner = self.order_id.partner_shipping_id or self.partner_id
         far = sites._get_kilometers_to_partner(partner)
         near = sites.sorted(lambda site: (far.get(site, float("inf")), site.sequence, site.id))
-        near = near[:MOST_SITES]
+        near, waits = self._leave_out_closed(near[:MOST_SITES])
         grades = self.env["oms.grade"].search([("active", "=", True)])
         shares = grades._get_shares(lines.product_id)
         Disposition = self.env["oms.disposition"]
@@ -120,29 +119,16 @@ class OmsReturn(models.Model):
                 for grade, share in shares[line.product_id].items()
                 if share > 1e-6
             ]
-            way = self._get_way_costs(policy, facts, lines, site, far.get(site, 0.0))
+            way = (
+                *self._get_way_costs(policy, facts, lines, site, far.get(site, 0.0)),
+                self._get_waiting_cost(policy, facts, lines, waits[site]),
+            )
             ways.append(sum(cost.amount for cost in way))
             destinations.append(Destination(site.name, Case(policy, facts, goods).problem, way))
         return [
             (near[rank.position], rank.value, ways[rank.position])
             for rank in rank_destinations(tuple(destinations))
         ]
-
-    def _get_way_costs(self, policy, facts, lines, site, kilometers):
-        """Return what the way from the customer to a site costs.
-
-        :rtype: tuple[Cost, ...]
-        """
-        if self.way == "dropoff":
-            return (Cost("visit", policy.visit_km_cost * kilometers),)
-        kilograms = sum(facts.kilograms[line.product_id] * line.quantity for line in lines)
-        transport = kilograms * (policy.transfer_kg_cost + policy.transfer_kg_km_cost * kilometers)
-        costs = (Cost("parcel", policy.parcel_cost), Cost("transport", transport))
-        factor = site.emission_factor_id or policy.emission_factor_id
-        if not factor:
-            return costs
-        emitted = carbon.transport_kg(kilograms, kilometers, factor._get_transport())
-        return (*costs, Cost("carbon", float(carbon.price(emitted, policy.carbon_price))))
 
 
 class OmsDisposition(models.Model):

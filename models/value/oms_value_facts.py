@@ -70,6 +70,8 @@ class OmsValue(models.Model):
     def _get_rates(self, policy, sites, products):
         """Return how many units are wanted at sites per day.
 
+        As is forecast, where there is a forecast; else what left the site for customers lately.
+
         :param policy: ``oms.disposition.policy`` of the sites' company
         :return: units per day by (site id, product id)
         :rtype: dict
@@ -77,7 +79,12 @@ class OmsValue(models.Model):
         since = fields.Datetime.subtract(fields.Datetime.now(), weeks=policy.sales_weeks)
         self.env["stock.move"].flush_model()
         sold = self.env["oms.sourcing"]._read_sales(sites, products, since)
-        return {key: units / (policy.sales_weeks * 7.0) for key, units in sold.items()}
+        rates = {key: units / (policy.sales_weeks * 7.0) for key, units in sold.items()}
+        if "oms.forecast" in self.env and products and sites:
+            table = self.env["oms.forecast"]._get_forecasts(products, sites)
+            for row, column in np.argwhere(table.known).tolist():
+                rates[sites.ids[column], products.ids[row]] = float(table.rate[row, column])
+        return rates
 
     @api.model
     def _get_stock(self, sites, products):

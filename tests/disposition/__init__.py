@@ -3,3 +3,7 @@ from . import test_grade
 from . import test_mismatch
 from . import test_propose
 from . import test_return_site
+from . import test_mend
+from . import test_grade_stock
+from . import test_commits
+from . import test_tour

@@ -74,6 +74,57 @@ class TestCarryOut(DispositionCase):
         item._propose_dispositions()
         self.assertEqual(sorted(item.disposition_ids.mapped("state")), ["cancelled", "proposed"])
 
+    def test_goods_that_were_stopped_on_the_way_are_not_there(self):
+        """Somebody cancels the second leg after the goods left: they lie in transit."""
+        item = self.bring_back(self.apple, 2, self.grade_a)
+        found = self.decide(item.disposition_ids, "send", self.far)
+        out, into = found.move_ids.sorted("id")
+        self.ship(out.picking_id)
+        self.assertEqual(found.state, "under_way")
+        with self.assertRaisesRegex(UserError, "cannot be sent on"):
+            found.action_resume()
+        into.picking_id.action_cancel()
+        self.assertEqual(found.state, "stopped")
+        item._propose_dispositions()
+        self.assertEqual(item.disposition_ids, found, "what is in transit is decided on already")
+        found.action_resume()
+        self.assertEqual(found.state, "under_way")
+        self.assertEqual(self.incoming(self.apple, self.far), 2)
+        again = found.move_ids.sorted("id")[-1]
+        self.assertEqual(
+            (again.location_id, again.location_dest_id, again.state),
+            (out.location_dest_id, self.far.warehouse_id.lot_stock_id, "assigned"),
+        )
+        self.ship(again.picking_id)
+        self.assertEqual(found.state, "done")
+        self.assertEqual(self.promised(self.apple, self.far), 2)
+        self.assertEqual(self.at(self.apple, out.location_dest_id), 0)
+
+    def test_the_very_lot_that_was_stopped_goes_on(self):
+        watch = self.make_product("Watch", tracking="lot")
+        one, two = self.env["stock.lot"].create(
+            [{"name": name, "product_id": watch.id} for name in ("W-1", "W-2")]
+        )
+        stock, transit = (
+            self.near.warehouse_id.lot_stock_id,
+            self.company.internal_transit_location_id,
+        )
+        self.env["stock.quant"]._update_available_quantity(watch, stock, 1, lot_id=one)
+        # Another one has been in transit for longer.
+        self.env["stock.quant"]._update_available_quantity(watch, transit, 1, lot_id=two)
+        order = self.deliver((watch, 1))
+        lot = order.order_line.move_ids.move_line_ids.lot_id
+        record = self.ask(order, (watch, 1))
+        items = record._receive([{"product_id": watch.id, "quantity": 1, "lot_id": lot.id}])
+        record._inspect([{"item_id": items.id, "grade_id": self.grade_a.id}])
+        found = self.decide(items.disposition_ids, "send", self.far)
+        out, into = found.move_ids.sorted("id")
+        self.ship(out.picking_id)
+        into.picking_id.action_cancel()
+        found.action_resume()
+        again = found.move_ids.sorted("id")[-1]
+        self.assertEqual((lot, again.move_line_ids.lot_id), (one, one))
+
     def test_refurbished_here(self):
         self.near.refurbishes = True
         before = self.promised(self.apple, self.near)

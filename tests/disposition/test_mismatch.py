@@ -42,8 +42,6 @@ class TestMismatch(DispositionCase):
         wrong = self.found(record)
         self.assertEqual(list(wrong), ["quantity"])
         self.assertEqual(wrong["quantity"].quantity, -1)
-        with self.assertRaisesRegex(UserError, "a person has to look"):
-            wrong["quantity"].action_mend()
         self.leave(wrong["quantity"])
         self.assertEqual(self.found(record), {})
         # It comes again when it is another difference.
@@ -104,7 +102,9 @@ class TestMismatch(DispositionCase):
         record.amount_settled = 18
         wrong = self.found(record)["credit"]
         self.assertEqual(wrong.amount, 2)
-        self.assertFalse(wrong.can_mend)
+        wrong.action_mend()
+        self.assertEqual(record.amount_settled, 20, "the credit note counts")
+        self.assertNotIn("credit", self.found(record))
 
     def test_credit_note_of_what_was_invoiced_after_its_settlement(self):
         self.channel.payment_policy_id = self.env["oms.payment.policy"].create(
@@ -150,6 +150,101 @@ class TestMismatch(DispositionCase):
         wrong.action_mend()
         self.assertEqual(record.credit_move_ids.mapped("amount_total"), [10, 10])
         self.assertEqual((record.amount_settled, record.line_ids.mapped("settled")), (20, [1, 1]))
+
+    def test_the_announcement_is_made_to_say_what_came(self):
+        record, items = self.receive(3, 2)
+        self.found(record)["quantity"].action_mend()
+        self.assertEqual(record.line_ids.quantity, 2)
+        self.assertEqual(self.found(record), {})
+        record._inspect([{"item_id": items.id}])
+        self.assertEqual((record.line_ids.settled, record.amount_settled), (2, 20))
+        self.assertEqual(self.found(record), {})
+        # What did not come can be announced again: five were delivered, two are back.
+        self.assertEqual(self.returnable(record.order_id, self.apple)[0], 3)
+
+    def test_more_came_than_announced(self):
+        record, items = self.receive(2, 4)
+        self.assertEqual(self.found(record)["quantity"].quantity, 2)
+        self.found(record)["quantity"].action_mend()
+        self.assertEqual(record.line_ids.quantity, 4)
+        record._inspect([{"item_id": item.id} for item in items])
+        self.assertEqual(record.amount_settled, 40)
+        self.assertEqual(self.found(record), {})
+
+    def strange(self, product, quantity=1):
+        """A return with which something came that nobody announced, kept as of no order."""
+        order = self.deliver((self.apple, 1), (self.berry, 2))
+        record = self.ask(order, (self.apple, 1))
+        items = record._receive(
+            [
+                {"product_id": self.apple.id, "quantity": 1},
+                {"product_id": product.id, "quantity": quantity, "unexpected": True},
+            ]
+        )
+        return order, record, items.filtered(lambda item: item.product_id == product)
+
+    def test_unexpected_goods_are_of_the_order_after_all(self):
+        order, record, item = self.strange(self.berry)
+        record._inspect([{"item_id": each.id} for each in record.item_ids])
+        before = record.amount_settled
+        self.found(record)["unexpected"].action_mend()
+        self.assertEqual(item.line_id.sale_line_id, self.line_of(order, self.berry))
+        self.assertEqual(self.line_of(order, self.berry).qty_delivered, 1)
+        price = self.line_of(order, self.berry).price_total / 2
+        self.assertAlmostEqual(record.amount_settled, before + price)
+        self.assertEqual(self.found(record), {})
+
+    def test_unexpected_goods_of_another_order_of_the_customer(self):
+        cheese = self.make_product("Cheese", list_price=7.0)
+        self.stock(cheese, (self.near, 5))
+        other = self.deliver((cheese, 2))
+        order, record, item = self.strange(cheese)
+        self.assertEqual(other.partner_id, order.partner_id)
+        self.found(record)["unexpected"].action_mend()
+        self.assertEqual(item.return_id.order_id, other)
+        self.assertNotEqual(item.return_id, record)
+        self.assertEqual(self.line_of(other, cheese).qty_delivered, 1)
+        self.assertNotIn("unexpected", self.found(record))
+        item.return_id._inspect([{"item_id": item.id}])
+        self.assertEqual(item.return_id.state, "closed")
+        self.assertEqual(self.found(item.return_id), {})
+        self.assertAlmostEqual(
+            item.return_id.amount_settled, self.line_of(other, cheese).price_total / 2
+        )
+
+    def test_unexpected_goods_of_nobodys_order(self):
+        _order, record, item = self.strange(self.make_product("Cheese"))
+        with self.assertRaisesRegex(UserError, "No order of .* delivered .*Cheese"):
+            self.found(record)["unexpected"].action_mend()
+        self.assertEqual((item.return_id, item.line_id.id), (record, False))
+
+    def credited(self, quantity=2):
+        order = self.deliver((self.apple, 5))
+        order._create_invoices().action_post()
+        record = self.ask(order, (self.apple, quantity))
+        items = record._receive([{"product_id": self.apple.id, "quantity": quantity}])
+        record._inspect([{"item_id": items.id}])
+        return order, record
+
+    def test_a_credit_note_in_another_currency(self):
+        order, record = self.credited()
+        other = self.env["res.currency"].create({"name": "TSM", "symbol": "M"})
+        wrong = record.credit_move_ids
+        wrong.button_draft()
+        wrong.currency_id = other
+        wrong.action_post()
+        self.assertEqual(list(self.found(record)), ["currency"])
+        self.found(record)["currency"].action_mend()
+        self.assertEqual(wrong.state, "cancel")
+        note = record.credit_move_ids
+        self.assertEqual(
+            (note.currency_id, note.state, note.amount_total), (order.currency_id, "posted", 20)
+        )
+        self.assertEqual(
+            note.reversed_entry_id,
+            order.invoice_ids.filtered(lambda move: move.move_type == "out_invoice"),
+        )
+        self.assertEqual((record.line_ids.settled, record.amount_settled), (2, 20))
         self.assertEqual(self.found(record), {})
 
     def test_another_site_is_mended_once(self):

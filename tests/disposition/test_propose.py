@@ -155,6 +155,25 @@ class TestPropose(DispositionCase):
         verdicts = {(o.kind, o.site_id): o.verdict for o in kept.option_ids}
         self.assertEqual(verdicts["send", self.far], "other")
 
+    def test_a_lane_says_what_the_way_costs(self):
+        self.sell(self.apple, self.far, 10)
+        lane = self.env["oms.lane"].create(
+            {
+                "origin_id": self.near.id,
+                "site_id": self.far.id,
+                "days": 2,
+                "shipment_cost": 1.5,
+                "kg_cost": 0.25,
+                "unit_cost": 0.1,
+            }
+        )
+        item = self.bring_back(self.apple, 1, self.grade_a)
+        option = item.disposition_ids.option_ids.filtered(lambda each: each.kind == "send")
+        self.assertAlmostEqual(option.cost, 1.5 + 0.25 + 0.1)
+        lane.allowed = False
+        item._propose_dispositions()
+        self.assertNotIn("send", item.disposition_ids.option_ids.mapped("kind"))
+
     def test_nothing_is_proposed_without_a_grade(self):
         order = self.deliver((self.apple, 1))
         record = self.ask(order, (self.apple, 1))

@@ -143,6 +143,25 @@ class TestValue(DispositionCase):
         self.assertEqual(none.next_unit().value.shape, (0, 2))
         self.assertEqual(self.values._refresh(self.apple, self.near.browse()), 0)
 
+    def test_forecasts_count_where_there_are_some(self):
+        """Far half a unit is forecast a day; near, without a forecast, two were sold lately."""
+        self.env["oms.forecast"].create(
+            {
+                "product_id": self.apple.id,
+                "site_id": self.far.id,
+                "company_id": self.company.id,
+                "kind": "smooth",
+                "rate": 0.5,
+                "dispersion": 1.0,
+                "doubt": 0.0,
+                "seen_days": 100.0,
+            }
+        )
+        found = self.values._get_values(self.apple, self.company_sites)
+        self.assertAlmostEqual(found.rate[0, 1], 0.5)
+        self.assertAlmostEqual(found.rate[0, 0], 2 / 70)
+        self.assertAlmostEqual(found.next_unit().value[0, 1], 10.0 * reached(1, 50.0), 6)
+
     def test_another_currency(self):
         """A company in a currency of which two make one of that of the price."""
         other = self.env["res.currency"].create({"name": "TSV", "symbol": "V"})
