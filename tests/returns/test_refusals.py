@@ -31,6 +31,60 @@ class TestRefusals(ReturnCase):
         record = self.ask(order, (self.apple, 1), partner_id=contact.id)
         self.assertEqual(record.partner_id, contact)
 
+    def test_refused_whoever_asks(self):
+        """Customers, channels, stores and the office come through the same gate."""
+        service = self.make_product("Gift wrap", type="service", is_storable=False)
+        stranger = self.make_partner("Stranger")
+        for origin in ("portal", "api", "store", "office"):
+            with self.subTest(origin=origin):
+                asked = {"origin": origin}
+                order, other, late, refunded = (
+                    self.deliver((self.apple, 2), (service, 1)),
+                    self.deliver((self.apple, 1)),
+                    self.deliver((self.apple, 1)),
+                    self.deliver((self.apple, 1)),
+                )
+                apple = (self.apple, 1)
+                self.assertRefused(
+                    "is not one of Stranger", order, apple, partner_id=stranger.id, **asked
+                )
+                line = {"sale_line_id": other.order_line.id}
+                self.assertRefused("no line of the order", order, (*apple, line), **asked)
+                self.assertRefused("Gift wrap is a service", order, (service, 1), **asked)
+                self.assertRefused("can be returned: 2", order, (self.apple, 3), **asked)
+                # In two lines it is as much.
+                self.assertRefused("can be returned: 2", order, (self.apple, 2), apple, **asked)
+                self.ask(order, (self.apple, 2), **asked)
+                self.assertRefused("is being returned already", order, apple, **asked)
+                self.shipped_ago(late, 31)
+                self.assertRefused("could be returned until", late, apple, **asked)
+                refunded._oms_invoice_shipped()
+                refunded._oms_credit({refunded.order_line: 1})
+                self.assertRefused("was refunded already", refunded, apple, **asked)
+
+    def test_refused_in_the_dialog_of_the_office(self):
+        """What cannot be returned is not offered; what is too much is refused by its number."""
+        order = self.deliver((self.apple, 2), (self.berry, 1))
+        self.ask(order, (self.berry, 1))
+        wizard = (
+            self.env["oms.return.new"]
+            .with_context(active_model="sale.order", active_id=order.id)
+            .create({})
+        )
+        self.assertEqual(wizard.line_ids.product_id, self.apple)
+        self.assertIn("is being returned already", wizard.kept)
+        with self.assertRaisesRegex(UserError, "Choose what comes back"):
+            wizard.action_request()
+        wizard.line_ids.quantity = 3
+        with self.assertRaisesRegex(UserError, "can be returned: 2"):
+            wizard.action_request()
+        self.assertEqual(len(order.oms_return_ids), 1)
+        wizard.write({"outcome": "exchange"})
+        wizard.line_ids.write({"quantity": 1, "exchange_product_id": self.berry.id})
+        action = wizard.action_request()
+        made = self.env["oms.return"].browse(action["res_id"])
+        self.assertEqual(made.line_ids.exchange_product_id, self.berry)
+
     def test_line_of_another_order(self):
         order, other = self.deliver((self.apple, 1)), self.deliver((self.apple, 1))
         line = {"sale_line_id": other.order_line.id}
