@@ -1,19 +1,10 @@
-from odoo import api, models
+from odoo import models
 
 
 class OmsReturnMismatch(models.Model):
     """Returns of which a part was invoiced only after it was settled."""
 
     _inherit = "oms.return.mismatch"
-
-    @api.depends("kind", "return_id")
-    def _compute_can_mend(self):
-        res = super()._compute_can_mend()
-        for mismatch in self.filtered(lambda each: each.kind == "credit"):
-            # sudo: whoever sees what is wrong is told whether it can be mended
-            late = mismatch.return_id.sudo()._get_uncredited()
-            mismatch.can_mend = mismatch.can_mend or bool(late)
-        return res
 
     def _mend_credit(self):
         record = self.return_id
