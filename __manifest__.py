@@ -167,6 +167,8 @@
         "views/flow_run_views.xml",
         "views/flow_lane_views.xml",
         "views/flow_menus.xml",
+        "security/flow_level_rules.xml",
+        "views/flow_level_views.xml",
         "security/flow_demand_rules.xml",
         "data/flow_demand.xml",
         "views/flow_demand_views.xml",

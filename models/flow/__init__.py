@@ -13,6 +13,11 @@ from . import oms_flow_run
 from . import oms_flow_note
 from . import oms_flow_run_work
 from . import oms_flow_run_gather
+from . import oms_service_class
+from . import oms_stock_rule
+from . import oms_flow_plan_level
+from . import oms_flow_run_level
+from . import oms_proposal_level
 from . import oms_flow_run_balance
 from . import oms_flow_run_replenish
 from . import oms_flow_run_share

@@ -8,3 +8,4 @@ from . import test_demand
 from . import test_forecast
 from . import test_replenish
 from . import test_tour
+from . import test_level
