@@ -14,7 +14,12 @@ class FlowCase(OmsCase):
         (cls.middle + cls.far).kind = "store"
         cls.env["oms.flow.plan"].search([]).active = False
         cls.plan_record = cls.env["oms.flow.plan"].create(
-            {"name": "Test plan", "network_id": cls.network.id, "interval_days": 0}
+            {
+                "name": "Test plan",
+                "network_id": cls.network.id,
+                "interval_days": 0,
+                "does_level": False,
+            }
         )
         cls.lanes = {
             (origin, site): cls.env["oms.lane"].create(
