@@ -10,7 +10,7 @@ product at each site is a series of its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from benchmarks.flows_world import (
     supplier_variance,
 )
 from engine import levels
+from engine.balancing import Goods, Lane, Network, Problem, Settings, Site, Stocks, balance
 from engine.levels import Series
 
 MOST_SITES = 12
@@ -46,6 +47,8 @@ class Addon:
     forecaster: Forecaster
     home_only: bool = False
     balanced: bool = False
+    _seen: Forecast = field(init=False)
+    _level: Array = field(init=False)
 
     @property
     def transfer_days(self) -> int | None:
@@ -58,6 +61,7 @@ class Addon:
         """Set levels for what all products together need."""
         seen = self.forecaster.forecast(world, past, day)
         level = self._at_homes(world, seen) if self.home_only else self._pooled(world, seen)
+        self._seen, self._level = seen, level
         if state is not None and not self.home_only:
             level = levels.around(level, state.position)
         return MinMax(level, level)
@@ -94,5 +98,70 @@ class Addon:
         return levels.together(series, self.target).reshape(rate.shape)
 
     def transfers(self, world: World, state: State, day: int) -> list[Transfer]:
-        """Plan none."""
-        return []
+        """Plan transfers of what lies beyond its level.
+
+        A unit that lies nearer earns its margin only where nobody else may serve; else it spares
+        the way and its share of a parcel.
+        """
+        seen, level = self._seen, self._level
+        rate = seen.rate[:, None] * seen.shares
+        price = world.margin
+        if not self.home_only:
+            kept = level > 0.0
+            near = np.argmin(np.where(kept[:, :, None], world.miles[None], np.inf), axis=1)
+            rate = np.zeros(level.shape)
+            np.add.at(rate, (np.arange(len(near))[:, None], near), seen.rate[:, None] * seen.shares)
+            rate *= kept
+            price = np.full(world.products, PER_PARCEL / 4.0 + PER_UNIT_MILE * world.miles.mean())
+        excess = (state.on_hand - level > 0.5).any(axis=1)
+        wishes = excess[:, None] & ((state.on_hand > 0.5) | (level > state.position))
+        product, site = np.nonzero(wishes)
+        if not len(product):
+            return []
+        used, row = np.unique(product, return_inverse=True)
+        problem = Problem(
+            self._network(world),
+            tuple(
+                Goods(str(p), float(price[p]), cost=float(world.cost[p]), weight=0.0)
+                for p in used.tolist()
+            ),
+            Stocks(
+                row.astype(np.int64),
+                site.astype(np.int64),
+                state.on_hand[product, site],
+                rate[product, site],
+                np.maximum(state.position - state.on_hand, 0.0)[product, site],
+                minimum=np.minimum(level, state.on_hand)[product, site],
+                capacity=np.maximum(level, state.on_hand)[product, site],
+            ),
+            Settings(horizon_days=90.0, holding=0.0, interest=0.0, ageing=0.0),
+        )
+        return [
+            Transfer(
+                int(used[move.product]),
+                problem.network.lanes[move.lane].origin,
+                problem.network.lanes[move.lane].destination,
+                move.quantity,
+            )
+            for move in balance(problem).moves
+        ]
+
+    def _network(self, world: World) -> Network:
+        stores = world.parent >= 0
+        return Network(
+            tuple(
+                Site(str(k), "store" if store else "warehouse") for k, store in enumerate(stores)
+            ),
+            tuple(
+                Lane(
+                    a,
+                    b,
+                    days=float(world.road[a, b]),
+                    fixed=PER_PARCEL,
+                    per_unit=PER_UNIT + PER_UNIT_MILE * float(world.miles[a, b]),
+                )
+                for a in range(world.sites)
+                for b in range(world.sites)
+                if a != b
+            ),
+        )
