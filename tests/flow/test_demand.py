@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 
 from ...engine.geography import great_circle_km
@@ -180,6 +181,30 @@ class TestDemand(OmsCase):
         self.assertEqual(
             {key[:3]: value[0] for key, value in self.count(*days).items()}, dict(expected)
         )
+
+    def test_the_job_counts_what_changed_and_forecasts_it(self):
+        self.patch(self.env.registry["ir.cron"], "_commit_progress", lambda *_args, **_kw: 1.0)
+        now = fields.Datetime.now()
+        order = self.make_order((self.apple, 2.0), date_order=now - timedelta(days=40))
+        late = self.make_order((self.berry, 3.0), date_order=now - timedelta(days=3))
+        self.demand._cron_count()
+        wanted = self.demand.search([("product_id", "in", (self.apple + self.berry).ids)])
+        self.assertEqual(sorted(wanted.mapped("quantity")), [2.0, 3.0])
+        forecast = self.env["oms.forecast"].search([("product_id", "=", self.berry.id)])
+        self.assertEqual((forecast.site_id, forecast.mean > 0.0), (self.near, True))
+        # What was not written since is not counted again.
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE sale_order SET write_date = %s WHERE id = %s",
+            (now - timedelta(days=9), order.id),
+        )
+        self.env.cr.execute(
+            "UPDATE sale_order_line SET write_date = %s WHERE order_id = %s",
+            (now - timedelta(days=9), order.id),
+        )
+        days = self.demand._find_changed_days(self.company, now)
+        self.assertIn(late.date_order.date(), days)
+        self.assertNotIn((now - timedelta(days=40)).date(), days)
 
     def test_as_many_queries_for_many_orders_as_for_few(self):
         for _number in range(2):
