@@ -295,7 +295,8 @@ class OmsFlowRun(models.Model):
                     site.id if site else None,
                 )
             )
-        self._note_all("replenish", rows)
+        # What is wanted of a site by others and by itself is told once.
+        self._note_all("replenish", dict.fromkeys(rows))
 
 
 def _number(value):
