@@ -25,9 +25,10 @@ class OmsFlowPlan(models.Model):
             ("none", "Nowhere"),
         ],
         string="Safety Stock Is Held Back",
-        default="all",
+        default="store",
         required=True,
         tracking=True,
-        help="Where an accepted level writes its safety stock: it is not promised to channels. "
-        "Elsewhere it is only part of the reordering rule, and can be promised.",
+        help="Where an accepted level writes its safety stock, it is not promised to channels: in "
+        "stores it is there for those who come in. Elsewhere it is only part of the reordering "
+        "rule and is promised like the rest, or nobody would ever get it.",
     )

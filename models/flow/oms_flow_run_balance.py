@@ -71,10 +71,11 @@ class OmsFlowRun(models.Model):
             ),
             tuple(self._prepare_engine_lane(lane, place_of, departures[lane]) for lane in lanes),
         )
+        limits = self._get_shelf_limits(facts)
         return balancing.Problem(
             network,
-            self._prepare_goods(facts, policy, terms),
-            self._prepare_stocks(facts),
+            self._prepare_goods(facts, policy, terms, limits),
+            self._prepare_stocks(facts, limits),
             settings,
             self._prepare_banned(facts, lanes),
         )
@@ -102,26 +103,50 @@ class OmsFlowRun(models.Model):
         supplies = lane.origin_id.kind in SUPPLYING_KINDS
         return "pull" if supplies and lane.site_id.kind not in SUPPLYING_KINDS else "transfer"
 
-    def _prepare_goods(self, facts, policy, terms):
-        """Return the products in the words of the engine; others may say more of them."""
+    def _get_shelf_limits(self, facts):
+        """Return what stock rules say of the goods, by product and site.
+
+        Packs are how goods come from suppliers: between sites they are broken.
+
+        :return: shelf minimum, capacity and days until the end, each of shape (products, sites)
+        :rtype: tuple
+        """
+        products = self.env["product.product"].browse(facts.product_ids.tolist())
+        limits = self.env["oms.stock.rule"]._get_limits(self.company_id, products, facts.sites)
+        shape = len(products), len(facts.sites)
+        columns = limits.presentation, limits.capacity, limits.life
+        return tuple(column.reshape(shape) for column in columns)
+
+    def _prepare_goods(self, facts, policy, terms, limits):
+        """Return the products in the words of the engine.
+
+        :param limits: see :meth:`_get_shelf_limits`; goods are sold until no site sells them
+        """
         weights = np.where(np.isnan(facts.weight), policy.default_weight, facts.weight)
+        _shelf, _capacity, life = limits
+        ends = life.max(axis=1, initial=0.0)
         return tuple(
             balancing.Goods(
                 name,
                 float(price),
                 cost=None if np.isnan(cost) else float(cost),
                 weight=float(weight),
+                end_of_life_days=float(end) if np.isfinite(end) else None,
                 markdown=terms.decline,
                 # What a day on the shelf costs follows from the price, as it does for returns.
                 holding=float(max(price, 0.0)) * terms.holding,
             )
-            for name, price, cost, weight in zip(
-                facts.names, facts.price, facts.cost, weights, strict=True
+            for name, price, cost, weight, end in zip(
+                facts.names, facts.price, facts.cost, weights, ends, strict=True
             )
         )
 
-    def _prepare_stocks(self, facts):
-        """Return the stock at sites in the words of the engine; others may say more of it."""
+    def _prepare_stocks(self, facts, limits):
+        """Return the stock at sites in the words of the engine.
+
+        :param limits: see :meth:`_get_shelf_limits`
+        """
+        shelf, capacity, _life = limits
         offline = np.array([site.is_offline for site in facts.sites], dtype=bool)[facts.site]
         return balancing.Stocks(
             product=facts.product,
@@ -132,7 +157,8 @@ class OmsFlowRun(models.Model):
             reserved=facts.demand + facts.claimed,
             variance=facts.variance,
             age_days=facts.age,
-            minimum=facts.safety,
+            minimum=np.maximum(facts.safety, shelf[facts.product, facts.site]),
+            capacity=capacity[facts.product, facts.site],
             donor_ok=~offline,
             receiver_ok=~offline,
         )

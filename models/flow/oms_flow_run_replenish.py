@@ -85,12 +85,31 @@ class OmsFlowRun(models.Model):
         """Return at which stock a row is replenished, and up to which.
 
         By Odoo's reordering rules where there are any; else so that the stock surely lasts until
-        the next delivery but one.
+        the next delivery but one. Never more than fits, or than is sold before the goods' end.
 
         :return: two arrays of shape (rows,); nan for goods that are not wanted
         :rtype: tuple
         """
-        days = self._get_lead_days(facts, lanes, offers) + max(self.plan_id.interval_days, 1.0)
+        lead = self._get_lead_days(facts, lanes, offers)
+        point, up_to = self._get_wished_levels(facts, lead)
+        shelf, capacity, life = (
+            each[facts.product, facts.site] for each in self._get_shelf_limits(facts)
+        )
+        point = np.maximum(point, shelf)
+        # Where there is no end in sight there is no most either, whatever is wanted.
+        sold = np.where(np.isinf(life), np.inf, np.ceil(facts.rate * np.minimum(life, 1e6)))
+        most = np.minimum(capacity, sold)
+        up_to = np.minimum(np.maximum(up_to, point), most)
+        point = np.minimum(point, most)
+        over = life <= lead
+        return np.where(over, np.nan, point), np.where(over, np.nan, up_to)
+
+    def _get_wished_levels(self, facts, lead):
+        """Return the levels by rules or by what is wanted, whatever limits there are.
+
+        :param lead: days until a row can have more, shape (rows,)
+        """
+        days = lead + max(self.plan_id.interval_days, 1.0)
         point = law.quantile(SERVICE, facts.rate * days, facts.variance * days)
         up_to = np.ceil(point + facts.rate * CYCLE_DAYS)
         wanted = facts.rate > 0.0

@@ -1,3 +1,5 @@
+from psycopg2.errors import SerializationFailure, UniqueViolation
+
 from odoo import api, fields, models
 
 from .oms_payment_plan import LEDGER_ONLY
@@ -32,6 +34,8 @@ class SaleOrder(models.Model):
         """Return the payment plans of the orders, made where there are none.
 
         :return: ``oms.payment.plan``, in the order of the orders
+        :raises psycopg2.errors.SerializationFailure: somebody else has just made one; the caller is
+            run again, and finds it
         """
         # sudo: plans follow from what happens, whoever causes it
         plans = self.env["oms.payment.plan"].sudo()
@@ -43,7 +47,10 @@ class SaleOrder(models.Model):
         # What is made with an order has nothing to tell.
         quiet = plans.with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
         quiet = quiet.with_context(tracking_disable=True)
-        made = quiet.create([{"order_id": order.id} for order in missing])
+        try:
+            made = quiet.create([{"order_id": order.id} for order in missing])
+        except UniqueViolation as error:
+            raise SerializationFailure(str(error)) from error
         made = made.with_env(plans.env).grouped("order_id")
         return plans.union(*(known.get(order) or made[order] for order in self.sudo()))
 

@@ -25,6 +25,7 @@ class TestLevel(FlowCase):
                 ),
                 "does_preparation": False,
                 "does_level": True,
+                "level_held": "all",
             }
         )
         for days in range(3, 80, 5):

@@ -75,6 +75,28 @@ class TestRun(FlowCase):
         self.env["oms.flow.constraint"].search([]).action_forget()
         self.assertTrue(self.work().proposal_ids.filtered(lambda p: p.site_id == self.far))
 
+    def test_shelves_are_neither_overfilled_nor_emptied(self):
+        rule = self.env["oms.stock.rule"].create(
+            {"product_id": self.apple.id, "site_id": self.far.id, "capacity": 6}
+        )
+        [proposal] = self.work().proposal_ids.filtered(lambda p: p.kind == "pull")
+        self.assertEqual((proposal.quantity, proposal.site_after), (5, 6))
+        proposal._reject("Another way", "once", 0)
+        rule.active = False
+        # Of another store it gets what need not stand there.
+        self.env["stock.quant"]._update_available_quantity(
+            self.apple, self.near.warehouse_id.lot_stock_id, -100
+        )
+        self.stock(self.apple, (self.middle, 10))
+        rule.copy({"site_id": self.middle.id, "capacity": 0, "presentation": 7, "active": True})
+        [proposal] = self.work().proposal_ids.filtered(lambda p: p.kind == "transfer")
+        self.assertEqual((proposal.origin_id, proposal.quantity), (self.middle, 3))
+
+    def test_what_is_not_sold_any_more_is_not_sent(self):
+        day = fields.Date.add(fields.Date.today(), days=1)
+        self.env["oms.stock.rule"].create({"product_id": self.apple.id, "end_date": day})
+        self.assertFalse(self.work().proposal_ids.filtered(lambda p: p.kind == "pull"))
+
     def test_forbidden_lanes_are_not_used(self):
         self.lanes[self.near, self.far].allowed = False
         run = self.work()
