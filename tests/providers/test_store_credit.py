@@ -56,9 +56,9 @@ class TestStoreCredit(InvoicingCase):
         return record
 
     def test_credit(self):
-        self.assertFalse(self.env["oms.return"]._knows_store_credit())
+        self.assertFalse(self.env["oms.return"]._knows_store_credit(self.company))
         program = self.make_program()
-        self.assertTrue(self.env["oms.return"]._knows_store_credit())
+        self.assertTrue(self.env["oms.return"]._knows_store_credit(self.company))
         self.stock(self.apple, (self.near, 20))
         order = self.make_order((self.apple, 3))
         self.pay(order)
