@@ -111,6 +111,25 @@ class OmsCase(TransactionCase):
             )
 
     @classmethod
+    def make_sold(cls, product, site, quantity, days_ago=7):
+        """Have it be so that a site sold some of a product, and has none left of that."""
+        customers = cls.env.ref("stock.stock_location_customers")
+        move = cls.env["stock.move"].create(
+            {
+                "product_id": product.id,
+                "product_uom_qty": quantity,
+                "location_id": site.warehouse_id.lot_stock_id.id,
+                "location_dest_id": customers.id,
+            }
+        )
+        cls.stock(product, (site, quantity))
+        move._action_confirm()
+        move._action_assign()
+        move.picked = True
+        move._action_done()
+        move.date = fields.Datetime.subtract(fields.Datetime.now(), days=days_ago)
+
+    @classmethod
     def make_order(cls, *lines, confirm=True, **vals):
         """Make an order of the test channel from (product, quantity[, line values]) tuples."""
         order = cls.env["sale.order"].create(

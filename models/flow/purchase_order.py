@@ -62,54 +62,5 @@ class PurchaseOrderLine(models.Model):
         return res
 
     @api.model
-    def _prepare_purchase_order_line_from_procurement(
-        self,
-        product_id,
-        product_qty,
-        product_uom,
-        location_dest_id,
-        name,
-        origin,
-        company_id,
-        values,
-        po,
-    ):
-        vals = super()._prepare_purchase_order_line_from_procurement(
-            product_id,
-            product_qty,
-            product_uom,
-            location_dest_id,
-            name,
-            origin,
-            company_id,
-            values,
-            po,
-        )
-        vals["oms_proposal_id"] = values.get("oms_proposal_id", False)
-        return vals
-
-    def _find_candidate(
-        self,
-        product_id,
-        product_qty,
-        product_uom,
-        location_id,
-        name,
-        origin,
-        company_id,
-        values,
-    ):
-        key = values.get("oms_proposal_id", False)
-        # sudo: who orders need not see proposals
-        same = self.filtered(lambda line: line.sudo().oms_proposal_id.id == key)
-        return super(PurchaseOrderLine, same)._find_candidate(
-            product_id, product_qty, product_uom, location_id, name, origin, company_id, values
-        )
-
-    def _prepare_stock_move_vals(self, picking, price_unit, product_uom_qty, product_uom):
-        vals = super()._prepare_stock_move_vals(picking, price_unit, product_uom_qty, product_uom)
-        # sudo: who buys need not see proposals
-        proposal = self.sudo().oms_proposal_id
-        if proposal:
-            vals["oms_proposal_id"] = proposal.id
-        return vals
+    def _oms_get_reason_fields(self):
+        return (*super()._oms_get_reason_fields(), "oms_proposal_id")

@@ -42,10 +42,7 @@ class PurchaseOrderLine(models.Model):
             values,
             po,
         )
-        # Goods for a warehouse that pulls them are no drop-shipment.
-        if not values.get("move_dest_ids"):
-            vals["oms_fulfillment_line_id"] = values.get("oms_fulfillment_line_id", False)
-        return vals
+        return vals | self._oms_get_reasons(values)
 
     def _find_candidate(
         self,
@@ -58,22 +55,42 @@ class PurchaseOrderLine(models.Model):
         company_id,
         values,
     ):
-        key = values.get("oms_fulfillment_line_id", False)
-        # sudo: who orders need not see fulfillments
-        same = self.filtered(lambda line: line.sudo().oms_fulfillment_line_id.id == key)
-        if values.get("move_dest_ids"):
-            same = self
+        reasons = self._oms_get_reasons(values)
+        # sudo: who orders need not see what it is for
+        same = self.filtered(
+            lambda line: all(line.sudo()[name].id == key for name, key in reasons.items())
+        )
         return super(PurchaseOrderLine, same)._find_candidate(
             product_id, product_qty, product_uom, location_id, name, origin, company_id, values
         )
 
     def _prepare_stock_move_vals(self, picking, price_unit, product_uom_qty, product_uom):
         vals = super()._prepare_stock_move_vals(picking, price_unit, product_uom_qty, product_uom)
-        # sudo: who buys need not see fulfillments
-        part = self.sudo().oms_fulfillment_line_id
-        if part:
-            vals["oms_fulfillment_line_id"] = part.id
-        return vals
+        # sudo: who buys need not see what it is for
+        reasons = {name: self.sudo()[name].id for name in self._oms_get_reason_fields()}
+        return vals | {name: key for name, key in reasons.items() if key}
+
+    @api.model
+    def _oms_get_reason_fields(self):
+        """Return the fields that say what is bought for, which lines and moves both have.
+
+        :rtype: tuple[str]
+        """
+        return ("oms_fulfillment_line_id",)
+
+    @api.model
+    def _oms_get_reasons(self, values):
+        """Return what a procurement is for: only what is bought for the same is one line.
+
+        :param dict values: of the procurement
+        :return: ids or False by field
+        :rtype: dict
+        """
+        reasons = {name: values.get(name, False) for name in self._oms_get_reason_fields()}
+        if values.get("move_dest_ids"):
+            # Goods for a warehouse that pulls them are no drop-shipment.
+            del reasons["oms_fulfillment_line_id"]
+        return reasons
 
     def unlink(self):
         with self._oms_watch_given_back():

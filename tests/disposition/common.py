@@ -1,5 +1,3 @@
-from odoo import fields
-
 from ..returns.common import ReturnCase
 
 
@@ -32,26 +30,6 @@ class DispositionCase(ReturnCase):
             }
         )
         cls.apple.weight = 1.0
-
-    @classmethod
-    def sell(cls, product, site, quantity):
-        """Have it be so that a site sold some of a product a week ago, and has none left of it."""
-        customers = cls.env.ref("stock.stock_location_customers")
-        stock = site.warehouse_id.lot_stock_id
-        move = cls.env["stock.move"].create(
-            {
-                "product_id": product.id,
-                "product_uom_qty": quantity,
-                "location_id": stock.id,
-                "location_dest_id": customers.id,
-            }
-        )
-        cls.stock(product, (site, quantity))
-        move._action_confirm()
-        move._action_assign()
-        move.picked = True
-        move._action_done()
-        move.date = fields.Datetime.subtract(fields.Datetime.now(), weeks=1)
 
     @classmethod
     def empty(cls, product, site):

@@ -17,7 +17,7 @@ class TestPropose(DispositionCase):
 
     def test_goods_go_where_they_are_worth_most(self):
         """Far sells ten in ten weeks and has none; near sells one and has forty-nine."""
-        self.sell(self.apple, self.far, 10)
+        self.make_sold(self.apple, self.far, 10)
         found = self.bring_back(self.apple, 1, self.grade_a).disposition_ids
         self.assertEqual((found.kind, found.target_site_id), ("send", self.far))
         self.assertEqual(found.state, "proposed")
@@ -35,15 +35,15 @@ class TestPropose(DispositionCase):
     def test_goods_stay_where_they_sell(self):
         self.empty(self.apple, self.near)
         self.stock(self.apple, (self.near, 1))
-        self.sell(self.apple, self.near, 10)
+        self.make_sold(self.apple, self.near, 10)
         found = self.bring_back(self.apple, 1, self.grade_a).disposition_ids
         self.assertEqual(found.kind, "sell")
         self.assertFalse(found.target_site_id)
 
     def test_the_second_unit_is_worth_less(self):
         """Two sites that sell a few share what comes, though each unit alone would go to one."""
-        self.sell(self.apple, self.far, 2)
-        self.sell(self.apple, self.middle, 2)
+        self.make_sold(self.apple, self.far, 2)
+        self.make_sold(self.apple, self.middle, 2)
         found = self.bring_back(self.apple, 4, self.grade_a).disposition_ids
         self.assertEqual(
             {each.target_site_id: each.quantity for each in found}, {self.far: 2, self.middle: 2}
@@ -51,8 +51,8 @@ class TestPropose(DispositionCase):
         self.assertEqual(sum(found.mapped("quantity")), 4)
 
     def test_opened_goods_are_sold_by_stores_only(self):
-        self.sell(self.apple, self.far, 10)
-        self.sell(self.apple, self.middle, 10)
+        self.make_sold(self.apple, self.far, 10)
+        self.make_sold(self.apple, self.middle, 10)
         self.middle.sells_marked_down = True
         found = self.bring_back(self.apple, 1, self.grade_b).disposition_ids
         self.assertEqual((found.kind, found.target_site_id), ("send", self.middle))
@@ -62,7 +62,7 @@ class TestPropose(DispositionCase):
         self.assertAlmostEqual(option.earning, 8.5 * reached(1, 0.8 * 100 * 10 / 70), 2)
 
     def test_refurbishing(self):
-        self.sell(self.apple, self.far, 10)
+        self.make_sold(self.apple, self.far, 10)
         self.far.refurbishes = True
         found = self.bring_back(self.apple, 1, self.grade_b).disposition_ids
         self.assertEqual((found.kind, found.target_site_id), ("refurbish", self.far))
@@ -94,7 +94,7 @@ class TestPropose(DispositionCase):
 
     def test_what_is_on_its_way_counts(self):
         """Goods that were sent there before are sold before."""
-        self.sell(self.apple, self.far, 2)
+        self.make_sold(self.apple, self.far, 2)
         first = self.bring_back(self.apple, 1, self.grade_a).disposition_ids
         first.action_accept()
         second = self.bring_back(self.apple, 1, self.grade_a).disposition_ids
@@ -102,7 +102,7 @@ class TestPropose(DispositionCase):
         self.assertAlmostEqual(option.earning, 10.0 * reached(2, 100 * 2 / 70), 2)
 
     def test_rules(self):
-        self.sell(self.apple, self.far, 10)
+        self.make_sold(self.apple, self.far, 10)
         Rule = self.env["oms.disposition.rule"]
         Rule.create({"name": "Stay", "effect": "never", "kind": "send"})
         item = self.bring_back(self.apple, 1, self.grade_a)
@@ -146,7 +146,7 @@ class TestPropose(DispositionCase):
         self.assertIn("are left in", str(item.disposition_ids.message_ids.mapped("body")))
 
     def test_room(self):
-        self.sell(self.apple, self.far, 10)
+        self.make_sold(self.apple, self.far, 10)
         self.far.return_room = 1
         found = self.bring_back(self.apple, 3, self.grade_a).disposition_ids
         sent = found.filtered(lambda each: each.kind == "send")
@@ -156,7 +156,7 @@ class TestPropose(DispositionCase):
         self.assertEqual(verdicts["send", self.far], "other")
 
     def test_a_lane_says_what_the_way_costs(self):
-        self.sell(self.apple, self.far, 10)
+        self.make_sold(self.apple, self.far, 10)
         lane = self.env["oms.lane"].create(
             {
                 "origin_id": self.near.id,
@@ -207,7 +207,7 @@ class TestPropose(DispositionCase):
             found.with_user(outsider).read(["kind"])
 
     def test_only_who_works_where_the_goods_lie_decides(self):
-        self.sell(self.apple, self.far, 20)
+        self.make_sold(self.apple, self.far, 20)
         found = self.bring_back(self.apple, 1, self.grade_a).disposition_ids
         self.assertEqual((found.site_id, found.target_site_id), (self.near, self.far))
         clerk = self.make_user("dispo far clerk", "oms.group_site_operator")

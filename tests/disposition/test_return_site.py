@@ -21,7 +21,7 @@ class TestReturnSite(DispositionCase):
         self.assertEqual(self.choose(way="label").site_id, self.near)
 
     def test_to_where_it_sells(self):
-        self.sell(self.apple, self.far, 20)
+        self.make_sold(self.apple, self.far, 20)
         record = self.choose(way="label")
         self.assertEqual(record.site_id, self.far)
         first, *others = record.site_reason.split("\n")
@@ -29,12 +29,12 @@ class TestReturnSite(DispositionCase):
         self.assertEqual(len(others), 2)
 
     def test_the_way_may_cost_too_much(self):
-        self.sell(self.apple, self.far, 20)
+        self.make_sold(self.apple, self.far, 20)
         self.terms.write({"transfer_kg_cost": 0, "visit_km_cost": 1})
         self.assertNotEqual(self.choose(way="dropoff").site_id, self.far)
 
     def test_sites_that_are_closed_or_take_none(self):
-        self.sell(self.apple, self.far, 20)
+        self.make_sold(self.apple, self.far, 20)
         self.far.takes_returns = False
         self.assertNotEqual(self.choose(way="label").site_id, self.far)
 
@@ -72,7 +72,7 @@ class TestReturnSite(DispositionCase):
         )
 
     def test_sites_that_do_not_open_soon_are_left_out(self):
-        self.sell(self.apple, self.far, 20)
+        self.make_sold(self.apple, self.far, 20)
         self.terms.write({"transfer_kg_cost": 0, "visit_km_cost": 0})
         self.assertEqual(self.choose(way="dropoff").site_id, self.far)
         self.close(self.far, 30)
@@ -105,7 +105,7 @@ class TestReturnSite(DispositionCase):
         self.assertAlmostEqual(cost.amount, 20 * 3 / 7 * 0.0725707, 4)
 
     def test_a_site_that_has_too_much_to_take_in(self):
-        self.sell(self.apple, self.far, 20)
+        self.make_sold(self.apple, self.far, 20)
         self.terms.write({"transfer_kg_cost": 0, "visit_km_cost": 0})
         self.far.return_daily_units = 2
         self.assertEqual(self.choose(way="label").site_id, self.far)
@@ -121,7 +121,7 @@ class TestReturnSite(DispositionCase):
 
     def test_the_rate_of_the_carrier_counts_where_it_is_known(self):
         """The carrier takes 30 to the far site and 1 to the near one; the policy says 5 to each."""
-        self.sell(self.apple, self.far, 20)
+        self.make_sold(self.apple, self.far, 20)
         carrier = self.env["delivery.carrier"].create(
             {
                 "name": "Back",

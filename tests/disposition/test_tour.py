@@ -9,7 +9,7 @@ class TestDispositionTour(TourCase, DispositionCase):
     """From the grade to the stock at the other site, on screen."""
 
     def test_override_and_send(self):
-        self.sell(self.apple, self.far, 10)
+        self.make_sold(self.apple, self.far, 10)
         found = self.bring_back(self.apple, 2, self.grade_a).disposition_ids
         self.assertEqual((found.kind, found.target_site_id), ("send", self.far))
         self.env["oms.disposition"].search([("id", "not in", found.ids)]).unlink()

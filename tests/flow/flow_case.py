@@ -1,7 +1,5 @@
 """Three sites with lanes between them, a plan, and proposals made by hand."""
 
-from odoo import fields
-
 from ..common import OmsCase
 
 
@@ -61,26 +59,6 @@ class FlowCase(OmsCase):
             **vals,
         }
         return cls.run_record._propose([row])
-
-    @classmethod
-    def sell(cls, product, site, quantity, days_ago=7):
-        """Have it be so that a site sold some of a product, and has none left of that."""
-        customers = cls.env.ref("stock.stock_location_customers")
-        stock = site.warehouse_id.lot_stock_id
-        move = cls.env["stock.move"].create(
-            {
-                "product_id": product.id,
-                "product_uom_qty": quantity,
-                "location_id": stock.id,
-                "location_dest_id": customers.id,
-            }
-        )
-        cls.stock(product, (site, quantity))
-        move._action_confirm()
-        move._action_assign()
-        move.picked = True
-        move._action_done()
-        move.date = fields.Datetime.subtract(fields.Datetime.now(), days=days_ago)
 
     def position(self, product, site):
         """What is read of a product at a site, None if nothing is known of it."""

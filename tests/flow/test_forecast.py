@@ -265,8 +265,8 @@ class TestForecastInPlans(FlowCase):
     """Plans go by what is wanted, not by which site shipped."""
 
     def test_pace(self):
-        self.sell(self.apple, self.near, 28.0)
-        self.sell(self.berry, self.near, 14.0)
+        self.make_sold(self.apple, self.near, 28.0)
+        self.make_sold(self.berry, self.near, 14.0)
         sold = self.pace()
         self.assertEqual(set(sold), {(self.apple.id, self.near.id), (self.berry.id, self.near.id)})
         self.env.cr.execute(

@@ -29,7 +29,7 @@ class TestLevel(FlowCase):
             }
         )
         for days in range(3, 80, 5):
-            cls.sell(cls.apple, cls.middle, 4, days_ago=days)
+            cls.make_sold(cls.apple, cls.middle, 4, days_ago=days)
         cls.Point = cls.env["stock.warehouse.orderpoint"]
 
     def proposal(self, product=None, site=None):
@@ -224,7 +224,7 @@ class TestLevel(FlowCase):
     def test_rarely_wanted_goods_lie_at_few_sites(self):
         (self.near + self.middle + self.far).write({"latitude": 50.0, "longitude": 8.0})
         for site in (self.near, self.middle, self.far):
-            self.sell(self.berry, site, 3, days_ago=30)
+            self.make_sold(self.berry, site, 3, days_ago=30)
         alone = self.work().proposal_ids.filtered(lambda each: each.product_id == self.berry)
         alone.sudo().state = "superseded"
         self.plan_record.level_scope = "network"

@@ -17,7 +17,7 @@ class TestReplenish(FlowCase):
         # The near warehouse sells two a day and has next to nothing left.
         cls.stock(cls.apple, (cls.near, 2))
         for day in range(91):
-            cls.sell(cls.apple, cls.near, 2, days_ago=day + 0.5)
+            cls.make_sold(cls.apple, cls.near, 2, days_ago=day + 0.5)
 
     def sell_by(self, supplier, price, delay=5, min_qty=0.0, **vals):
         return self.env["product.supplierinfo"].create(

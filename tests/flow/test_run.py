@@ -17,7 +17,7 @@ class TestRun(FlowCase):
         # The far store sells ten apples a week and has one left; the near warehouse has plenty.
         self.stock(self.apple, (self.near, 100), (self.far, 1))
         for week in range(13):
-            self.sell(self.apple, self.far, 10, days_ago=7 * week + 1)
+            self.make_sold(self.apple, self.far, 10, days_ago=7 * week + 1)
 
     def texts(self, run):
         return "\n".join(run.note_ids.mapped("message"))
@@ -178,7 +178,7 @@ class TestRun(FlowCase):
     def test_a_spike_is_cut(self):
         quiet = self.work().proposal_ids.filtered(lambda p: p.product_id == self.apple)
         quiet._reject("again", "once", 0)
-        self.sell(self.apple, self.far, 2000, days_ago=3)
+        self.make_sold(self.apple, self.far, 2000, days_ago=3)
         run = self.work()
         self.assertIn("sold 2000 in one day at Far", self.texts(run))
         loud = run.proposal_ids.filtered(lambda p: p.product_id == self.apple)

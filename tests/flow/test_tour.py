@@ -26,9 +26,9 @@ class TestTour(TourCase, FlowCase):
         self.stock(self.apple, (self.near, 100))
         self.stock(self.berry, (self.near, 100))
         for week in range(13):
-            self.sell(self.apple, self.far, 10, days_ago=7 * week + 1)
-            self.sell(self.berry, self.middle, 10, days_ago=7 * week + 1)
-            self.sell(cherry, self.near, 10, days_ago=7 * week + 1)
+            self.make_sold(self.apple, self.far, 10, days_ago=7 * week + 1)
+            self.make_sold(self.berry, self.middle, 10, days_ago=7 * week + 1)
+            self.make_sold(cherry, self.near, 10, days_ago=7 * week + 1)
         run = self.work()
         proposals = {each.product_id: each for each in run.proposal_ids}
         self.assertEqual(

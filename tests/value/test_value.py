@@ -20,8 +20,8 @@ class TestValue(DispositionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.empty(cls.apple, cls.near)
-        cls.sell(cls.apple, cls.near, 2)
-        cls.sell(cls.apple, cls.far, 10)
+        cls.make_sold(cls.apple, cls.near, 2)
+        cls.make_sold(cls.apple, cls.far, 10)
         cls.stock(cls.apple, (cls.near, 3))
         cls.company_sites = cls.near + cls.far
         cls.values = cls.env["oms.value"]
