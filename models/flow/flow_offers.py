@@ -12,10 +12,12 @@ class Offers:
     :param sellers: ``product.supplierinfo`` that hold now
     :param company: ``res.company``
     :param today: a date, for currencies
+    :param dict lateness: by id of supplier by how many days his goods came later than agreed on
+        average, and the standard deviation of that; who is not in it is taken at his word
     """
 
-    def __init__(self, facts, sellers, company, today):
-        self.partners = sellers.partner_id
+    def __init__(self, facts, sellers, company, today, lateness):
+        self.partners, self._lateness = sellers.partner_id, lateness
         self._facts, self._company, self._today = facts, company, today
         self._units, self._rates = {}, {}
         #: For each offer of the engine the place of its row.
@@ -57,11 +59,19 @@ class Offers:
     def get_lead_days(self):
         """Return the shortest lead time of each product that somebody sells, by its position."""
         days = {}
-        for product, _supplier, found in self.rows:
-            days[product] = min(
-                days.get(product, float("inf")), min(each[2].delay for each in found)
-            )
+        for product, supplier, found in self.rows:
+            lead, _spread = self._get_lead(supplier, found)
+            days[product] = min(days.get(product, float("inf")), lead)
         return days
+
+    def _get_lead(self, supplier, found):
+        """Return after how many days goods come, and the standard deviation of that.
+
+        :param supplier: his position
+        :param found: his prices, see :attr:`rows`
+        """
+        late, deviation = self._lateness.get(self.partners[supplier].id, (0.0, 0.0))
+        return max(float(min(each[2].delay for each in found)) + late, 0.0), deviation
 
     def _get_pack(self, place, found):
         """Return in multiples of what a supplier sells: whole dozens, say, where that is his unit.
@@ -84,7 +94,7 @@ class Offers:
             breaks = tuple(
                 replenishment.Break(quantity, price) for quantity, price, _seller in found
             )
-            lead = float(min(each[2].delay for each in found))
+            lead, deviation = self._get_lead(supplier, found)
             pack = self._get_pack(product, found)
             for site in [None] if sites is None else sites:
                 self.row_of.append(number)
@@ -95,6 +105,7 @@ class Offers:
                         breaks,
                         site=site,
                         lead_days=lead,
+                        lead_deviation=deviation,
                         minimum=least if least > 1.0 else 0.0,
                         pack=pack,
                     )

@@ -3,6 +3,7 @@ from datetime import timedelta
 import numpy as np
 
 from odoo import fields, models
+from odoo.tools import SQL
 
 from ...engine import replenishment
 from ...engine.demand import law
@@ -26,6 +27,26 @@ _RULES = """
 """
 
 
+#: Days in which receipts tell how reliable a supplier is, and how many of them it takes.
+LATENESS_DAYS = 365
+FEWEST_RECEIPTS = 5
+
+_LATENESS = """
+    SELECT purchase.partner_id,
+           AVG(EXTRACT(EPOCH FROM move.date - line.date_planned) / 86400.0)::float8,
+           STDDEV_SAMP(EXTRACT(EPOCH FROM move.date - line.date_planned) / 86400.0)::float8
+      FROM purchase_order purchase
+      JOIN purchase_order_line line ON line.order_id = purchase.id
+      JOIN stock_move move ON move.purchase_line_id = line.id
+      JOIN stock_location source ON source.id = move.location_id
+     WHERE purchase.company_id = %(company)s AND purchase.partner_id = ANY(%(partners)s)
+       AND move.state = 'done' AND move.date >= %(since)s AND line.date_planned IS NOT NULL
+       AND source.usage = 'supplier'
+  GROUP BY purchase.partner_id
+    HAVING COUNT(*) >= %(fewest)s
+"""
+
+
 class OmsFlowRun(models.Model):
     """What is bought, and what sites still pull once all transfers are taken into account."""
 
@@ -44,7 +65,9 @@ class OmsFlowRun(models.Model):
         if "pull" not in kinds:
             lanes = lanes.browse()
         departures = {lane: lane._get_departure(fields.Datetime.now()) for lane in lanes}
-        offers = Offers(facts, self._find_sellers(facts), plan.company_id, fields.Date.today())
+        sellers = self._find_sellers(facts)
+        lateness = self._get_lateness(sellers.partner_id)
+        offers = Offers(facts, sellers, plan.company_id, fields.Date.today(), lateness)
         point, up_to = self._get_levels(facts, lanes, offers)
         found = replenishment.replenish(
             self._prepare_replenishment(facts, lanes, departures, offers, point, up_to)
@@ -80,6 +103,26 @@ class OmsFlowRun(models.Model):
             ],
             order="sequence, id",
         )
+
+    def _get_lateness(self, partners):
+        """Return how much later than agreed the goods of suppliers came.
+
+        :param partners: ``res.partner``
+        :return: days on average and their standard deviation by id, of those of whom enough came
+        :rtype: dict[int, tuple[float, float]]
+        """
+        self.env["purchase.order.line"].flush_model()
+        self.env["stock.move"].flush_model(["date", "state", "purchase_line_id"])
+        self.env.cr.execute(
+            SQL(
+                _LATENESS,
+                company=self.company_id.id,
+                partners=partners.ids,
+                since=fields.Datetime.subtract(fields.Datetime.now(), days=LATENESS_DAYS),
+                fewest=FEWEST_RECEIPTS,
+            )
+        )
+        return {partner: (late, wide) for partner, late, wide in self.env.cr.fetchall()}
 
     def _get_levels(self, facts, lanes, offers):
         """Return at which stock a row is replenished, and up to which.

@@ -1,3 +1,6 @@
+from statistics import mean, stdev
+
+from odoo import fields
 from odoo.tests import tagged
 
 from .flow_case import FlowCase
@@ -57,6 +60,36 @@ class TestReplenish(FlowCase):
         self.assertFalse(self.purchases(self.work()), "the supplier is asked")
         proposal.purchase_line_ids.order_id.button_confirm()
         self.assertFalse(self.purchases(self.work()), "it is on its way")
+
+    def receive(self, supplier, late):
+        """Have goods of a supplier come so many days later than agreed, long ago."""
+        order = self.env["purchase.order"].create(
+            {
+                "partner_id": supplier.id,
+                "order_line": [(0, 0, {"product_id": self.berry.id, "product_qty": 1})],
+            }
+        )
+        order.button_confirm()
+        move = order.picking_ids.move_ids
+        move.write({"quantity": 1, "picked": True})
+        move._action_done()
+        day = fields.Datetime.subtract(fields.Datetime.now(), days=100)
+        order.order_line.date_planned = day
+        move.date = fields.Datetime.add(day, days=late)
+
+    def test_who_is_late_is_seen_to_be(self):
+        lates = (0, 30, 2, 45, 0, 60)
+        for late in lates:
+            self.receive(self.orchard, late)
+        for _time in range(4):
+            self.receive(self.grove, 50)
+        found = self.run_record._get_lateness(self.orchard + self.grove)
+        self.assertEqual(list(found), [self.orchard.id], "four receipts are too few")
+        self.assertAlmostEqual(found[self.orchard.id][0], mean(lates), 4)
+        self.assertAlmostEqual(found[self.orchard.id][1], stdev(lates), 4)
+        self.sell_by(self.orchard, 3.0)
+        self.sell_by(self.grove, 3.03)
+        self.assertEqual(self.purchases(self.work()).supplier_id, self.grove)
 
     def test_supplier_without_price(self):
         self.sell_by(self.orchard, 0.0)
