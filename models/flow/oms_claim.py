@@ -1,10 +1,15 @@
 import logging
 
 from odoo import SUPERUSER_ID, api, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..inventory.refusal import Shortage
 
 _logger = logging.getLogger(__name__)
+
+#: How often a refused basket is written down anew when others write the same at once; each time
+#: one of them was done.
+MOST_ATTEMPTS = 50
 
 
 class OmsClaim(models.Model):
@@ -28,12 +33,22 @@ class OmsClaim(models.Model):
         registry = self.env.registry
 
         def record():
+            with registry.cursor() as cr:
+                demand = api.Environment(cr, SUPERUSER_ID, {})["oms.demand"]
+                demand._record_refused(asked, key)
+
+        def record_surely():
             try:
-                with registry.cursor() as cr:
-                    demand = api.Environment(cr, SUPERUSER_ID, {})["oms.demand"]
-                    demand._record_refused(asked, key)
+                for _attempt in range(MOST_ATTEMPTS):
+                    try:
+                        record()
+                        return
+                    except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                        # The same basket was refused somebody else meanwhile, who has written it.
+                        continue
+                _logger.warning("A refused basket was not counted: too many asked for it at once")
             except Exception:
                 # What the caller is told does not depend on it.
                 _logger.warning("A refused basket was not counted", exc_info=True)
 
-        self.env.cr.postrollback.add(record)
+        self.env.cr.postrollback.add(record_surely)

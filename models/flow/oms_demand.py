@@ -132,7 +132,9 @@ class OmsDemand(models.Model):
                 sites=[row[1] for row in values],
                 keys=[row[2] for row in values],
                 quantities=[row[3] for row in values],
-            )
+            ),
+            # Whoever writes the same at once is run again.
+            log_exceptions=False,
         )
         self.invalidate_model()
 
