@@ -193,7 +193,7 @@ class OmsValue(models.Model):
     def _tell_why(self):
         """Say in sentences what the next unit is worth and why.
 
-        :rtype: list[str]
+        :rtype: Iterator[str]
         """
         self.ensure_one()
         money = self.currency_id.format

@@ -80,7 +80,7 @@ class OmsValue(models.Model):
         self.env["stock.move"].flush_model()
         sold = self.env["oms.sourcing"]._read_sales(sites, products, since)
         rates = {key: units / (policy.sales_weeks * 7.0) for key, units in sold.items()}
-        if "oms.forecast" in self.env and products and sites:
+        if products and sites:
             table = self.env["oms.forecast"]._get_forecasts(products, sites)
             for row, column in np.argwhere(table.known).tolist():
                 rates[sites.ids[column], products.ids[row]] = float(table.rate[row, column])

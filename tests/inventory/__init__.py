@@ -6,6 +6,7 @@ from . import test_audit_promises
 from . import test_audit_runs
 from . import test_allocation_commits
 from . import test_allocation_gate
+from . import test_allocation_roles
 from . import test_availability
 from . import test_claim_hold
 from . import test_claim_life

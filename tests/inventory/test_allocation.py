@@ -4,43 +4,11 @@ from datetime import timedelta
 from psycopg2 import IntegrityError
 
 from odoo import fields
-from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import Form, tagged
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..common import OmsCase
-
-
-class ShareCase(OmsCase):
-    """Two channels and a group of two more."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.env["oms.allocation"].search([]).active = False
-        cls.market = cls.make_channel("Market", "TMAR")
-        cls.shops = cls.env["oms.channel.group"].create({"name": "Shops"})
-        cls.north = cls.make_channel("North", "TNOR", group_id=cls.shops.id)
-        cls.south = cls.make_channel("South", "TSOU", group_id=cls.shops.id)
-
-    @classmethod
-    def share(cls, holder, kind, amount, product=None, **vals):
-        """Give a channel or a group a share of the apple, or of another product."""
-        name = "group_id" if holder._name == "oms.channel.group" else "channel_id"
-        if "categ_id" not in vals:
-            vals["product_id"] = cls.apple.id if product is None else product.id
-        return cls.env["oms.allocation"].create(
-            {name: holder.id, "kind": kind, "amount": amount, **vals}
-        )
-
-    def sellable(self, channel, product=None, sites=None):
-        """Return how much a channel can sell; None where shares have no say."""
-        product = product or self.apple
-        found = channel._get_sellable(product, sites).get(product.id)
-        return found and found.total
-
-    def order(self, channel, *lines, **vals):
-        return self.make_order(*lines, oms_channel_id=channel.id, **vals)
+from .share_case import ShareCase
 
 
 @tagged("post_install", "-at_install")
@@ -404,56 +372,3 @@ class TestAllocationInput(ShareCase):
         self.stock(self.apple, (self.near, -5))
         share.note = "as ever"
         share.amount = 5
-
-
-@tagged("post_install", "-at_install")
-class TestAllocationRoles(ShareCase):
-    """Managers give shares, salespeople and stock users see them, channels' systems do not."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.given = cls.share(cls.channel, "capped", 5)
-
-    def as_user(self, groups, **vals):
-        return self.make_user("someone", groups, **vals)
-
-    def test_manager(self):
-        user = self.as_user("oms.group_order_manager")
-        with Form(self.env["oms.allocation"].with_user(user)) as form:
-            form.channel_id = self.market
-            form.kind = "percent"
-            form.amount = 20
-            form.product_id = self.apple
-        self.assertEqual(form.record.amount, 20)
-        self.shops.with_user(user).name = "Retail"
-        self.given.with_user(user).unlink()
-
-    def test_readers(self):
-        for groups in ("sales_team.group_sale_salesman", "stock.group_stock_user"):
-            user = self.make_user(groups, groups)
-            share = self.given.with_user(user)
-            self.assertIn("Web", share.display_name)
-            self.assertEqual(share.uom_name, "Units")
-            self.assertEqual(self.shops.with_user(user).channel_ids, self.north + self.south)
-            for record in (share, self.shops.with_user(user)):
-                with self.assertRaises(AccessError):
-                    record.active = False
-
-    def test_channel_system(self):
-        user = self.as_user("oms.group_channel_user")
-        self.channel.user_ids = user
-        for record in (self.given, self.shops):
-            with self.assertRaises(AccessError):
-                record.with_user(user).read(["display_name"])
-        with self.assertRaises(AccessError):
-            self.channel.with_user(user).read(["allocation_ids"])
-
-    def test_another_company(self):
-        other = self.env["res.company"].create({"name": "Other"})
-        user = self.as_user(
-            "oms.group_order_manager", company_id=other.id, company_ids=[(6, 0, other.ids)]
-        )
-        for record in (self.given, self.shops):
-            with self.assertRaises(AccessError):
-                record.with_user(user).read(["display_name"])

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from .test_allocation import ShareCase
+from .share_case import ShareCase
 
 
 @tagged("post_install", "-at_install")

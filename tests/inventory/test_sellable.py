@@ -1,6 +1,6 @@
 from odoo.tests import Form, tagged
 
-from .test_allocation import ShareCase
+from .share_case import ShareCase
 
 
 @tagged("post_install", "-at_install")
