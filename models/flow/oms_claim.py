@@ -44,7 +44,7 @@ class OmsClaim(models.Model):
                         record()
                         return
                     except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                        # The same basket was refused somebody else meanwhile, who has written it.
+                        # Somebody else has just written that the same is missing: look again.
                         continue
                 _logger.warning("A refused basket was not counted: too many asked for it at once")
             except Exception:

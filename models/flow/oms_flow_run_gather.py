@@ -288,8 +288,9 @@ class OmsFlowRun(models.Model):
         """Tell of sites that can take no part."""
         found = []
         lanes = self._get_lanes(facts.sites)
+        linked = lanes.origin_id | lanes.site_id
         for site in facts.sites:
-            if not lanes.filtered(lambda lane, site=site: site in lane.origin_id | lane.site_id):
+            if site not in linked:
                 sentence = self.env._(
                     "%s has no lane: nothing comes from it or goes there. Make lanes in the "
                     "network.",
