@@ -94,7 +94,7 @@ class OmsFlowRun(models.Model):
     # === INTO THE ENGINE'S WORDS === #
 
     def _get_wanted(self, facts):
-        """Return demand by forecast, where there is none by what was sold, and service classes.
+        """Return demand as the plan sees it, by product and site, and service classes.
 
         :rtype: _Wanted
         """
@@ -102,9 +102,6 @@ class OmsFlowRun(models.Model):
         rate, variance = np.zeros((2, len(products), len(facts.sites)))
         rate[facts.product, facts.site] = facts.rate
         variance[facts.product, facts.site] = facts.variance
-        table = self.env["oms.forecast"]._get_forecasts(products, facts.sites)
-        rate = np.where(table.known, table.rate, rate)
-        variance = np.where(table.known, table.rate * table.dispersion, variance)
         margin = np.maximum(facts.price - np.nan_to_num(facts.cost), 0.0)
         whole = rate.sum(axis=1)
         abc = levels.better_of(levels.abc(margin * whole), levels.abc(whole))
