@@ -237,10 +237,12 @@ class OmsProposal(models.Model):
         """Make sure that a quantity can be done.
 
         :raises UserError: the proposal is decided on, or is not about a quantity
-        :raises ValidationError: it is no quantity of the product
+        :raises ValidationError: it is no quantity of the product, or more than there is to give
         """
-        if not (isinstance(quantity, int | float) and math.isfinite(quantity) and quantity >= 0):
-            raise ValidationError(self.env._("Give a number of units, zero or above."))
+        if not (isinstance(quantity, int | float) and math.isfinite(quantity) and quantity > 0):
+            raise ValidationError(
+                self.env._("Give a number of units above zero, or reject what you do not want.")
+            )
         for proposal in self:
             if proposal.state != "proposed":
                 raise UserError(
@@ -254,6 +256,13 @@ class OmsProposal(models.Model):
                     self.env._("%s is accepted as it is, or rejected.", proposal.display_name)
                 )
             unit = proposal.uom_id
+            if proposal.product_id.tracking == "serial" and quantity % 1:
+                raise ValidationError(
+                    self.env._(
+                        "%s has serial numbers: give a whole number.",
+                        proposal.product_id.display_name,
+                    )
+                )
             if unit and abs(unit.round(quantity) - quantity) > 1e-6:
                 raise ValidationError(
                     self.env._(
@@ -262,6 +271,36 @@ class OmsProposal(models.Model):
                         unit=unit.name,
                     )
                 )
+        # sudo: who plans need not see all stock
+        self.sudo()._check_spare(quantity)
+
+    def _check_spare(self, quantity):
+        """Make sure that sites have what they are to give.
+
+        :raises ValidationError: one has less that is promised to nobody
+        """
+        moving = self.filtered(lambda each: each.kind in MOVING_KINDS)
+        left = moving._get_left()
+        for each in moving:
+            key = each.product_id.id, each.origin_id.id
+            there = left.get(key, 0.0)
+            if each.uom_id.compare(there, quantity) < 0:
+                raise ValidationError(
+                    self.env["oms.position"]._get_shortage_sentence(*key, there, quantity)
+                )
+
+    def _get_left(self):
+        """Return what is available of the goods at the sites that give them.
+
+        :return: units by (product id, site id)
+        :rtype: dict
+        """
+        return {
+            (position.product_id, position.site_id): position.available
+            for position in self.env["oms.position"]._get_positions(
+                self.origin_id.ids, self.product_id.ids
+            )
+        }
 
     # === RIGHTS AND STATES === #
 

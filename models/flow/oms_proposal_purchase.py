@@ -128,7 +128,13 @@ class OmsProposal(models.Model):
     # === UNDOING === #
 
     def _undo_purchase(self):
-        lines = self.purchase_line_ids
+        # What was cancelled before the proposal was accepted once more is over.
+        lines = self.purchase_line_ids.filtered(
+            lambda line: (
+                line.order_id.state != "cancel"
+                and not (line.move_ids and set(line.move_ids.mapped("state")) == {"cancel"})
+            )
+        )
         for line in lines:
             if line.order_id.state in ("purchase", "done"):
                 raise UserError(

@@ -4,6 +4,8 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from .oms_proposal import MOVING_KINDS
+
 
 class OmsProposal(models.Model):
     """Accepted transfers become moves by Odoo's own route from one warehouse to another.
@@ -71,10 +73,7 @@ class OmsProposal(models.Model):
         """
         Position = self.env["oms.position"]
         Position._touch((each.product_id.id, each.origin_id.id) for each in self)
-        left = {
-            (position.product_id, position.site_id): position.available
-            for position in Position._get_positions(self.origin_id.ids, self.product_id.ids)
-        }
+        left = self._get_left()
         refused = {}
         for each in self.sorted(lambda each: (-each.gain, each.id)):
             key = each.product_id.id, each.origin_id.id
@@ -162,34 +161,99 @@ class OmsProposal(models.Model):
         self._undo_transfer()
 
     def _undo_transfer(self):
-        moves = self.move_ids
-        for move in moves:
-            if move.state == "done" or move.picked:
-                raise UserError(
-                    self.env._(
-                        "%(product)s of %(transfer)s is on its way or picked already: it cannot be "
-                        "undone. Send it back when it has arrived.",
-                        product=move.product_id.display_name,
-                        transfer=move.picking_id.name,
-                    )
+        waiting = self.move_ids.filtered(_is_open)
+        for move in waiting._oms_get_begun():
+            raise UserError(
+                self.env._(
+                    "%(product)s of %(transfer)s is on its way or picked already: it cannot be "
+                    "undone. Send it back when it has arrived.",
+                    product=move.product_id.display_name,
+                    transfer=move.picking_id.name,
                 )
-        moves._action_cancel()
+            )
+        waiting._action_cancel()
 
     def _follow_moves(self):
         """Write down what has become of accepted proposals by their moves."""
-        done = defaultdict(self.browse)
+        ended = defaultdict(self.browse)
         for proposal in self.filtered(lambda each: each.state == "accepted" and each.move_ids):
-            moves, target = proposal.move_ids, proposal.site_id.warehouse_id
-            if any(move.state not in ("done", "cancel") for move in moves):
-                continue
-            # What was picked at the origin, or came back to it, has not been moved.
-            arrived = moves.filtered(
-                lambda move, target=target: (
-                    move.state == "done"
-                    and move.location_dest_id.usage == "internal"
-                    and move.location_dest_id.warehouse_id == target
+            waiting = proposal.move_ids.filtered(_is_open)
+            if waiting:
+                proposal._call_off(waiting)
+            else:
+                # What was picked at the origin, or came back to it, has not been moved.
+                arrived = proposal._get_arrived()
+                ended["done" if arrived else "undone"] |= proposal
+                proposal._tell_of_stranded(arrived)
+        for state, proposals in ended.items():
+            proposals.state = state
+
+    def _call_off(self, waiting):
+        """Cancel what is left of a way when people have cancelled its other end.
+
+        Nothing leaves for a site that does not get it any more, and no site expects what nobody
+        sends it. What is picked or on the road is left to people.
+
+        :param waiting: ``stock.move`` of the proposal that are not done
+        """
+        self.ensure_one()
+        if self.kind not in MOVING_KINDS:
+            return
+        target = self.site_id.warehouse_id
+        coming = waiting.filtered(lambda move: move.location_dest_id.warehouse_id == target)
+        leaves = bool(waiting - coming)
+        left = any(
+            move.state == "done" and move.location_dest_id.usage == "transit"
+            for move in self.move_ids
+        )
+        if (not coming and not waiting._oms_get_begun()) or not (leaves or left):
+            waiting._action_cancel()
+
+    def _get_arrived(self):
+        """Return how much of the goods have come to their site, in the unit of the product."""
+        self.ensure_one()
+        target = self.site_id.warehouse_id
+        into = self.move_ids.filtered(
+            lambda move: (
+                move.state == "done"
+                and move.location_dest_id.usage == "internal"
+                and move.location_dest_id.warehouse_id == target
+                and move.location_id.warehouse_id != target
+            )
+        )
+        return sum(into.mapped("product_qty"))
+
+    def _tell_of_stranded(self, arrived):
+        """Say in the proposal that goods have left and did not arrive: somebody ended their way.
+
+        :param float arrived: units that did
+        """
+        self.ensure_one()
+        if self.kind not in MOVING_KINDS:
+            return
+        out = self.move_ids.filtered(
+            lambda move: move.state == "done" and move.location_dest_id.usage == "transit"
+        )
+        # What was sent back is a move of its own.
+        back = out.returned_move_ids.filtered(lambda move: move.state == "done")
+        stranded = sum(out.mapped("product_qty")) - sum(back.mapped("product_qty")) - arrived
+        if self.uom_id.compare(stranded, 0.0) > 0:
+            self.message_post(
+                body=self.env._(
+                    "%(quantity)s %(unit)s of %(product)s have left %(origin)s and lie in "
+                    "%(transit)s: their way to %(site)s was cancelled. Send them back with a "
+                    "return of %(transfer)s, or receive them with a transfer of your own.",
+                    quantity=f"{stranded:g}",
+                    unit=self.uom_id.name,
+                    product=self.product_id.display_name,
+                    origin=self.origin_id.name,
+                    transit=out.location_dest_id[:1].display_name,
+                    site=self.site_id.name,
+                    transfer=", ".join(out.picking_id.mapped("name")),
                 )
             )
-            done["done" if arrived else "undone"] |= proposal
-        for state, proposals in done.items():
-            proposals.state = state
+
+
+def _is_open(move):
+    """Tell whether a move is still to be done."""
+    return move.state not in ("done", "cancel")

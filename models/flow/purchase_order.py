@@ -53,6 +53,17 @@ class PurchaseOrderLine(models.Model):
         groups="base.group_user",
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        if any(vals.get("oms_proposal_id") for vals in vals_list):
+            self.env["stock.move"]._oms_check_proposal_writable()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "oms_proposal_id" in vals:
+            self.env["stock.move"]._oms_check_proposal_writable()
+        return super().write(vals)
+
     def unlink(self):
         # sudo: who deletes a line need not see what proposed it
         proposals = self.sudo().oms_proposal_id
