@@ -22,6 +22,8 @@ from . import oms_flow_run_balance
 from . import oms_flow_run_replenish
 from . import oms_flow_run_share
 from . import oms_flow_run_preparation
+from . import oms_proposal_preparation
+from . import stock_picking_batch
 from . import oms_flow_run_accept
 from . import oms_flow_constraint
 from . import oms_flow_kpi

@@ -1,11 +1,20 @@
 import math
-from datetime import UTC, datetime, time
+from collections import defaultdict
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from odoo import fields, models
-from odoo.tools import format_date
 
 from ...engine.release import Day, Task, release
+
+#: Hours of work that a parcel takes where the site says nothing.
+DEFAULT_HOURS = 2.0
+#: Why work is held.
+HELD_REASONS = ("consolidate", "full", "wanted")
+#: By so many seconds a run may be late: the job runs every hour.
+LATE_RUN = 3600.0
 
 
 class OmsFlowRun(models.Model):
@@ -18,30 +27,23 @@ class OmsFlowRun(models.Model):
         plan = self.plan_id
         if "preparation" not in plan._get_kinds():
             return
-        rows, lines, closed = [], {}, []
+        rows, lines, left_out = [], {}, []
         for site in plan._get_sites():
             pickings = self._find_work(site)
             if not pickings:
                 continue
-            day = self._get_day(site)
-            if day is None:
-                closed.append(
-                    (
-                        "closed",
-                        self.env._(
-                            "%s has work to prepare and no working hours in the coming days.",
-                            site.name,
-                        ),
-                        None,
-                        site.id,
-                    )
-                )
+            now = fields.Datetime.now()
+            hours = site._get_working_times(now)[site]
+            day = self._get_day(site, hours, now)
+            if day is None or site.is_offline:
+                left_out.append(("closed", self._get_closed_sentence(site), None, site.id))
                 continue
-            found = release(self._prepare_tasks(pickings), day)
+            due = {picking: self.env["oms.preparation"]._get_due(picking) for picking in pickings}
+            found = release(self._prepare_tasks(site, hours, due), day)
             row = self._prepare_day(site, day, found)
             rows.append(row)
-            lines[row["site_id"]] = self._prepare_day_lines(pickings, found)
-        self._note_all("preparation", closed)
+            lines[row["site_id"]] = self._prepare_day_lines(site, due, found)
+        self._note_all("preparation", left_out)
         new = self._propose(rows)
         self.env["oms.proposal.line"].create(
             [
@@ -51,36 +53,79 @@ class OmsFlowRun(models.Model):
             ]
         )
 
+    def _get_closed_sentence(self, site):
+        """Say why a site that has work is proposed none."""
+        if site.is_offline:
+            return self.env._(
+                "%s has work to prepare and is offline: nothing is proposed until it is back.",
+                site.name,
+            )
+        return self.env._(
+            "%s has work to prepare and no working hours in the coming days: look at its opening "
+            "hours and pickups.",
+            site.name,
+        )
+
     # === WHAT THERE IS === #
 
     def _find_work(self, site):
-        """Return what a site can put into waves now.
+        """Return what a site can put into waves now and what is in no open proposal.
 
         :rtype: stock.picking
         """
-        rule = self._get_preparation_option(site)
-        ready, _left = self.env["oms.preparation"]._sift(rule._find_pickings(), rule)
-        return ready
+        # All that there is: what a rule is limited to says how waves are made, not what work is.
+        pickings = self.env["oms.preparation.rule"].new({"site_id": site.id})._find_pickings()
+        pickings -= (
+            self.env["oms.proposal.line"]
+            .search(
+                [
+                    ("picking_id", "in", pickings.ids),
+                    ("proposal_id.state", "=", "proposed"),
+                    ("proposal_id.kind", "=", "preparation"),
+                ]
+            )
+            .picking_id
+        )
+        ready = self.env["stock.picking"]
+        for option, own in self._split_by_option(site, pickings):
+            ready |= self.env["oms.preparation"]._sift(own, option)[0]
+        return ready.sorted("id")
 
-    def _get_preparation_option(self, site):
-        """Return how waves are made at a site: its first rule, or the defaults of one."""
+    def _split_by_option(self, site, pickings):
+        """Return how the waves of some transfers of a site are made.
+
+        By the first of its rules that is for their carrier, else as if made by hand.
+
+        :return: (``oms.preparation.rule``, ``stock.picking``) tuples
+        :rtype: list[tuple]
+        """
         Rule = self.env["oms.preparation.rule"]
-        return Rule.search([("site_id", "=", site.id)], limit=1) or Rule.new({"site_id": site.id})
+        split, left = [], pickings
+        for rule in Rule.search([("site_id", "=", site.id)]):
+            own = left.filtered(
+                lambda picking, rule=rule: (
+                    not rule.carrier_ids or picking.carrier_id in rule.carrier_ids
+                )
+            )
+            split.append((rule, own))
+            left -= own
+        split.append((Rule.new({"site_id": site.id}), left))
+        return [(option, own) for option, own in split if own]
 
-    def _get_day(self, site):
+    def _get_day(self, site, hours, now):
         """Return what a site can still do until it closes, today or on its next open day.
 
+        :param WorkingTime hours: of the site
+        :param datetime now: UTC without time zone
         :rtype: Day | None
         """
-        now = fields.Datetime.now()
-        stamp = now.replace(tzinfo=UTC).timestamp()
-        hours, zone = site._get_working_times(now)[site], ZoneInfo(site.tz)
+        zone, stamp = ZoneInfo(site.tz), _stamp(now)
         ends = list(site.pickup_ids._get_moments(hours, zone)) or list(hours.cutoffs)
         coming = sorted(float(each) for each in ends if math.isfinite(each) and each > stamp)
         if not coming:
             return None
-        first = datetime.fromtimestamp(coming[0], zone).date()
-        closes = max(each for each in coming if datetime.fromtimestamp(each, zone).date() == first)
+        first = _get_day_of(coming[0], zone)
+        closes = max(each for each in coming if _get_day_of(each, zone) == first)
         # What left before that day took no room of it; the day begins when it does at the site.
         begins = datetime.combine(first, time.min, zone).astimezone(UTC).replace(tzinfo=None)
         units, orders = self._read_begun(site, begins)
@@ -89,11 +134,12 @@ class OmsFlowRun(models.Model):
             closes=closes,
             units=max(site.capacity_units - units, 0.0) if site.capacity_units else math.inf,
             orders=max(site.capacity_orders - orders, 0) if site.capacity_orders else math.inf,
+            look=86400.0 * min(self.plan_id.interval_days or 1.0, 1.0) + LATE_RUN,
         )
 
     def _read_begun(self, site, since):
         """Return the units and orders that are in waves, or left since a moment."""
-        [(units, orders)] = self.env["stock.move"]._read_group(
+        groups = self.env["stock.move"]._read_group(
             [
                 ("oms_fulfillment_line_id.site_id", "=", site.id),
                 ("location_id", "child_of", site.warehouse_id.lot_stock_id.id),
@@ -105,114 +151,187 @@ class OmsFlowRun(models.Model):
                 ("state", "not in", ("draft", "done", "cancel")),
                 ("picking_id.batch_id", "!=", False),
             ],
-            aggregates=["product_qty:sum", "picking_id:count_distinct"],
+            ["oms_fulfillment_line_id"],
+            ["product_qty:sum"],
         )
-        return units, orders
+        lines = self.env["oms.fulfillment.line"].union(*(line for line, _units in groups))
+        return sum(units for _line, units in groups), len(lines.fulfillment_id)
 
-    def _prepare_tasks(self, pickings):
-        """Describe work to the engine."""
-        get_due = self.env["oms.preparation"]._get_due
-        complete = self._find_complete(pickings)
-        tasks = []
-        for picking in pickings:
-            due = get_due(picking)
-            moment = complete.get(picking)
-            tasks.append(
-                Task(
-                    picking.id,
-                    due.replace(tzinfo=UTC).timestamp() if due else math.inf,
-                    sum(picking.move_ids.mapped("product_qty")),
-                    moment and moment.replace(tzinfo=UTC).timestamp(),
-                )
+    def _prepare_tasks(self, site, hours, due):
+        """Describe work of a site to the engine.
+
+        :param WorkingTime hours: of the site
+        :param dict due: when each transfer has to leave, UTC; False where nothing says so
+        """
+        pickings = self.env["stock.picking"].union(*due)
+        complete = self._find_complete(site, pickings)
+        wanted = self._find_wanted(pickings)
+        return [
+            Task(
+                picking.id,
+                self._get_begin_by(site, hours, moment),
+                sum(picking.move_ids.mapped("product_qty")),
+                complete.get(picking),
+                picking in wanted,
             )
-        return tasks
+            for picking, moment in due.items()
+        ]
 
-    def _find_complete(self, pickings):
-        """Return when the rest for the same customer will be at the site, for what has a rest.
+    def _get_begin_by(self, site, hours, due):
+        """Return until when work has to be begun that is to leave at some moment.
 
-        :return: moment in UTC by picking
+        A site that is closed until then has to begin before it closes.
+
+        :param WorkingTime hours: of the site
+        :param due: UTC without time zone; False where nothing says so
+        :return: POSIX seconds; minus infinity for what is late
+        :rtype: float
+        """
+        if not due:
+            return math.inf
+        if site.handling_unit == "days":
+            # Leaves at closing time so many open days after it is begun.
+            last = int(np.searchsorted(hours.closes, _stamp(due), side="right")) - 1
+            last -= round(site.handling_time)
+            return float(hours.closes[last]) if last >= 0 else -math.inf
+        return hours.latest_begin(_stamp(due), site.handling_time or DEFAULT_HOURS)
+
+    def _find_wanted(self, pickings):
+        """Return those of some transfers that customers want on a day, and that can keep it.
+
+        :rtype: stock.picking
+        """
+        found = pickings.browse()
+        # sudo: what customers want, and what they were promised, is for all who plan
+        for picking in pickings.sudo():
+            part = picking.oms_fulfillment_id
+            day = part.order_id._oms_get_wanted_day(part.site_id) if part.order_id else None
+            promised = part.promise_ids.filtered("current")[:1].promised_date
+            if day and (not promised or promised <= day):
+                found |= picking
+        return found.sudo(False)
+
+    # === WHAT COMES === #
+
+    def _find_complete(self, site, pickings):
+        """Return when the next part for the same customer can go along, for what has one.
+
+        Goods that come go to who is first in line for them, as Odoo reserves them.
+
+        :return: POSIX seconds by picking
         :rtype: dict
         """
-        partners, sites = pickings.partner_id, pickings.oms_fulfillment_id.site_id
         waiting = self.env["stock.move"].search(
             [
-                ("picking_id.partner_id", "in", partners.ids),
-                ("oms_fulfillment_line_id.site_id", "in", sites.ids),
+                ("oms_fulfillment_line_id.site_id", "=", site.id),
                 ("state", "in", ("waiting", "confirmed", "partially_available")),
+                # What is in the packing zone waits for nothing but its own first step.
+                ("location_id", "child_of", site.warehouse_id.lot_stock_id.id),
                 ("picking_id", "not in", pickings.ids),
-                ("picking_id.picking_type_code", "=", "outgoing"),
             ]
         )
-        arriving = self.env["oms.supply"].search(
+        if not waiting:
+            return {}
+        coming = self._get_coming(site, waiting)
+        parcels = defaultdict(list)
+        for other, moves in waiting.grouped("picking_id").items():
+            moments = [coming[move] for move in moves]
+            if all(moments):
+                parcels[self._get_parcel_key(other)].append(max(moments))
+        return {
+            picking: min(parcels[key])
+            for picking in pickings
+            for key in [self._get_parcel_key(picking)]
+            if key in parcels
+        }
+
+    def _get_parcel_key(self, picking):
+        """Return what transfers have in common that can go as one parcel."""
+        # sudo: to whom goods go is known to all who plan
+        order = picking.sudo().oms_fulfillment_id.order_id
+        return order.partner_shipping_id.id or picking.partner_id.id, order.carrier_id.id
+
+    def _get_coming(self, site, moves):
+        """Return when the goods that moves wait for are there; None where nobody knows.
+
+        :return: POSIX seconds by move
+        :rtype: dict
+        """
+        supplies = self.env["oms.supply"].search(
             [
-                ("product_id", "in", waiting.product_id.ids),
-                ("site_id", "in", sites.ids),
+                ("product_id", "in", moves.product_id.ids),
+                ("site_id", "=", site.id),
                 ("kind", "!=", "external"),
+                ("expected_at", "!=", False),
             ]
         )
-        first = {}
-        for supply in arriving.sorted("expected_at"):
-            first.setdefault((supply.site_id, supply.product_id), supply.expected_at)
+        arrivals = defaultdict(list)
+        for supply in supplies.sorted("expected_at"):
+            if supply.quantity > 0:
+                arrivals[supply.product_id].append((_stamp(supply.expected_at), supply.quantity))
         found = {}
-        for picking in pickings:
-            site = picking.oms_fulfillment_id.site_id
-            rest = waiting.filtered(
-                lambda move, picking=picking, site=site: (
-                    move.picking_id.partner_id == picking.partner_id
-                    and move.oms_fulfillment_line_id.site_id == site
-                )
-            )
-            moments = [first.get((site, move.product_id)) for move in rest]
-            if moments and all(moments):
-                found[picking] = max(moments)
+        for product, own in moves.grouped("product_id").items():
+            moments, units = zip(*arrivals[product], strict=True) if arrivals[product] else ((), ())
+            ends, taken = np.cumsum(units), 0.0
+            for move in own.sorted(lambda each: (-int(each.priority), each.date, each.id)):
+                missing = move.product_uom_qty - move.quantity
+                taken += move.product_uom._compute_quantity(missing, product.uom_id, round=False)
+                place = int(np.searchsorted(ends, taken - 1e-6))
+                found[move] = moments[place] if place < len(moments) else None
         return found
 
     # === WHAT IS PROPOSED === #
 
     def _prepare_day(self, site, day, found):
         """Return the values of the proposal for a site."""
-        closes = datetime.fromtimestamp(day.closes, ZoneInfo(site.tz))
-        held = [verdict for verdict in found.verdicts if not verdict.now]
-        most = found.units - found.over if found.over else day.units
+        zone = ZoneInfo(site.tz)
+        closes = datetime.fromtimestamp(day.closes, zone)
+        date = str(_get_day_of(day.closes, zone))
+        held = [verdict.reason for verdict in found.verdicts if not verdict.now]
         return {
             "kind": "preparation",
             "site_id": site.id,
-            "subject": str(closes.date()),
+            "subject": date,
             "quantity_proposed": found.units,
             "gain": 0.0,
             "leaves_at": datetime.fromtimestamp(day.closes, UTC).replace(tzinfo=None),
             "explanation": {
                 "facts": {
                     "day": {
-                        "date": str(closes.date()),
+                        "date": date,
                         "closes": closes.strftime("%H:%M"),
+                        "zone": site.tz,
                         "orders": found.orders,
                         "units": found.units,
-                        "room": most if math.isfinite(most) else None,
+                        "room": day.units if math.isfinite(day.units) else None,
+                        "room_orders": day.orders if math.isfinite(day.orders) else None,
                         "over": found.over,
-                        "consolidate": sum(each.reason == "consolidate" for each in held),
-                        "full": sum(each.reason == "full" for each in held),
+                        "over_orders": found.over_orders,
+                        **{reason: held.count(reason) for reason in HELD_REASONS},
                     }
                 }
             },
         }
 
-    def _prepare_day_lines(self, pickings, found):
+    def _prepare_day_lines(self, site, due, found):
         """Return the values of the lines, one for each transfer."""
-        get_due = self.env["oms.preparation"]._get_due
         words = {
-            "urgent": self.env._("It is due before the site closes."),
+            "urgent": self.env._("It is due, or too late for the next run."),
             "room": self.env._("There is room for it today."),
             "consolidate": self.env._("More for the same customer comes in time: one parcel."),
             "full": self.env._("The day is full, and it is not due yet."),
+            "wanted": self.env._("The customer wants it on a later day."),
         }
+        pickings = self.env["stock.picking"].union(*due)
+        cutoffs = self.env["oms.preparation"]._find_cutoffs(site, pickings)
         return [
             {
                 "sequence": place,
                 "name": picking.name,
                 "picking_id": picking.id,
                 "verb": "now" if verdict.now else "hold",
-                "due_at": get_due(picking),
+                "due_at": due[picking],
+                "cutoff": cutoffs[picking][1],
                 "after": sum(picking.move_ids.mapped("product_qty")),
                 "why": words[verdict.reason],
             }
@@ -221,84 +340,14 @@ class OmsFlowRun(models.Model):
         ]
 
 
-class OmsProposal(models.Model):
-    """Accepted, what is to be prepared now becomes waves."""
+def _stamp(moment):
+    """Return a moment in UTC without time zone as POSIX seconds."""
+    return moment.replace(tzinfo=UTC).timestamp()
 
-    _inherit = "oms.proposal"
 
-    def _carry_out_preparation(self):
-        """Make the waves of what is to be prepared now.
+def _get_day_of(seconds, zone):
+    """Return the day to which a moment belongs; midnight is the end of a day.
 
-        :return: why each of those for which nothing can be done cannot
-        :rtype: dict[OmsProposal, str]
-        """
-        service, refused = self.env["oms.preparation"], {}
-        for proposal in self:
-            option = self.env["oms.flow.run"]._get_preparation_option(proposal.site_id)
-            now = proposal.line_ids.filtered(lambda line: line.verb == "now").picking_id
-            waves, left = service._plan(now, option)
-            if not waves:
-                refused[proposal] = self.env._(
-                    "%s: nothing of it can be prepared any more.", proposal.display_name
-                )
-                continue
-            run = self.env["oms.preparation.run"]._record(
-                waves, left, company_id=proposal.company_id.id
-            )
-            pickers = option.user_ids if option.id else self.env["res.users"]
-            batches = service._make(waves, run, pickers)
-            proposal.before = {"batches": batches.ids}
-            proposal.message_post(
-                body=self.env._("Waves made: %s.", ", ".join(batches.mapped("name")))
-            )
-        return refused
-
-    def _undo_preparation(self):
-        for proposal in self:
-            batches = self.env["stock.picking.batch"].browse(
-                (proposal.before or {}).get("batches") or ()
-            )
-            # What somebody has begun to pick stays a wave.
-            batches.exists().filtered(
-                lambda batch: (
-                    batch.state in ("draft", "in_progress")
-                    and not any(move.picked for move in batch.picking_ids.move_ids)
-                )
-            ).picking_ids.batch_id = False
-
-    def _get_detail_sentences(self, facts):
-        sentences = super()._get_detail_sentences(facts)
-        day = facts.get("day")
-        if not day:
-            return sentences
-        sentences.append(
-            self.env._(
-                "On %(date)s the last of %(site)s leaves at %(time)s: %(orders)s orders with "
-                "%(units)s units are prepared.",
-                date=format_date(self.env, day["date"]),
-                site=self.site_id.name,
-                time=day["closes"],
-                orders=day["orders"],
-                units=f"{day['units']:g}",
-            )
-        )
-        if day["room"] is not None:
-            sentences.append(
-                self.env._("There is room for %s units on that day.", f"{day['room']:g}")
-            )
-        if day["over"]:
-            sentences.append(
-                self.env._(
-                    "That is %s more than the day can: all of them are due.", f"{day['over']:g}"
-                )
-            )
-        if day["consolidate"]:
-            sentences.append(
-                self.env._(
-                    "%s are held because more for the same customer comes in time.",
-                    day["consolidate"],
-                )
-            )
-        if day["full"]:
-            sentences.append(self.env._("%s are held for a later cut-off.", day["full"]))
-        return sentences
+    :param float seconds: POSIX
+    """
+    return (datetime.fromtimestamp(seconds, zone) - timedelta(seconds=1)).date()

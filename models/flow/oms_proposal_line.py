@@ -25,6 +25,12 @@ class OmsProposalLine(models.Model):
     before = fields.Float(digits=(16, 4), readonly=True)
     after = fields.Float(digits=(16, 4), readonly=True)
     due_at = fields.Datetime(string="Due", readonly=True)
+    cutoff = fields.Char(
+        string="Leaves With",
+        readonly=True,
+        help="The carrier's pickup by which it is in time, or its day, by the clocks of the site: "
+        "what leaves together is a wave.",
+    )
     picking_id = fields.Many2one(
         "stock.picking",
         string="Transfer",
