@@ -32,6 +32,8 @@ class Pace:
     :param left: units of them that it has not sold yet
     :param rate: units that it sells a day
     :param days: for which what is left has to last
+    :param spare: units that it gives at most, whatever else would let it give more
+    :param most: units that it can sell at most in its days, such as another limit of its
     :raises ValueError: a number is negative or not finite
     """
 
@@ -40,16 +42,21 @@ class Pace:
     left: float
     rate: float
     days: float
+    spare: float = math.inf
+    most: float = math.inf
 
     def __post_init__(self) -> None:
         for name in ("given", "left", "rate", "days"):
             if not 0.0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} of {self.key} must be a finite number from zero.")
+        for name in ("spare", "most"):
+            if not getattr(self, name) >= 0.0:
+                raise ValueError(f"{name} of {self.key} must be a number from zero.")
 
     @property
     def need(self) -> float:
         """Units that it will sell in its days."""
-        return self.rate * self.days
+        return min(self.rate * self.days, self.most)
 
     @property
     def cover(self) -> float:
@@ -92,7 +99,8 @@ def follow(paces: Sequence[Pace], most: float = 0.25, step: float = 1.0) -> tupl
     rate = np.array([pace.rate for pace in paces], dtype=float)
     need = np.array([pace.need for pace in paces], dtype=float)
     given = np.array([pace.given for pace in paces], dtype=float)
-    spare = _floor(np.minimum(np.maximum(left - need, 0.0), most * given), step)
+    bound = np.minimum(most * given, [pace.spare for pace in paces])
+    spare = _floor(np.minimum(np.maximum(left - need, 0.0), bound), step)
     lack = _ceil(np.maximum(need - left, 0.0), step)
     total = min(spare.sum(), lack.sum())
     if total <= NOISE:

@@ -20,7 +20,9 @@ from . import oms_flow_run_level
 from . import oms_proposal_level
 from . import oms_flow_run_balance
 from . import oms_flow_run_replenish
+from . import oms_allocation
 from . import oms_flow_run_share
+from . import oms_flow_run_common_share
 from . import oms_flow_run_preparation
 from . import oms_proposal_preparation
 from . import stock_picking_batch

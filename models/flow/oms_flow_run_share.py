@@ -1,6 +1,10 @@
+from collections import defaultdict
+
 from odoo import fields, models
 
 from ...engine.allocation import PERCENT, pace, shares
+from ...engine.allocation.tempo import tempo
+from .share_sales import ShareSales, find_cap
 
 
 class OmsFlowRun(models.Model):
@@ -9,32 +13,18 @@ class OmsFlowRun(models.Model):
     _inherit = "oms.flow.run"
 
     def _stage_share(self):
-        """Propose to move parts of channel shares of products."""
-        plan = self.plan_id
-        if "share" not in plan._get_kinds():
+        """Propose to move parts of channel shares: of products, of categories, of all goods."""
+        if "share" not in self.plan_id._get_kinds():
             return
         found = self._find_shares()
         if not found:
             return
-        book = self.env["oms.allocation"]._open_book(found.product_id, plan.company_id)
-        rows, lines = [], {}
-        for same in found.grouped(self._get_share_subject).values():
-            standings = {
-                share: standing
-                for share in same
-                for standing in [book.get_standing(share, share.product_id.id)]
-                if standing and standing.sets_aside
-            }
-            if len(standings) < 2:
-                continue
-            product = same.product_id
-            step = book.get_settlement(plan.company_id.id, product.id).allocation.rounding
-            paces = {share: self._get_pace(share, each) for share, each in standings.items()}
-            for shift in pace.follow(list(paces.values()), plan.share_step / 100.0, step):
-                row = self._prepare_shift(shift, paces)
-                rows.append(row)
-                lines[row["subject"]] = self._prepare_shift_lines(shift, standings)
-        new = self._propose(sorted(rows, key=lambda row: -row["gain"]))
+        moving = self._find_share_changes(found)
+        proposed = self._follow_shares(found.filtered("product_id"), moving)
+        proposed += self._follow_common_shares(found.filtered(lambda s: not s.product_id), moving)
+        proposed.sort(key=lambda each: -each[0]["gain"])
+        lines = {row["subject"]: found_lines for row, found_lines in proposed}
+        new = self._propose([row for row, _lines in proposed])
         self.env["oms.proposal.line"].create(
             [
                 {**line, "proposal_id": proposal.id}
@@ -44,7 +34,7 @@ class OmsFlowRun(models.Model):
         )
 
     def _find_shares(self):
-        """Return the shares of single products that are in effect at the plan's sites.
+        """Return the shares that are in effect at the plan's sites.
 
         :rtype: oms.allocation
         """
@@ -52,7 +42,6 @@ class OmsFlowRun(models.Model):
         return self.env["oms.allocation"].search(
             [
                 ("company_id", "=", plan.company_id.id),
-                ("product_id", "!=", False),
                 ("kind", "in", list(shares.SETTING_ASIDE)),
                 ("since", "<=", now),
                 "|",
@@ -64,22 +53,103 @@ class OmsFlowRun(models.Model):
             ]
         )
 
+    def _find_share_changes(self, found):
+        """Return by how much open proposals change shares: they count as if they were done.
+
+        :param found: ``oms.allocation``
+        :return: amounts by share
+        :rtype: dict
+        """
+        changes = defaultdict(float)
+        for line in self.env["oms.proposal.line"].search(
+            [
+                ("allocation_id", "in", found.ids),
+                ("proposal_id.kind", "=", "share"),
+                ("proposal_id.state", "=", "proposed"),
+            ]
+        ):
+            changes[line.allocation_id] += line.after - line.before
+        return changes
+
     def _get_share_subject(self, share):
         """Return what shares have in common between which something can be moved."""
-        return share.product_id, share.site_id, share.network_id, share._get_above()
+        return share.product_id, share.categ_id, share.site_id, share.network_id, share._get_above()
 
-    def _get_pace(self, share, standing):
-        """Return how the holder of a share sells, in the words of the engine."""
-        now = fields.Datetime.now()
-        past = max((now - share.since).total_seconds() / 86400.0, 1.0)
+    def _get_share_days(self, share):
+        """Return for how many days what is left of a share has to last.
+
+        :rtype: float
+        """
         days = float(self.plan_id.horizon_days)
         if share.until:
-            days = min(days, max((share.until - now).total_seconds() / 86400.0, 0.0))
+            left = (share.until - fields.Datetime.now()).total_seconds() / 86400.0
+            days = min(days, max(left, 0.0))
+        return days
+
+    def _get_share_step(self):
+        """Return the largest part of a share that is moved at once, from 0 to 1."""
+        return self.plan_id.share_step / 100.0
+
+    # === SHARES OF A PRODUCT === #
+
+    def _follow_shares(self, found, moving):
+        """Return proposals to move parts of shares of single products, with their lines.
+
+        :param found: ``oms.allocation``
+        :param moving: see :meth:`_find_share_changes`
+        :return: (values, values of the lines) tuples
+        :rtype: list[tuple]
+        """
+        company, products = self.company_id, found.product_id
+        book = self.env["oms.allocation"]._open_book(products, company)
+        sales = ShareSales(self.env, products, fields.Datetime.now())
+        proposed = []
+        for same in found.grouped(self._get_share_subject).values():
+            product = same.product_id
+            standings = {
+                share: standing
+                for share in same
+                for standing in [book.get_standing(share, product.id)]
+                if standing and standing.sets_aside
+            }
+            if len(standings) < 2:
+                continue
+            settlement = book.get_settlement(company.id, product.id)
+            tempos = {
+                share: self._get_tempo(sales, settlement, share, standing)
+                for share, standing in standings.items()
+            }
+            paces = {
+                share: self._get_pace(share, standing, settlement, tempos[share], moving)
+                for share, standing in standings.items()
+            }
+            step = settlement.allocation.rounding
+            for shift in pace.follow(list(paces.values()), self._get_share_step(), step):
+                row = self._prepare_shift(shift, paces, tempos)
+                proposed.append((row, self._prepare_shift_lines(shift, standings)))
+        return proposed
+
+    def _get_tempo(self, sales, settlement, share, standing):
+        """Return how fast the holder of a share sells its product."""
+        daily = sales.get_daily(settlement.allocation, standing, share.product_id.id)
+        days = sales.get_days(daily, sales.get_begin(daily, share), standing)
+        return tempo(days, self._get_share_days(share))
+
+    def _get_pace(self, share, standing, settlement, found, moving):
+        """Return how the holder of a share sells, in the words of the engine."""
+        unit = 1.0 / self._to_amount(share, standing, 1.0)
+        spare = max(share.amount + moving[share] - share.amount_kept, 0.0) * unit
         return pace.Pace(
-            share, standing.entitlement, standing.left, max(standing.sold, 0.0) / past, days
+            share,
+            standing.entitlement,
+            max(standing.left + moving[share] * unit, 0.0),
+            found.ahead,
+            self._get_share_days(share),
+            spare,
+            find_cap(settlement, standing),
         )
 
-    def _prepare_shift(self, shift, paces):
+    def _prepare_shift(self, shift, paces, tempos):
         """Return the values of a proposal to move a part of a share."""
         source, target = shift.source, shift.target
         product = target.product_id.with_company(self.company_id)
@@ -104,6 +174,8 @@ class OmsFlowRun(models.Model):
                         "source": source._get_holder().display_name,
                         "target": target._get_holder().display_name,
                         "days": paces[target].days,
+                        "usual": tempos[target].mean,
+                        "kept": source.amount_kept and source.display_name,
                     }
                 }
             },
@@ -111,23 +183,37 @@ class OmsFlowRun(models.Model):
 
     def _prepare_shift_lines(self, shift, standings):
         """Return the values of the lines of such a proposal: the one that gives, and the other."""
+        return self._prepare_share_lines(
+            shift.source,
+            shift.target,
+            {
+                share: self._to_amount(share, standings[share], shift.quantity)
+                for share in (shift.source, shift.target)
+            },
+        )
+
+    def _prepare_share_lines(self, source, target, amounts):
+        """Return the values of lines by which one share is lowered and another one raised.
+
+        :param dict amounts: by how much, by share
+        """
         return [
             {
                 "sequence": place,
                 "name": share.display_name,
                 "verb": verb,
                 "before": share.amount,
-                "after": round(
-                    share.amount + sign * self._to_amount(share, standings, shift.quantity), 6
-                ),
+                "after": round(share.amount + sign * amounts[share], 6),
+                "share_amount": share.amount,
                 "allocation_id": share.id,
             }
             for place, (share, verb, sign) in enumerate(
-                [(shift.source, "lower", -1), (shift.target, "raise", 1)]
+                [(source, "lower", -1), (target, "raise", 1)]
             )
         ]
 
-    def _to_amount(self, share, standings, quantity):
+    def _to_amount(self, share, standing, quantity):
         """Return by how much the amount of a share changes that is to change by some units."""
-        base = standings[share].base
-        return 100.0 * quantity / base if share.kind == PERCENT and base else quantity
+        if share.kind == PERCENT and standing.base:
+            return 100.0 * quantity / standing.base
+        return quantity

@@ -65,6 +65,22 @@ def test_nobody_gets_below_the_own_need():
     assert shift.quantity == 2
 
 
+def test_what_is_kept_in_any_case_does_not_move():
+    fast = Pace("fast", given=20, left=4, rate=2, days=10)
+    slow = Pace("slow", given=40, left=40, rate=1, days=10, spare=3)
+    [shift] = follow([fast, slow], most=0.25)
+    assert shift.quantity == 3
+    with pytest.raises(ValueError, match="spare"):
+        Pace("x", 1, 1, 1, 1, spare=-1)
+
+
+def test_who_can_sell_no_more_needs_no_more():
+    fast = Pace("fast", given=20, left=4, rate=2, days=10, most=9)
+    slow = Pace("slow", given=40, left=40, rate=1, days=10)
+    [shift] = follow([fast, slow], most=0.25)
+    assert shift.quantity == 5
+
+
 def test_nothing_moves_if_nobody_runs_out_or_can_spare():
     enough = [Pace(1, 10, 10, 0.5, 10), Pace(2, 10, 10, 0.0, 10)]
     assert follow(enough) == ()
