@@ -51,17 +51,31 @@ class OmsProposal(models.Model):
         """
         refused = self._find_lacking()
         kept = self.filtered(lambda each: each not in refused)
-        for (origin, site), same in kept.grouped(
-            lambda each: (each.origin_id, each.site_id)
-        ).items():
-            try:
-                with self.env.cr.savepoint():
-                    same._move(origin.warehouse_id, site.warehouse_id)
-            except UserError as error:
-                # A way that cannot be gone must not stop the others.
-                self.invalidate_recordset(["move_ids"])
-                refused |= dict.fromkeys(same, str(error))
-        return refused
+        ways = kept.grouped(lambda each: (each.origin_id, each.site_id))
+        return refused | self._move_ways(list(ways.values()))
+
+    def _move_ways(self, ways):
+        """Make the transfers of several ways at once; a way that cannot be gone stops no other.
+
+        What cannot be done together is tried by halves: nearly always all of it can be.
+
+        :param list ways: proposals, those of each way together
+        :return: why each of those that cannot be made cannot
+        :rtype: dict[OmsProposal, str]
+        """
+        if not ways:
+            return {}
+        proposals = self.browse().concat(*ways)
+        try:
+            with self.env.cr.savepoint():
+                proposals._move(ways)
+            return {}
+        except UserError as error:
+            proposals.invalidate_recordset(["move_ids"])
+            if len(ways) == 1:
+                return dict.fromkeys(proposals, str(error))
+        middle = len(ways) // 2
+        return self._move_ways(ways[:middle]) | self._move_ways(ways[middle:])
 
     def _find_lacking(self):
         """Return why the goods of some proposals cannot be taken: others have them by now.
@@ -84,45 +98,75 @@ class OmsProposal(models.Model):
                 left[key] = there - each.quantity
         return refused
 
-    def _move(self, source, target):
-        """Make one transfer out of a warehouse and one into another, by the route between them.
+    def _move(self, ways):
+        """Make a transfer out of the first and one into the last warehouse of each way.
 
-        :param source: ``stock.warehouse``
-        :param target: ``stock.warehouse``
+        They follow Odoo's route between the two; all moves are made at once.
+
+        :param list ways: the proposals, those of each way together
+        :raises UserError: one of the ways cannot be gone
         """
-        route = source._oms_get_route_to(target)
-        first = self.sorted("id")[:1]
-        reference = self.env["stock.reference"].create({"name": f"FLOW/{first.id:05d}"})
         now = fields.Datetime.now()
         self._date_anew(now)
-        Rule = self.env["stock.rule"].with_company(target.company_id)
-        Rule.run(
-            [
-                Rule.Procurement(
-                    each.product_id,
-                    each.quantity,
-                    each.uom_id,
-                    target.lot_stock_id,
-                    each.display_name,
-                    reference.name,
-                    target.company_id,
-                    {
-                        "route_ids": route,
-                        "warehouse_id": target,
-                        "reference_ids": reference,
-                        "date_planned": each.arrives_at or now,
-                        "oms_proposal_id": each.id,
-                    },
-                )
-                for each in self
-            ]
+        references = self.env["stock.reference"].create(
+            [{"name": f"FLOW/{min(same.ids):05d}"} for same in ways]
         )
+        routes = self._get_routes()
+        procurements = defaultdict(list)
+        for same, reference in zip(ways, references, strict=True):
+            source, target = same.origin_id.warehouse_id, same.site_id.warehouse_id
+            procurements[target.company_id] += [
+                each._prepare_procurement(routes[source, target], reference, now) for each in same
+            ]
+        for company, own in procurements.items():
+            self.env["stock.rule"].with_company(company).run(own)
         self.invalidate_recordset(["move_ids"])
         self._date_moves()
-        for picking in self.move_ids.picking_id:
-            if not picking.origin:
-                picking.origin = reference.name
-            picking.message_post(body=self._get_picking_message(picking))
+        for same, reference in zip(ways, references, strict=True):
+            same.move_ids.picking_id.filtered(
+                lambda picking: not picking.origin
+            ).origin = reference.name
+        pickings = self.move_ids.picking_id
+        pickings._message_log_batch(
+            {picking.id: self._get_picking_message(picking) for picking in pickings}
+        )
+
+    def _get_routes(self):
+        """Return Odoo's routes on which the goods go, by the warehouses at both ends.
+
+        :rtype: dict
+        """
+        routes = {}
+        for target, same in self.grouped(lambda each: each.site_id.warehouse_id).items():
+            for source, route in target._oms_get_routes_from(same.origin_id.warehouse_id).items():
+                routes[source, target] = route
+        return routes
+
+    def _prepare_procurement(self, route, reference, now):
+        """Return what Odoo is asked for.
+
+        :param route: ``stock.route``
+        :param reference: ``stock.reference`` of all that goes the same way
+        :param now: when the goods come that have no date
+        """
+        self.ensure_one()
+        target = self.site_id.warehouse_id
+        return self.env["stock.rule"].Procurement(
+            self.product_id,
+            self.quantity,
+            self.uom_id,
+            target.lot_stock_id,
+            self.display_name,
+            reference.name,
+            target.company_id,
+            {
+                "route_ids": route,
+                "warehouse_id": target,
+                "reference_ids": reference,
+                "date_planned": self.arrives_at or now,
+                "oms_proposal_id": self.id,
+            },
+        )
 
     def _get_picking_message(self, picking):
         """Say in a transfer what it was made for."""
@@ -148,12 +192,15 @@ class OmsProposal(models.Model):
 
     def _date_moves(self):
         """Have goods leave and arrive when the lane says, not all at once."""
-        for proposal in self:
+        moves_at = defaultdict(self.env["stock.move"].browse)
+        for move in self.move_ids:
+            proposal = move.oms_proposal_id
             leaves = proposal.leaves_at
             arrives = max(proposal.arrives_at or leaves, leaves)
-            for move in proposal.move_ids:
-                # What is in transit is on its way; every step before leaves with the truck.
-                move.date = arrives if move.location_id.usage == "transit" else leaves
+            # What is in transit is on its way; every step before leaves with the truck.
+            moves_at[arrives if move.location_id.usage == "transit" else leaves] += move
+        for moment, moves in moves_at.items():
+            moves.date = moment
 
     # === UNDOING === #
 

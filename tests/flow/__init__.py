@@ -10,3 +10,4 @@ from . import test_forecast
 from . import test_replenish
 from . import test_tour
 from . import test_level
+from . import test_scale

@@ -168,7 +168,7 @@ class TestProposalCases(FlowCase):
     def test_a_way_that_odoo_cannot_go_does_not_stop_the_others(self):
         self.stock(self.apple, (self.near, 10))
         self.stock(self.berry, (self.near, 10))
-        route = self.near.warehouse_id._oms_get_route_to(self.far.warehouse_id)
+        [route] = self.far.warehouse_id._oms_get_routes_from(self.near.warehouse_id).values()
         route.rule_ids.active = False
         broken = self.propose(self.apple, self.near, self.far, 4)
         sound = self.propose(self.berry, self.near, self.middle, 3)
