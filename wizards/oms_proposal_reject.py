@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class OmsProposalReject(models.TransientModel):
@@ -10,6 +10,8 @@ class OmsProposalReject(models.TransientModel):
     proposal_ids = fields.Many2many(
         "oms.proposal", string="Proposals", required=True, readonly=True
     )
+    left_out = fields.Integer(readonly=True, help="So many more are decided on already.")
+    summary = fields.Char(compute="_compute_summary")
     reason = fields.Char(required=True, help="For those who plan next.")
     scope = fields.Selection(
         [
@@ -27,6 +29,17 @@ class OmsProposalReject(models.TransientModel):
     _weeks_check = models.Constraint(
         "CHECK (weeks BETWEEN 0 AND 520)", "It is remembered for 0 to 520 weeks."
     )
+
+    @api.depends("proposal_ids", "left_out")
+    def _compute_summary(self):
+        for wizard in self:
+            count = len(wizard.proposal_ids)
+            name = wizard.proposal_ids[:1].display_name
+            text = name if count == 1 else self.env._("%s proposals are rejected.", count)
+            if wizard.left_out:
+                more = self.env._("%s are decided on already and stay.", wizard.left_out)
+                text = f"{text} {more}"
+            wizard.summary = text
 
     def action_confirm(self):
         """Reject them.

@@ -37,4 +37,4 @@ class OmsFlowNote(models.Model):
     count = fields.Integer(
         string="Times", default=1, readonly=True, help="So many goods or sites it is true of."
     )
-    message = fields.Char(required=True, readonly=True)
+    message = fields.Text(required=True, readonly=True)

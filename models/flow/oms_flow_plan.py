@@ -271,7 +271,27 @@ class OmsFlowPlan(models.Model):
         :return: a window action
         :rtype: dict
         """
-        action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_proposal")
+        return self._get_action("oms.action_proposal")
+
+    def action_view_runs(self):
+        """Open the runs of the plans.
+
+        :return: a window action
+        :rtype: dict
+        """
+        return self._get_action("oms.action_flow_run")
+
+    def action_view_kpis(self):
+        """Open the figures of the plans over time.
+
+        :return: a window action
+        :rtype: dict
+        """
+        return self._get_action("oms.action_flow_kpi")
+
+    def _get_action(self, xmlid):
+        """Return an action that shows what belongs to the plans."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
         action["domain"] = [("plan_id", "in", self.ids)]
         return action
 

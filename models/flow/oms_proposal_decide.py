@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
 from .oms_proposal import GOODS_KINDS, MOVING_KINDS
@@ -31,9 +31,10 @@ class OmsProposal(models.Model):
             raise UserError("\n".join(refused.values()))
         if len(self) == 1:
             return True
-        return self._tell(
-            self.env._("%(count)s accepted.", count=len(self) - len(refused)), refused
-        )
+        done = self.filtered(lambda each: each not in refused)
+        sentences = [self.env._("%(count)s accepted.", count=len(done))]
+        sentences.append(done._get_document_sentence())
+        return self._tell("\n".join(filter(None, sentences)), refused)
 
     def _accept(self, by_itself=False):
         """Carry out what is proposed.
@@ -84,41 +85,29 @@ class OmsProposal(models.Model):
                 )
         return ""
 
-    def _tell(self, sentence, refused):
-        """Return an action that tells what was done with several proposals and reloads them.
-
-        :param str sentence: what was done
-        :param dict refused: why others were not
-        """
-        lines = [sentence, *list(refused.values())[:5]]
-        if len(refused) > 5:
-            lines.append(self.env._("… and %s more.", len(refused) - 5))
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "message": "\n".join(lines),
-                "type": "warning" if refused else "success",
-                "sticky": bool(refused),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
-
     # === REJECTING === #
 
     def action_reject(self):
         """Ask why proposals are rejected, and what is to be learned from it.
 
+        Those that are decided on already are left out.
+
         :return: a window action
         :rtype: dict
         :raises AccessError: the user is no planner
-        :raises UserError: one is decided on already
+        :raises UserError: all of them are decided on already
         """
         self._check_planner()
-        self._check_state(("proposed",), self.env._("rejected"))
+        left = self.filtered(lambda each: each.state == "proposed")
+        if not left:
+            self._check_state(("proposed",), self.env._("rejected"))
         action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_proposal_reject")
-        weeks = max(self.plan_id.mapped("learn_weeks"), default=8)
-        context = {"default_proposal_ids": [(6, 0, self.ids)], "default_weeks": weeks}
+        weeks = max(left.plan_id.mapped("learn_weeks"), default=8)
+        context = {
+            "default_proposal_ids": [Command.set(left.ids)],
+            "default_weeks": weeks,
+            "default_left_out": len(self) - len(left),
+        }
         return {**action, "context": context}
 
     def _reject(self, reason, scope, weeks):
@@ -183,16 +172,39 @@ class OmsProposal(models.Model):
     def action_undo(self):
         """Undo what was accepted: documents are cancelled that have not moved anything.
 
-        :return: True
-        :rtype: bool
+        Of several those that cannot be undone stay as they are, and it is told why.
+
+        :return: an action that tells what was done when there are several, else True
+        :rtype: dict | bool
         :raises AccessError: the user is no planner
         :raises UserError: goods have left, or the supplier has the order
         """
         self._check_planner()
         self.check_access("read")
         # sudo: planners need not have rights on all that was made
-        self.sudo()._undo()
-        return True
+        own = self.sudo()
+        if len(self) == 1:
+            own._undo()
+            return True
+        refused = own._undo_each()
+        if refused and len(refused) == len(self):
+            raise UserError("\n".join(dict.fromkeys(refused.values())))
+        return self._tell(self.env._("%s undone.", len(self) - len(refused)), refused)
+
+    def _undo_each(self):
+        """Undo what can be undone.
+
+        :return: why each of the others cannot be
+        :rtype: dict[OmsProposal, str]
+        """
+        refused = {}
+        for proposal in self:
+            try:
+                with self.env.cr.savepoint():
+                    proposal._undo()
+            except UserError as error:
+                refused[proposal] = str(error)
+        return refused
 
     def _undo(self):
         self._lock()

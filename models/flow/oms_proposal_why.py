@@ -43,6 +43,7 @@ class OmsProposal(models.Model):
             "carbon": self.env._("carbon"),
             "way": self.env._("the way"),
             "saved": self.env._("sales that would be missed"),
+            "holding": self.env._("storage"),
         }
 
     def _get_reasons(self):
@@ -64,44 +65,73 @@ class OmsProposal(models.Model):
         return [reason for reason in reasons if reason]
 
     def _get_need_sentence(self):
-        site, unit = self.site_id.name, self.uom_id.name
+        site = self.site_id.name
+        before = self._say_quantity(self.site_before)
         if self.site_rate <= 0:
             return self.env._(
-                "%(site)s has %(before)s %(unit)s and has sold none lately.",
-                site=site,
-                before=f"{self.site_before:g}",
-                unit=unit,
+                "%(site)s has %(before)s and has sold none lately.", site=site, before=before
             )
         return self.env._(
-            "%(site)s sells %(rate)s %(unit)s a day and has %(before)s, which last %(days)s days; "
-            "with it %(after)s days.",
+            "%(site)s sells %(rate)s and has %(before)s: enough for %(days)s, with it for "
+            "%(after)s.",
             site=site,
-            rate=f"{self.site_rate:.2f}",
-            unit=unit,
-            before=f"{self.site_before:g}",
-            days=f"{max(self.site_before, 0.0) / self.site_rate:.0f}",
-            after=f"{max(self.site_after, 0.0) / self.site_rate:.0f}",
+            rate=self._say_rate(self.site_rate),
+            before=before,
+            days=self._say_days(max(self.site_before, 0.0) / self.site_rate),
+            after=self._say_days(max(self.site_after, 0.0) / self.site_rate),
         )
 
     def _get_donor_sentence(self):
         origin = self.origin_id.name
+        before = self._say_quantity(self.origin_before)
         if self.origin_rate <= 0:
             return self.env._(
                 "%(origin)s has %(before)s and has sold none lately; %(after)s stay.",
                 origin=origin,
-                before=f"{self.origin_before:g}",
+                before=before,
                 after=f"{self.origin_after:g}",
             )
         return self.env._(
-            "%(origin)s sells %(rate)s a day and has %(before)s for %(days)s days; %(after)s stay, "
-            "for %(left)s days.",
+            "%(origin)s sells %(rate)s and has %(before)s: enough for %(days)s; %(after)s stay, "
+            "for %(left)s.",
             origin=origin,
-            rate=f"{self.origin_rate:.2f}",
-            before=f"{self.origin_before:g}",
-            days=f"{max(self.origin_before, 0.0) / self.origin_rate:.0f}",
+            rate=self._say_rate(self.origin_rate),
+            before=before,
+            days=self._say_days(max(self.origin_before, 0.0) / self.origin_rate),
             after=f"{self.origin_after:g}",
-            left=f"{max(self.origin_after, 0.0) / self.origin_rate:.0f}",
+            left=self._say_days(max(self.origin_after, 0.0) / self.origin_rate),
         )
+
+    def _say_quantity(self, quantity):
+        """Return a number of units in words."""
+        unit = self.uom_id.name
+        if quantity <= 0:
+            return self.env._("no %s", unit) if not quantity else f"{quantity:g} {unit}"
+        return f"{quantity:g} {unit}"
+
+    def _say_rate(self, rate):
+        """Return how much is sold in the time in which one is: a day, a week or a month.
+
+        :param float rate: units a day, above zero
+        """
+        unit = self.uom_id.name
+        if rate >= 1.0:
+            return self.env._("%(quantity)s %(unit)s a day", quantity=f"{rate:.2f}", unit=unit)
+        if rate >= 1.0 / 7.0:
+            return self.env._(
+                "%(quantity)s %(unit)s a week", quantity=f"{7.0 * rate:.1f}", unit=unit
+            )
+        return self.env._("%(quantity)s %(unit)s a month", quantity=f"{30.0 * rate:.2g}", unit=unit)
+
+    def _say_days(self, days):
+        """Return a time in days, months or years, whatever is read at a glance."""
+        if days < 1.0:
+            return self.env._("less than a day")
+        if days < 90.0:
+            return self.env._("%s days", f"{days:.0f}")
+        if days < 730.0:
+            return self.env._("%s months", f"{days / 30.4:.0f}")
+        return self.env._("more than two years")
 
     def _get_detail_sentences(self, facts):
         """Return what else is known, from the facts of the explanation.

@@ -5,6 +5,7 @@ from . import test_proposal_documents
 from . import test_run
 from . import test_share
 from . import test_preparation
+from . import test_decide_many
 from . import test_demand
 from . import test_forecast
 from . import test_replenish

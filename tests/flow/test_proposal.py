@@ -115,7 +115,9 @@ class TestProposal(FlowCase):
         told = proposals.action_accept()
         self.assertEqual(proposals[1].state, "accepted", "it gains more")
         self.assertEqual(proposals[0].state, "proposed")
-        self.assertIn("1 are available", told["params"]["message"])
+        told = self.env["oms.proposal.outcome"].browse(told["res_id"])
+        self.assertEqual(told.line_ids.proposal_id, proposals[0])
+        self.assertIn("1 are available", told.line_ids.reason)
         with self.assertRaisesRegex(UserError, "1 are available"):
             proposals[0].action_accept()
 

@@ -174,7 +174,8 @@ class TestProposalCases(FlowCase):
         sound = self.propose(self.berry, self.near, self.middle, 3)
         told = (broken + sound).action_accept()
         self.assertEqual((broken.state, sound.state), ("proposed", "accepted"))
-        self.assertEqual(told["params"]["type"], "warning")
+        outcome = self.env["oms.proposal.outcome"].browse(told["res_id"])
+        self.assertEqual(outcome.line_ids.proposal_id, broken)
         self.assertEqual(self.position(self.apple, self.near).demand, 0)
 
     def test_what_is_forbidden_meanwhile_is_taken_back(self):

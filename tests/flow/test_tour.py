@@ -6,7 +6,7 @@ from .flow_case import FlowCase
 
 @tagged("post_install", "-at_install")
 class TestTour(TourCase, FlowCase):
-    """What a planner does in the browser."""
+    """What a planner does in the browser, and what it does to the stock at both ends."""
 
     def test_planner_works_through_a_run(self):
         planner = self.make_user(
@@ -36,17 +36,62 @@ class TestTour(TourCase, FlowCase):
             {"Apple": "pull", "Berry": "pull", "Cherry": "purchase"},
             run.note_ids.mapped("message"),
         )
-        self.start_tour_surely(
-            f"/odoo/oms-flow-runs/{run.id}", "oms_flow_proposal", login=planner.login
-        )
+        apples, berries, bought = (proposals[each] for each in (self.apple, self.berry, cherry))
+        places = [
+            (product, site)
+            for product in (self.apple, self.berry, cherry)
+            for site in (self.near, self.middle, self.far)
+        ]
+        before = self.read_places(places)
+        url = f"/odoo/oms-flow-runs/{run.id}"
+        self.start_tour_surely(url, "oms_flow_proposal", login=planner.login)
         self.env.invalidate_all()
-        apples, berries = proposals[self.apple], proposals[self.berry]
-        self.assertEqual((apples + berries).mapped("state"), ["accepted", "accepted"])
-        self.assertEqual(self.position(self.apple, self.far).incoming, apples.quantity)
-        self.assertEqual(self.position(self.apple, self.near).demand, apples.quantity)
-        self.assertEqual(self.supply(self.apple, self.far), apples.quantity)
-        self.assertEqual(self.supply(self.berry, self.middle), berries.quantity)
+        self.assertEqual(set((apples + berries + bought).mapped("state")), {"accepted"})
         self.assertEqual(apples.decided_by_id, planner)
-        bought = proposals[cherry]
-        self.assertEqual(bought.state, "undone")
+        self.assertTransferred(apples, self.near, self.far)
+        self.assertTransferred(berries, self.near, self.middle)
+        line = bought.purchase_line_ids
+        self.assertEqual(line.product_id, cherry)
+        self.assertEqual((line.product_qty, line.price_unit), (bought.quantity, 3.0))
+        order = line.order_id
+        self.assertEqual((order.partner_id, order.state), (orchard, "draft"))
+        self.assertEqual(order.picking_type_id.warehouse_id, self.near.warehouse_id)
+
+        self.start_tour_surely(url, "oms_flow_proposal_undo", login=planner.login)
+        self.env.invalidate_all()
+        self.assertEqual(set((apples + berries + bought).mapped("state")), {"undone"})
+        self.assertEqual(self.read_places(places), before)
+        self.assertEqual(set((apples + berries).move_ids.mapped("state")), {"cancel"})
         self.assertFalse(bought.purchase_line_ids)
+        self.assertEqual(order.state, "cancel")
+
+        # What is bought comes as supply once the supplier has the order.
+        bought.with_user(planner).action_reopen()
+        bought.with_user(planner).action_accept()
+        bought.purchase_line_ids.order_id.button_confirm()
+        self.assertEqual(self.position(cherry, self.near).incoming, bought.quantity)
+        self.assertEqual(self.supply(cherry, self.near), bought.quantity)
+
+    def read_places(self, places):
+        """What is known of goods at sites: on hand, wanted, on its way, to be had, and expected."""
+        found = {}
+        for product, site in places:
+            position = self.position(product, site)
+            numbers = ("on_hand", "demand", "incoming", "available")
+            found[product.name, site.name] = (
+                *(getattr(position, name) if position else 0.0 for name in numbers),
+                self.supply(product, site),
+            )
+        return found
+
+    def assertTransferred(self, proposal, origin, site):
+        """Assert that the goods leave at one end and are expected at the other, by transfers."""
+        pickings = proposal.move_ids.picking_id
+        self.assertEqual(
+            {each.picking_type_id.code: each.picking_type_id.warehouse_id for each in pickings},
+            {"outgoing": origin.warehouse_id, "incoming": site.warehouse_id},
+        )
+        self.assertEqual(set(proposal.move_ids.mapped("product_uom_qty")), {proposal.quantity})
+        self.assertEqual(self.position(proposal.product_id, origin).demand, proposal.quantity)
+        self.assertEqual(self.position(proposal.product_id, site).incoming, proposal.quantity)
+        self.assertEqual(self.supply(proposal.product_id, site), proposal.quantity)

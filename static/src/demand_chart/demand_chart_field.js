@@ -18,7 +18,13 @@ export class DemandChartField extends FlowChartField {
         });
     }
 
-    get datasets() {
+    get charts() {
+        const config = this.configure(this.draw());
+        config.options.scales.x = { ...config.options.scales.x, offset: true };
+        return [{ key: "demand", title: "", summary: this.summary, config }];
+    }
+
+    draw() {
         const { came, before, expected, low, high } = this.value;
         const later = (values) => [...Array(came.length).fill(null), ...values];
         const line = (label, data, color, more = {}) => ({
@@ -50,12 +56,6 @@ export class DemandChartField extends FlowChartField {
                 borderColor: CAME,
             },
         ].filter(({ data }) => data.some((one) => one !== null));
-    }
-
-    get config() {
-        const config = super.config;
-        config.options.scales.x = { ...config.options.scales.x, offset: true };
-        return config;
     }
 }
 

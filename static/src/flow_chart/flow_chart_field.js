@@ -1,47 +1,53 @@
-/* global Chart, luxon */
-import { Component, onWillStart, useEffect, useRef } from "@odoo/owl";
+/* global luxon */
+import { Component, onWillStart } from "@odoo/owl";
 import { loadBundle } from "@web/core/assets";
 import { cookie } from "@web/core/browser/cookie";
 import { getCustomColor } from "@web/core/colors/colors";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
+import { ChartBox } from "./chart_box";
 
 const GIVES = "#EA6175";
 const GETS = "#4EA7F2";
 
-/** How the stock at both ends of a flow goes down, with and without it. */
+/**
+ * How the stock at both ends of a flow goes down, with and without it: a chart for each end, since
+ * a warehouse has a hundred times what a store has.
+ */
 export class FlowChartField extends Component {
     static template = "oms.FlowChartField";
+    static components = { ChartBox };
     static props = { ...standardFieldProps };
 
     setup() {
-        this.canvasRef = useRef("canvas");
-        this.chart = null;
         onWillStart(() => loadBundle("web.chartjs_lib"));
-        useEffect(
-            () => {
-                if (!this.canvasRef.el) {
-                    return undefined;
-                }
-                this.chart = new Chart(this.canvasRef.el, this.config);
-                return () => this.chart.destroy();
-            },
-            () => [JSON.stringify(this.value)]
-        );
     }
 
     get value() {
         return this.props.record.data[this.props.name];
     }
 
+    get charts() {
+        return [false, true]
+            .map((origin) => this.value.series.filter((one) => one.origin === origin))
+            .filter((series) => series.length)
+            .map((series) => ({
+                key: series[0].origin,
+                title: series[0].origin
+                    ? _t("Where it comes from: %s", series[0].name)
+                    : _t("Where it goes: %s", series[0].name),
+                summary: this.summarize(series),
+                config: this.configure(this.draw(series)),
+            }));
+    }
+
     /** The same in words, for those who do not see it. */
-    get summary() {
-        return this.value.series
-            .filter(({ after }) => after)
-            .map(({ name, values }) =>
-                _t("%(site)s: %(first)s now, %(last)s at the end", {
-                    site: name,
+    summarize(series) {
+        return series
+            .map(({ after, values }) =>
+                _t("%(which)s: %(first)s now, %(last)s at the end", {
+                    which: after ? _t("With it") : _t("As it is"),
                     first: values[0],
                     last: values.at(-1),
                 })
@@ -49,9 +55,9 @@ export class FlowChartField extends Component {
             .join("; ");
     }
 
-    get datasets() {
-        return this.value.series.map(({ name, after, origin, values }) => ({
-            label: after ? _t("%s with it", name) : _t("%s as it is", name),
+    draw(series) {
+        return series.map(({ after, origin, values }) => ({
+            label: after ? _t("With it") : _t("As it is"),
             data: values,
             borderColor: origin ? GIVES : GETS,
             backgroundColor: origin ? GIVES : GETS,
@@ -63,7 +69,7 @@ export class FlowChartField extends Component {
         }));
     }
 
-    get config() {
+    configure(datasets) {
         const scheme = cookie.get("color_scheme");
         const grid = getCustomColor(scheme, "#d8dadd", "#3C3E4B");
         const label = getCustomColor(scheme, "#111827", "#E4E4E4");
@@ -74,7 +80,7 @@ export class FlowChartField extends Component {
                 labels: this.value.days.map((day) =>
                     luxon.DateTime.fromISO(day).toLocaleString({ day: "numeric", month: "short" })
                 ),
-                datasets: this.datasets,
+                datasets,
             },
             options: {
                 maintainAspectRatio: false,
