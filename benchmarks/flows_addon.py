@@ -1,10 +1,11 @@
-"""The addon's own engines as a policy: forecast, pooled levels, balancing.
+"""The addon as a policy: what a run of a flow plan decides, by the same engines.
 
-What a model does for a company is done here for a world: the histories of products are forecast,
-their stock in the whole network is set so that all together reach a fill rate with the least units,
-it is placed at so many sites as cost least to serve from, and what lies where it is not needed
-serves or moves before more is ordered. Where customers are served by their home alone, each
-product at each site is a series of its own.
+Forecasts (`engine/demand`), levels by service classes (`engine/levels`), transfers
+(`engine/balancing`) and what is pulled and bought (`engine/replenishment`) get what
+`models/flow` gives them: demand by home, what lies and comes, safety stock, lanes, suppliers. The
+plan runs every night; levels are set anew, transfers proposed every so many days, and all
+proposals are accepted. Where all may serve it is a plan whose levels are for the network, else
+one whose levels are for each site.
 """
 
 from __future__ import annotations
@@ -15,153 +16,238 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchmarks.flows_forecast import Forecast, Forecaster
-from benchmarks.flows_replay import REPLAN_DAYS, Array, MinMax, State, Transfer
+from benchmarks.flows_replay import Array, MinMax, Orders, State, Transfer
 from benchmarks.flows_world import (
+    HOLDING_A_YEAR,
     PER_PARCEL,
     PER_UNIT,
     PER_UNIT_MILE,
     SUPPLIER_DAYS,
+    SUPPLIER_LINE,
+    SUPPLIER_SPREAD,
     Wanted,
     World,
-    supplier_variance,
 )
-from engine import levels
-from engine.balancing import Goods, Lane, Network, Problem, Settings, Site, Stocks, balance
-from engine.levels import Series
+from engine import balancing, levels, replenishment
 
-MOST_SITES = 12
-"""So many sites at most hold a product that all can be served from."""
+SERVICE = {"AX": 98, "AY": 97, "AZ": 95, "BX": 96, "BY": 95, "BZ": 92, "CX": 94, "CY": 90, "CZ": 85}
+"""Percent by class where nobody has said otherwise: `models/flow/oms_service_class.py`."""
+
+LEAD_SPREAD, LOT_DAYS, MOST_SITES = 0.2, 7.0, 12
+"""As in `models/flow/oms_flow_run_level.py`."""
+
+HORIZON_DAYS, INTEREST = 28.0, 0.08 / 365.0
+"""Days looked ahead, of a new plan, and interest of a day."""
+
+TRANSFER_DAYS = 7
+"""Every how many days transfers are proposed."""
 
 
 @dataclass(slots=True)
 class Addon:
-    """Forecast, levels and, if asked for, transfers.
+    """Forecast, levels, replenishment and, if asked for, transfers.
 
-    :param target: fill rate that all products together are to reach
+    :param leniency: so many times the misses that service classes allow are allowed
     :param forecaster: shared by policies that look at the same world
     :param home_only: customers are served by their home alone
     :param balanced: transfers between sites are planned, too
     """
 
-    target: float
+    leniency: float
     forecaster: Forecaster
     home_only: bool = False
     balanced: bool = False
     _seen: Forecast = field(init=False)
-    _level: Array = field(init=False)
+    _levels: MinMax = field(init=False)
+    _safety: Array = field(init=False)
+    _collected: float = field(init=False)
 
     @property
     def transfer_days(self) -> int | None:
         """Every how many days transfers are planned."""
-        return REPLAN_DAYS if self.balanced else None
+        return TRANSFER_DAYS if self.balanced else None
+
+    # --- levels ---
 
     def levels(
         self, world: World, past: Sequence[Wanted], day: int, state: State | None = None
     ) -> MinMax:
-        """Set levels for what all products together need."""
+        """Set levels as a run does."""
         seen = self.forecaster.forecast(world, past, day)
-        level = self._at_homes(world, seen) if self.home_only else self._pooled(world, seen)
-        self._seen, self._level = seen, level
-        if state is not None and not self.home_only:
-            level = levels.around(level, state.position)
-        return MinMax(level, level)
+        rate, variance = seen.by_site()
+        series = _series(world, rate, variance)
+        whole = rate.sum(axis=1)
+        abc = levels.better_of(levels.abc(world.margin * whole), levels.abc(whole))
+        xyz = levels.xyz(whole, variance.sum(axis=1))
+        table = np.array([[SERVICE[a + x] for x in levels.XYZ] for a in levels.ABC]) / 100.0
+        service = np.clip(1.0 - self.leniency * (1.0 - table[abc, xyz]), 0.0, 0.9999)
+        points = np.zeros(len(series))
+        if self.home_only:
+            rows = np.flatnonzero(series.rate > 0.0)
+            each = np.repeat(service, world.sites)[rows]
+            points[rows] = levels.order_points(series.take(rows), each)
+            points = points.reshape(rate.shape)
+        else:
+            wanted = np.flatnonzero(whole > 0.0)
+            points = points.reshape(rate.shape)
+            points[wanted] = _pooled(world, rate[wanted], variance[wanted], series, service[wanted])
+        found = levels.limited(series, points.ravel(), levels.Limits.of(len(series)))
+        of_stores = [order.at_home for order in past if world.parent[order.home] >= 0]
+        self._collected = sum(of_stores) / max(len(of_stores), 1)
+        self._seen = seen
+        self._safety = np.ceil(found.safety - 1e-9).reshape(rate.shape)
+        self._safety[:, world.parent < 0] = 0.0
+        self._levels = MinMax(found.minimum.reshape(rate.shape), found.maximum.reshape(rate.shape))
+        return self._levels
 
-    def _pooled(self, world: World, seen: Forecast) -> Array:
-        series = Series.of(seen.rate, seen.variance, SUPPLIER_DAYS, supplier_variance())
-        total = levels.together(series, self.target)
-        inward = np.where(
-            world.parent < 0,
-            0.0,
-            PER_UNIT + PER_UNIT_MILE * world.miles[world.parent, np.arange(world.sites)],
-        )
-        wanted = seen.rate @ seen.shares
-        serve = PER_UNIT_MILE * world.miles
-        opened = levels.open_sites(wanted, serve, inward, MOST_SITES)
-        # A unit that comes from elsewhere shares its parcel with the others of its order.
-        size = max(float(seen.variance.sum() / max(seen.rate.sum(), 1e-9)), 1.0)
-        farther = float(np.median(serve[opened.order][:, opened.order]))
-        placed = levels.place(total, series, seen.shares, opened, PER_PARCEL / size, farther)
-        return placed.units
+    # --- pulls and purchases ---
 
-    def _at_homes(self, world: World, seen: Forecast) -> Array:
-        rate = seen.rate[:, None] * seen.shares
-        spread = (seen.variance / np.maximum(seen.rate, 1e-12))[:, None]
-        road = np.where(
-            world.parent < 0, 0, world.road[world.parent, np.arange(world.sites)]
-        ).astype(float)
-        series = Series.of(
-            rate.ravel(),
-            (rate * spread).ravel(),
-            np.broadcast_to(SUPPLIER_DAYS + road, rate.shape).ravel(),
-            supplier_variance(),
+    def orders(self, world: World, state: State, day: int) -> Orders:
+        """Pull and buy as a run does, of the products of which something is due."""
+        low, high = self._levels.minimum, self._levels.maximum
+        due = np.flatnonzero(((state.position <= low) & (state.position < high)).any(axis=1))
+        if not due.size:
+            return Orders((), ())
+        kept = (high[due] > 0.0) | (world.parent < 0)
+        product, site = np.nonzero(kept)
+        stocks = self._stocks(world, state, due, product, site)
+        managed = high[due[product], site] > 0.0
+        point = np.where(managed, low[due[product], site], np.nan)
+        up_to = np.where(managed, high[due[product], site], np.nan)
+        lanes = tuple(
+            lane
+            for lane in world.lanes
+            if world.parent[lane.origin] < 0 <= world.parent[lane.destination]
+            and kept[:, lane.destination].any()
         )
-        return levels.together(series, self.target).reshape(rate.shape)
+        problem = replenishment.Problem(
+            balancing.Network(_sites(world), lanes),
+            self._goods(world, due),
+            stocks,
+            point,
+            up_to,
+            tuple(replenishment.Supplier(str(p), SUPPLIER_LINE) for p in due.tolist()),
+            tuple(
+                replenishment.Offer(
+                    number,
+                    number,
+                    (replenishment.Break(0.0, float(world.cost[p])),),
+                    site=buyer,
+                    lead_days=float(SUPPLIER_DAYS),
+                    lead_deviation=SUPPLIER_SPREAD / 2.0,
+                )
+                for number, p in enumerate(due.tolist())
+                for buyer in np.flatnonzero(world.parent < 0).tolist()
+            ),
+            replenishment.Settings(
+                horizon_days=HORIZON_DAYS,
+                holding=HOLDING_A_YEAR / 365.0,
+                interest=INTEREST,
+                default_lead_days=float(SUPPLIER_DAYS),
+            ),
+        )
+        plan = replenishment.replenish(problem)
+        return Orders(
+            tuple(
+                (int(due[line.product]), line.site, line.quantity)
+                for order in plan.orders
+                for line in order.lines
+                if order.outcome != "waits" and line.quantity > 0.0
+            ),
+            tuple(
+                Transfer(int(due[pull.product]), pull.origin, pull.destination, pull.quantity)
+                for pull in plan.pulls
+            ),
+        )
+
+    # --- transfers ---
 
     def transfers(self, world: World, state: State, day: int) -> list[Transfer]:
-        """Plan transfers of what lies beyond its level.
-
-        A unit that lies nearer earns its margin only where nobody else may serve; else it spares
-        the way and its share of a parcel.
-        """
-        seen, level = self._seen, self._level
-        rate = seen.rate[:, None] * seen.shares
-        price = world.margin
-        if not self.home_only:
-            kept = level > 0.0
-            near = np.argmin(np.where(kept[:, :, None], world.miles[None], np.inf), axis=1)
-            rate = np.zeros(level.shape)
-            np.add.at(rate, (np.arange(len(near))[:, None], near), seen.rate[:, None] * seen.shares)
-            rate *= kept
-            price = np.full(world.products, PER_PARCEL / 4.0 + PER_UNIT_MILE * world.miles.mean())
-        excess = (state.on_hand - level > 0.5).any(axis=1)
-        wishes = excess[:, None] & ((state.on_hand > 0.5) | (level > state.position))
-        product, site = np.nonzero(wishes)
-        if not len(product):
-            return []
-        used, row = np.unique(product, return_inverse=True)
-        problem = Problem(
-            self._network(world),
-            tuple(
-                Goods(str(p), float(price[p]), cost=float(world.cost[p]), weight=0.0)
-                for p in used.tolist()
-            ),
-            Stocks(
-                row.astype(np.int64),
-                site.astype(np.int64),
-                state.on_hand[product, site],
-                rate[product, site],
-                np.maximum(state.position - state.on_hand, 0.0)[product, site],
-                minimum=np.minimum(level, state.on_hand)[product, site],
-                capacity=np.maximum(level, state.on_hand)[product, site],
-            ),
-            Settings(horizon_days=90.0, holding=0.0, interest=0.0, ageing=0.0),
+        """Plan transfers as a run does, of all products that could move."""
+        every = np.arange(world.products)
+        rate = self._seen.by_site()[0]
+        used = every[((state.on_hand > 0.5).any(axis=1)) & (rate.sum(axis=1) > 0.0)]
+        product, site = np.nonzero((state.position[used] > 0.5) | (rate[used] > 0.0))
+        problem = balancing.Problem(
+            balancing.Network(_sites(world), world.lanes),
+            self._goods(world, used),
+            self._stocks(world, state, used, product, site),
+            balancing.Settings(horizon_days=HORIZON_DAYS, interest=INTEREST),
         )
         return [
-            Transfer(
-                int(used[move.product]),
-                problem.network.lanes[move.lane].origin,
-                problem.network.lanes[move.lane].destination,
-                move.quantity,
-            )
-            for move in balance(problem).moves
+            Transfer(int(used[move.product]), move.origin, move.destination, move.quantity)
+            for move in balancing.balance(problem).moves
+            if move.gain > 0.0
         ]
 
-    def _network(self, world: World) -> Network:
-        stores = world.parent >= 0
-        return Network(
-            tuple(
-                Site(str(k), "store" if store else "warehouse") for k, store in enumerate(stores)
-            ),
-            tuple(
-                Lane(
-                    a,
-                    b,
-                    days=float(world.road[a, b]),
-                    fixed=PER_PARCEL,
-                    per_unit=PER_UNIT + PER_UNIT_MILE * float(world.miles[a, b]),
-                )
-                for a in range(world.sites)
-                for b in range(world.sites)
-                if a != b
-            ),
+    # --- into the engines' words ---
+
+    def _stocks(
+        self, world: World, state: State, used: Array, product: Array, site: Array
+    ) -> balancing.Stocks:
+        rate, variance = self._seen.by_site()
+        at = used[product], site
+        return balancing.Stocks(
+            product=product,
+            site=site,
+            stock=state.on_hand[at],
+            rate=rate[at],
+            incoming=np.maximum(state.position - state.on_hand, 0.0)[at],
+            variance=variance[at],
+            minimum=self._safety[at],
+            local=np.where(world.parent[site] >= 0, self._collected, 0.0),
+            order_point=self._levels.minimum[used[product], site],
         )
+
+    def _goods(self, world: World, used: Array) -> tuple[balancing.Goods, ...]:
+        seen, farther = self._seen, float(np.median(world.miles)) * PER_UNIT_MILE
+        # What comes from elsewhere shares its parcel with the other units of its line.
+        size = np.maximum(seen.variance / np.maximum(seen.rate, 1e-12), 1.0)
+        return tuple(
+            balancing.Goods(
+                str(p),
+                float(world.price[p]),
+                cost=float(world.cost[p]),
+                weight=0.0,
+                holding=float(world.cost[p]) * (HOLDING_A_YEAR / 365.0 - INTEREST),
+                elsewhere=None if self.home_only else farther + PER_PARCEL / float(size[p]),
+            )
+            for p in used.tolist()
+        )
+
+
+def _sites(world: World) -> tuple[balancing.Site, ...]:
+    return tuple(
+        balancing.Site(str(k), "warehouse" if parent < 0 else "store")
+        for k, parent in enumerate(world.parent.tolist())
+    )
+
+
+def _series(world: World, rate: Array, variance: Array) -> levels.Series:
+    road = world.road[np.maximum(world.parent, 0), np.arange(world.sites)]
+    lead = np.where(world.parent < 0, SUPPLIER_DAYS, road).astype(float)
+    lead = np.broadcast_to(lead, rate.shape).ravel()
+    return levels.Series.of(
+        rate.ravel(),
+        variance.ravel(),
+        lead,
+        (LEAD_SPREAD * lead) ** 2,
+        1.0,
+        np.maximum(np.round(rate.ravel() * LOT_DAYS), 1.0),
+    )
+
+
+def _pooled(
+    world: World, rate: Array, variance: Array, series: levels.Series, service: Array
+) -> Array:
+    """Order points of goods that all sites share."""
+    total_rate = rate.sum(axis=1)
+    lead = float(series.lead.max())
+    whole = levels.Series.of(total_rate, variance.sum(axis=1), lead, (LEAD_SPREAD * lead) ** 2, 1.0)
+    total = levels.order_points(whole, service)
+    serve = PER_UNIT_MILE * world.miles
+    inward = np.where(world.parent < 0, 0.0, 0.5)
+    opened = levels.open_sites(rate.sum(axis=0), serve, inward, MOST_SITES)
+    farther = float(np.median(serve))
+    shares = rate / total_rate[:, None]
+    return levels.place(total, whole, shares, opened, PER_PARCEL, farther).units

@@ -29,6 +29,10 @@ class Forecast:
     variance: Array
     shares: Array
 
+    def by_site(self) -> tuple[Array, Array]:
+        """Rate and variance of a day of each product at each home, shape (P, K)."""
+        return self.rate[:, None] * self.shares, self.variance[:, None] * self.shares
+
 
 @dataclass(slots=True)
 class Forecaster:

@@ -14,6 +14,7 @@ from benchmarks.flows_world import (
     PER_PARCEL,
     PER_UNIT,
     PER_UNIT_MILE,
+    RETURN_DAYS,
     SUPPLIER_LINE,
     WAREHOUSE_LINE,
     Wanted,
@@ -60,6 +61,18 @@ class Transfer:
     units: float
 
 
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a policy buys and pulls itself.
+
+    :param bought: product, site to which suppliers deliver, units
+    :param pulled: of what lies at warehouses now
+    """
+
+    bought: tuple[tuple[int, int, float], ...]
+    pulled: tuple[Transfer, ...]
+
+
 class Policy(Protocol):
     """Decides with nothing but what has been."""
 
@@ -74,6 +87,9 @@ class Policy(Protocol):
 
         :param state: what is where; None on the first day, when it is still open
         """
+
+    def orders(self, world: World, state: State, day: int) -> Orders | None:
+        """Order at the end of a day; None for what rules of minimum and maximum order."""
 
     def transfers(self, world: World, state: State, day: int) -> list[Transfer]:
         """Plan transfers in the morning of a day."""
@@ -128,6 +144,9 @@ class _Run:
     owed: dict[tuple[int, int], list[tuple[int, float]]] = field(
         default_factory=lambda: defaultdict(list)
     )
+    returning: dict[int, list[tuple[int, int, float]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     between: Array = field(default_factory=lambda: np.zeros(0))
     """Units on the road between sites, shape (P,)."""
     way: dict[tuple[int, int], float] = field(default_factory=lambda: defaultdict(float))
@@ -139,6 +158,11 @@ class _Run:
                 site = -site - 1
                 self.between[product] -= units
             self.state.on_hand[product, site] += units
+            self.give_owed(product, site, day)
+
+        for product, site, units in self.returning.pop(day, ()):
+            self.state.on_hand[product, site] += units
+            self.state.position[product, site] += units
             self.give_owed(product, site, day)
 
     def give_owed(self, product: int, site: int, day: int) -> None:
@@ -167,7 +191,7 @@ class _Run:
             products = list(open_lines)
             asked = np.array([open_lines[each] for each in products])
             has = np.minimum(on_hand[products], asked[:, None]).sum(axis=0)
-            if has[order.home] >= asked.sum() or self.home_only:
+            if has[order.home] >= asked.sum() or self.home_only or order.at_home:
                 site = order.home
             else:
                 site = int(np.lexsort((order.miles, -has))[0])
@@ -182,6 +206,8 @@ class _Run:
                 self.state.position[product, site] -= given
                 miles = float(order.miles[site])
                 figures.parcels += given * (PER_UNIT + PER_UNIT_MILE * miles)
+                if product in order.back:
+                    self.returning[order.day + RETURN_DAYS].append((product, order.home, given))
                 figures.filled += given
                 figures.at_home += given * (site == order.home)
                 open_lines[product] -= given
@@ -200,19 +226,29 @@ class _Run:
                 units = float(
                     np.ceil(levels.maximum[product, site] - state.position[product, site])
                 )
-                state.position[product, site] += units
                 parent = int(world.parent[site])
                 if parent < 0:
-                    arrives = day + world.supplier_days(product, day)
-                    self.arriving[arrives].append((product, site, units))
-                    self.figures.lines += SUPPLIER_LINE
+                    self.buy(product, site, units, day)
                 else:
+                    state.position[product, site] += units
                     state.position[product, parent] -= units
                     self.owed[product, parent].append((site, units))
                     self.figures.lines += WAREHOUSE_LINE
                     self.give_owed(product, parent, day)
 
-    def transfer(self, wishes: Sequence[Transfer], day: int) -> None:
+    def order(self, orders: Orders, day: int) -> None:
+        """Order what a policy says."""
+        for product, site, units in orders.bought:
+            self.buy(product, site, units, day)
+        self.transfer(orders.pulled, day, is_pulled=True)
+
+    def buy(self, product: int, site: int, units: float, day: int) -> None:
+        self.state.position[product, site] += units
+        arrives = day + self.world.supplier_days(product, day)
+        self.arriving[arrives].append((product, site, units))
+        self.figures.lines += SUPPLIER_LINE
+
+    def transfer(self, wishes: Sequence[Transfer], day: int, *, is_pulled: bool = False) -> None:
         for each in wishes:
             free = float(np.floor(self.state.on_hand[each.product, each.origin]))
             units = min(each.units, free)
@@ -221,8 +257,9 @@ class _Run:
             self.state.position[each.product, each.origin] -= units
             self.state.position[each.product, each.destination] += units
             self.send(each.product, each.origin, each.destination, units, day)
-            self.figures.transfers += 1
-            self.figures.transferred_units += units
+            if not is_pulled:
+                self.figures.transfers += 1
+                self.figures.transferred_units += units
             self.figures.lines += WAREHOUSE_LINE
 
     def close(self) -> None:
@@ -272,6 +309,10 @@ def replay(world: World, policy: Policy, first: int, home_only: bool = False) ->
             run.serve(coming[place])
             past.append(coming[place])
             place += 1
-        run.order_below(levels, day)
+        orders = policy.orders(world, run.state, day)
+        if orders is None:
+            run.order_below(levels, day)
+        else:
+            run.order(orders, day)
         run.close()
     return run.figures

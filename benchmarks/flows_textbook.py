@@ -14,7 +14,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from benchmarks.flows_replay import Array, MinMax, State, Transfer
+from benchmarks.flows_replay import Array, MinMax, Orders, State, Transfer
 from benchmarks.flows_world import (
     SUPPLIER_DAYS,
     SUPPLIER_LINE,
@@ -47,6 +47,10 @@ class Textbook:
         line = np.where(world.parent < 0, SUPPLIER_LINE, WAREHOUSE_LINE)
         lot = economic_lot(mean, line, world.holding[:, None])
         return MinMax(np.where(mean > 0.0, minimum, 0.0), np.where(mean > 0.0, minimum + lot, 0.0))
+
+    def orders(self, world: World, state: State, day: int) -> Orders | None:
+        """Leave it to the rules."""
+        return None
 
     def transfers(self, world: World, state: State, day: int) -> list[Transfer]:
         """Plan none."""

@@ -7,9 +7,16 @@ great circle.
   its home if that has all of it; else greedily by the site that has most of what is still to
   send, the nearest of equals (or from the home alone, with `--serve home`). What nobody has is
   lost.
+- Orders of files were sent to customers: so nobody collects and nothing comes back, unless it is
+  asked for. With `--collect SHARE` such a share of the orders whose home is a store is collected
+  there: nobody else may serve them. With `--returns SHARE` such a share of the lines that were
+  served is back after three weeks, at the customer's nearest site, as good as new. Which ones is
+  chance, the same for every policy. What returns cost besides is not counted: it is the same.
 - A parcel costs 8.759, and 0.423 + 0.000541 × miles for each unit in it: the costs of the
   literature (Jasin and Sinha 2015), for parcels to customers and for shipments between sites.
-  What goes the same way on the same day between sites is one shipment.
+  What goes the same way on the same day between sites is one shipment. So a unit that is moved
+  before it is sent costs more than one sent from afar: where any site may serve, moves can spare
+  parcels, but never miles.
 - A warehouse is supplied by suppliers, freight paid: 14 days after the order, give or take four, by
   chance, the same for every policy. A line of an order to a supplier costs 5, of one to a
   warehouse 1: somebody must write it and put the goods away.
@@ -30,6 +37,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.files import FileError, Order, ProductRow, SiteRow
+from engine.balancing import Lane
 from engine.geography import MILE_KM, great_circle_km
 
 Array = NDArray[np.float64]
@@ -41,16 +49,23 @@ SUPPLIER_LINE, WAREHOUSE_LINE = 5.0, 1.0
 MILES_A_DAY = 500.0
 COST_SHARE, HOLDING_A_YEAR, PLAIN_PRICE = 0.6, 0.25, 20.0
 LARGEST_LINE = 1_000_000.0
+RETURN_DAYS = 21
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An order: its day, its home, how far each site is, and its lines."""
+    """An order: its day, its home, how far each site is, and its lines.
+
+    :param at_home: it is collected there, so that no other site may serve it
+    :param back: products that will come back
+    """
 
     day: int
     home: int
     miles: Array
     lines: tuple[tuple[int, float], ...]
+    at_home: bool = False
+    back: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +82,7 @@ class World:
     :param parent: the warehouse that supplies each site, -1 for those that suppliers supply, (K,)
     :param miles: between sites, shape (K, K)
     :param road: days between sites, shape (K, K)
+    :param lanes: ways on which goods may be moved: all but those from a store to a warehouse
     """
 
     start: datetime.date
@@ -79,6 +95,7 @@ class World:
     parent: Ints
     miles: Array
     road: Ints
+    lanes: tuple[Lane, ...]
 
     @property
     def products(self) -> int:
@@ -107,9 +124,18 @@ class World:
 
     def supplier_days(self, product: int, day: int) -> int:
         """Days until what is ordered from a supplier on a day is there: chance without memory."""
-        mixed = (product * 2654435761 + day * 40503 + 12345) & 0xFFFFFFFF
-        mixed = ((mixed ^ (mixed >> 15)) * 2246822519) & 0xFFFFFFFF
-        return SUPPLIER_DAYS - SUPPLIER_SPREAD + (mixed >> 11) % (2 * SUPPLIER_SPREAD + 1)
+        drawn = _mixed(product, day) >> 11
+        return SUPPLIER_DAYS - SUPPLIER_SPREAD + drawn % (2 * SUPPLIER_SPREAD + 1)
+
+
+def _mixed(first: int, second: int) -> int:
+    mixed = (first * 2654435761 + second * 40503 + 12345) & 0xFFFFFFFF
+    return ((mixed ^ (mixed >> 15)) * 2246822519) & 0xFFFFFFFF
+
+
+def chance(first: int, second: int) -> float:
+    """A number from 0 and below 1 that is always the same for two numbers."""
+    return (_mixed(first, second) >> 8) / float(1 << 24)
 
 
 def supplier_variance() -> float:
@@ -123,10 +149,16 @@ def serving_cost(miles: Array) -> Array:
 
 
 def make_world(
-    orders: Sequence[Order], products: Sequence[ProductRow], sites: Sequence[SiteRow]
+    orders: Sequence[Order],
+    products: Sequence[ProductRow],
+    sites: Sequence[SiteRow],
+    collect: float = 0.0,
+    returns: float = 0.0,
 ) -> World:
     """Make the world of files that were read.
 
+    :param collect: share of the orders of stores that only these may serve
+    :param returns: share of the lines served that come back
     :raises FileError: there is nothing to replay, or a line that nobody can mean
     """
     if not orders:
@@ -156,7 +188,9 @@ def make_world(
         for number in lines:
             known[number] = min(known[number], day)
         home = int(np.argmin(far[row]))
-        wanted.append(Wanted(day, home, far[row], tuple(lines.items())))
+        at_home = sites[home].kind != "warehouse" and chance(row, 1) < collect
+        back = frozenset(number for number in lines if chance(row, number + 2) < returns)
+        wanted.append(Wanted(day, home, far[row], tuple(lines.items()), at_home, back))
     miles = great_circle_km(lat[:, None], lng[:, None], lat[None], lng[None]) / MILE_KM
     road = 1 + np.ceil(miles / MILES_A_DAY).astype(np.int64)
     warehouses = np.flatnonzero([site.kind == "warehouse" for site in sites])
@@ -176,4 +210,20 @@ def make_world(
         parent,
         miles,
         road,
+        _lanes(parent, miles, road),
+    )
+
+
+def _lanes(parent: Ints, miles: Array, road: Ints) -> tuple[Lane, ...]:
+    return tuple(
+        Lane(
+            a,
+            b,
+            days=float(road[a, b]),
+            fixed=PER_PARCEL,
+            per_unit=PER_UNIT + PER_UNIT_MILE * float(miles[a, b]),
+        )
+        for a in range(len(parent))
+        for b in range(len(parent))
+        if a != b and not parent[b] < 0 <= parent[a]
     )

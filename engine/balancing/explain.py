@@ -52,10 +52,16 @@ class Stage:
 
 
 def explain(
-    problem: Problem, tidy: Tidy, stages: list[Stage], after: Rows, charges: Charges
+    problem: Problem,
+    tidy: Tidy,
+    values: Values,
+    stages: list[Stage],
+    after: Rows,
+    charges: Charges,
 ) -> tuple[Move, ...]:
     """Tell all moves.
 
+    :param values: of the stock as it was before
     :param stages: what was decided, one after the other
     :param after: rows as they are after all moves
     :param charges: of lanes
@@ -64,7 +70,7 @@ def explain(
         move
         for stage in stages
         if len(stage.arcs)
-        for move in _Teller(problem, tidy, stage, after, charges).moves()
+        for move in _Teller(problem, tidy, values, stage, after, charges).moves()
     ]
     moves.sort(key=lambda move: (move.lane, -move.gain, move.product))
     return tuple(moves)
@@ -72,9 +78,15 @@ def explain(
 
 class _Teller:
     def __init__(
-        self, problem: Problem, tidy: Tidy, stage: Stage, after: Rows, charges: Charges
+        self,
+        problem: Problem,
+        tidy: Tidy,
+        values: Values,
+        stage: Stage,
+        after: Rows,
+        charges: Charges,
     ) -> None:
-        self._problem, self._tidy, self._stage = problem, tidy, stage
+        self._problem, self._tidy, self._stage, self._values = problem, tidy, stage, values
         self._after, self._charges = after, charges
         self._product = tidy.rows.product[stage.from_rows]
 
@@ -134,9 +146,12 @@ class _Teller:
         unit_costs = self._charges.of(self._product, stage.lane)
         known = np.sum(list(unit_costs.values()), axis=0)
         lateness = (ways.cost[stage.arcs] - known) * stage.amounts
+        again = self._bought(-out[donor], stage.from_rows) / out[donor] * stage.amounts
+        spared = -self._bought(into[receiver], stage.to_rows) / into[receiver] * stage.amounts
         parts: dict[PartName, Array] = {
-            "value_there": earned[receiver] / into[receiver] * stage.amounts - lateness,
-            "value_here": -lost[donor] / out[donor] * stage.amounts - aged,
+            "value_there": earned[receiver] / into[receiver] * stage.amounts - lateness - spared,
+            "value_here": again - lost[donor] / out[donor] * stage.amounts - aged,
+            "buying": spared - again,
             "ageing": aged,
         }
         for name, cost in unit_costs.items():
@@ -150,6 +165,11 @@ class _Teller:
         parts["fixed"] = -shared * (stage.fixed[stage.lane] - paid)
         parts["carbon"] = parts["carbon"] - shared * paid
         return parts
+
+    def _bought(self, change: Array, chosen: Integers) -> Array:
+        """What it costs that rows are replenished when so much more, or less, is there."""
+        held = self._stage.positions.held[chosen]
+        return self._values.bought(chosen, held[:, None], (held + change)[:, None])[:, 0]
 
     def _shared(self, weights: Array) -> Array:
         """Return which share in its shipment each move has."""
@@ -180,8 +200,7 @@ class _Teller:
 
     def _chances(self) -> tuple[Array, Array]:
         """How surely the last unit would be sold here, and how surely it will be there."""
-        stage, after = self._stage, self._after
-        values = Values(self._tidy.rows, self._tidy.items, self._problem.settings)
+        stage, after, values = self._stage, self._after, self._values
         horizon = self._tidy.items.horizon[self._product]
         held = after.stock - after.reserved + after.incoming
         here = values.chance(stage.from_rows, held[stage.from_rows] + 1.0, horizon)

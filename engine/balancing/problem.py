@@ -107,6 +107,8 @@ class Goods:
     :param markdown: share by which the price falls per day, continuously
     :param holding: money that a unit costs per day on the shelf; none for the share of its cost
         that the settings say
+    :param elsewhere: money by which it costs more to serve a customer from another site than from
+        the nearest; none if no other site may: then what is not there is not sold
     """
 
     name: str
@@ -119,6 +121,7 @@ class Goods:
     salvage: float | None = None
     markdown: float = 0.0
     holding: float | None = None
+    elsewhere: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,10 @@ class Stocks:
     :param capacity: units that fit on the shelf
     :param donor_ok: whether units may leave
     :param receiver_ok: whether units may come
+    :param local: share of the demand that only this site can serve (collected, walk-in) though
+        the goods may be served from elsewhere; none of it if not given
+    :param order_point: units, on hand and on their way, below which the site is replenished
+        anyway; none (or NaN) where it is not
     :raises ValueError: columns differ in length, or a product is twice at a site
     """
 
@@ -154,6 +161,8 @@ class Stocks:
     capacity: Array | None = None
     donor_ok: Booleans | None = None
     receiver_ok: Booleans | None = None
+    local: Array | None = None
+    order_point: Array | None = None
 
     def __post_init__(self) -> None:
         shape = np.shape(self.product)

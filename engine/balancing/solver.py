@@ -61,7 +61,8 @@ class _Planner:
 
     def run(self) -> Plan:
         rows = self._tidy.rows
-        before = self._worth(rows)
+        self._demand = Values(rows, self._tidy.items, self._settings)
+        before = self._worth(self._demand)
         givers = [np.ones(len(self._is_warehouse), dtype=bool)]
         if self._settings.warehouse_first and self._is_warehouse.any():
             givers = [self._is_warehouse, ~self._is_warehouse]
@@ -83,7 +84,7 @@ class _Planner:
             went = np.bincount(stage.from_rows, stage.amounts, len(got))
             got, gave = got + came, gave + went
             rows = replace(rows, stock=rows.stock - went, incoming=rows.incoming + came)
-        moves = explain(self._problem, self._tidy, stages, rows, self._charges)
+        moves = explain(self._problem, self._tidy, self._demand, stages, rows, self._charges)
         prices = np.max([stage.prices for stage in stages], axis=0)
         return Plan(
             moves,
@@ -95,11 +96,11 @@ class _Planner:
             tuple(notes),
         )
 
-    def _worth(self, rows: Rows) -> float:
-        values = Values(rows, self._tidy.items, self._settings)
+    def _worth(self, values: Values) -> float:
+        rows = values.rows
         held = rows.stock - rows.reserved + rows.incoming
-        everywhere = np.arange(len(held))
-        return float(values.stay(everywhere, held[:, None]).sum())
+        some = np.flatnonzero(held)
+        return float(values.stay(some, held[some, None]).sum())
 
     def _left(self, lanes: _LaneColumns, stage: Stage) -> _LaneColumns:
         """What lanes can still take; a shipment that goes anyway costs nothing more."""
@@ -130,7 +131,7 @@ class _Planner:
         """
         settings = self._settings
         tidy = replace(self._tidy, rows=rows)
-        values = Values(rows, tidy.items, settings)
+        values = Values(rows, tidy.items, settings, self._demand)
         positions = values.positions()
         # Nobody gives of what it gets, and nobody gets what it gives.
         giveable = np.where(giver[rows.site] & (got <= 0.0), positions.giveable, 0.0)

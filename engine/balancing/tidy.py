@@ -31,6 +31,8 @@ class Rows:
     capacity: Array
     donor_ok: Booleans
     receiver_ok: Booleans
+    local: Array
+    order_point: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Items:
     salvage: Array
     markdown: Array
     holding: Array
+    elsewhere: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def _tidy_goods(problem: Problem) -> tuple[Items, list[Note]]:
         weight = _known(goods.weight)
         end = goods.end_of_life_days
         numbers = (goods.price, goods.volume, goods.markdown, *(() if end is None else (end,)))
-        given = (goods.salvage, goods.holding)
+        given = (goods.salvage, goods.holding, goods.elsewhere)
         numbers = (*numbers, *(each for each in given if each is not None))
         sound = all(0.0 <= each < float("inf") for each in numbers)
         sound = sound and 0.0 < goods.pack < float("inf")
@@ -133,6 +136,7 @@ def _tidy_goods(problem: Problem) -> tuple[Items, list[Note]]:
             "salvage": salvage if sound else 0.0,
             "markdown": goods.markdown if sound else 0.0,
             "holding": holding if sound else 0.0,
+            "elsewhere": np.inf if goods.elsewhere is None or not sound else goods.elsewhere,
         }
         for name, value in found.items():
             columns[name].append(value)
@@ -178,6 +182,8 @@ def _tidy_rows(problem: Problem, items: Items) -> tuple[Rows, list[Note]]:
         "age_days": column(stocks.age_days, 0.0),
         "minimum": column(stocks.minimum, 0.0),
         "capacity": column(stocks.capacity, float("inf")),
+        "local": np.minimum(column(stocks.local, 0.0), 1.0),
+        "order_point": np.nan_to_num(column(stocks.order_point, 0.0)),
     }
     negative = np.isfinite(numbers["stock"]) & (numbers["stock"] < 0.0)
     notes = [

@@ -7,6 +7,11 @@ stream, its rate is unknown: it is one of three, which have the moments of a gam
 A unit that arrives later finds the stock that is left then: what is wanted on the way is served
 from what is there, and what that cannot serve is lost. And customers that wait for goods are
 served first, at full price.
+
+Where other sites may serve a customer, too, a unit at the nearest does not earn its price, but
+spares what serving from elsewhere costs. And where sites are replenished anyway, what leaves a site
+below its order point is bought anew, long before it would have been, and what comes to one below
+it spares that: moves cannot make stock, and must not lead to more of it.
 """
 
 from __future__ import annotations
@@ -28,6 +33,9 @@ MOST_SUMMED = 32
 CERTAIN = 1.0 + 1e-6
 """Demand with less variance than so many times its mean is Poisson."""
 
+MOST_COVER = 365.0
+"""Days at most for which a unit is held that is bought too early."""
+
 
 @dataclass(frozen=True, slots=True)
 class Positions:
@@ -35,7 +43,7 @@ class Positions:
 
     :param here: on hand and not promised; below zero if more is promised
     :param held: that and what is on its way there
-    :param need: what a donor keeps
+    :param need: what a donor keeps that has something
     :param giveable: what a donor can give, a multiple of its pack
     :param room: what fits on the shelf, a multiple of its pack
     :param pack: units of a pack
@@ -55,12 +63,20 @@ class Values:
     :param rows: the stock
     :param items: the products
     :param settings: horizon and costs
+    :param like: values of the same rows with other stock, not to think of their demand again
     """
 
-    def __init__(self, rows: Rows, items: Items, settings: Settings) -> None:
+    def __init__(
+        self, rows: Rows, items: Items, settings: Settings, like: Values | None = None
+    ) -> None:
         self.rows, self._items, self._settings = rows, items, settings
         self._horizon = items.horizon[rows.product]
-        self._weights, self._rates = scenarios(rows.rate, rows.variance, self._horizon)
+        self._price = _prices(rows, items)
+        self._early = _early(rows, items, settings.interest)
+        if like is None:
+            self._weights, self._rates = scenarios(rows.rate, rows.variance, self._horizon)
+        else:
+            self._weights, self._rates = like._weights, like._rates
 
     def markets(self, chosen: Integers, node: int, days: Array | None = None) -> Markets:
         """How goods sell at some rows.
@@ -69,7 +85,7 @@ class Values:
         :param days: when they arrive; now if not given
         """
         items, product = self._items, self.rows.product[chosen]
-        price, horizon = items.price[product], self._horizon[chosen]
+        price, horizon = self._price[chosen], self._horizon[chosen]
         if days is not None:
             price = price * np.exp(-items.markdown[product] * days)
             horizon = np.maximum(horizon - days, 1e-9)
@@ -125,6 +141,29 @@ class Values:
                 result[part] += self._weights[chosen[part], node][:, None] * earned
         return result
 
+    def most_earned(self, chosen: Integers, days: Array) -> Array:
+        """More than any unit earns that comes to rows where nobody waits, without computing it.
+
+        It is sold at most as often as one is wanted, and else lies until the horizon.
+        """
+        faded = np.exp(-self._settings.interest * days)
+        left = self.markets(chosen, 0, days).last * faded
+        sold = np.minimum(self.rows.rate[chosen] * self._horizon[chosen], 1.0)
+        return left + sold * np.maximum(self._price[chosen] * faded - left, 0.0)
+
+    def bought(self, chosen: Integers, before: Array, after: Array) -> Array:
+        """What it costs that sites are replenished for what goes, or not for what comes.
+
+        :param chosen: rows
+        :param before: units held, those on their way included, shape (chosen, points) or one that
+            broadcasts with it
+        :param after: the same after a move
+        :return: money, below zero if less is bought
+        """
+        point = self.rows.order_point[chosen][:, None]
+        more = np.maximum(point - after, 0.0) - np.maximum(point - before, 0.0)
+        return self._early[self.rows.product[chosen]][:, None] * more
+
     def in_time(self, days: Array, chosen: Integers | None = None) -> Booleans:
         """Whether what arrives in so many days can still be sold; at all rows if none are given."""
         horizon = self._horizon if chosen is None else self._horizon[chosen]
@@ -158,16 +197,22 @@ class Values:
         faded = np.exp(-self._settings.interest * days)
         return faded[:, None] * (weights[:, :, None] * earned).sum(axis=1)
 
-    def quantile(self, level: float, days: Array) -> Array:
-        """How many units are wanted at most in so many days, with a probability; shape (rows,)."""
-        result = np.zeros(len(days))
-        most = _surely((self._rates * days[:, None]).max(axis=1, initial=0.0))
+    def quantile(self, chosen: Integers, level: float, days: Array) -> Array:
+        """How many units are wanted at most in so many days, with a probability.
+
+        :param chosen: rows
+        :param days: shape (chosen,)
+        :return: same shape
+        """
+        result = np.zeros(len(chosen))
+        rates, weights = self._rates[chosen], self._weights[chosen]
+        most = _surely((rates * days[:, None]).max(axis=1, initial=0.0))
         for group, size in grouped(most):
             chance = np.zeros((len(group), size))
             for node in range(NODES):
-                weight = self._weights[group, node]
+                weight = weights[group, node]
                 some = np.flatnonzero(weight > 0.0)
-                mean = self._rates[group[some], node] * days[group[some]]
+                mean = rates[group[some], node] * days[group[some]]
                 chance[some] += weight[some, None] * tails(mean, size)
             result[group] = (chance > 1.0 - level).sum(axis=1)
         return result
@@ -191,12 +236,14 @@ class Values:
     def positions(self) -> Positions:
         """What rows have and can give."""
         rows, settings = self.rows, self._settings
-        shape = np.ones(len(rows.product))
         here = rows.stock - rows.reserved
         held = here + rows.incoming
         pack = self._items.pack[rows.product]
-        days = np.minimum(settings.need_days, self._horizon)
-        need = self.quantile(settings.need_level, days * shape)
+        # What those need who have nothing nobody asks.
+        givers = np.flatnonzero(rows.donor_ok & (here > 0.0))
+        days = np.minimum(settings.need_days, self._horizon[givers])
+        need = np.zeros(len(here))
+        need[givers] = self.quantile(givers, settings.need_level, days)
         if settings.keep_minimum:
             need = np.maximum(need, rows.minimum)
         giveable = here - need
@@ -207,13 +254,35 @@ class Values:
 
     def excess(self, positions: Positions) -> Array:
         """What is beyond a high quantile of the demand until the horizon, a multiple of packs."""
-        kept = self.quantile(self._settings.excess_level, self._horizon)
+        every = np.arange(len(positions.here))
+        kept = self.quantile(every, self._settings.excess_level, self._horizon)
         return _packs(np.minimum(positions.here, positions.held - kept), positions.pack)
 
     def _nodes(self, chosen: Integers) -> list[tuple[int, Integers]]:
         """Possible rates, and positions among rows of those that have them."""
         found = [(node, np.flatnonzero(self._weights[chosen, node] > 0)) for node in range(NODES)]
         return [(node, some) for node, some in found if len(some)]
+
+
+def _prices(rows: Rows, items: Items) -> Array:
+    """What a sale at each row earns by being served from there, money, shape (rows,)."""
+    price = items.price[rows.product]
+    # A unit that is sold elsewhere in its place is still there.
+    near = np.minimum(price, (items.salvage + items.elsewhere)[rows.product])
+    return rows.local * price + (1.0 - rows.local) * near
+
+
+def _early(rows: Rows, items: Items, interest: float) -> Array:
+    """What it costs to buy a unit of each product before it is wanted, money, shape (products,).
+
+    It lies, somewhere, until all that is there before it is sold.
+    """
+    count = len(items.price)
+    held = np.bincount(rows.product, rows.stock - rows.reserved + rows.incoming, count)
+    rate = np.bincount(rows.product, rows.rate, count)
+    cover = np.where(rate > 0.0, np.maximum(held, 0.0) / np.where(rate > 0.0, rate, 1.0), np.inf)
+    cover = np.minimum(cover, MOST_COVER)
+    return cover * items.holding + items.cost * -np.expm1(-interest * cover)
 
 
 def _packs(units: Array, pack: Array) -> Array:

@@ -157,6 +157,10 @@ class Finder:
         givers = np.flatnonzero(giveable >= pack - EPSILON)
         here = positions.here[givers]
         worth = self._values.stay(givers, np.stack((here - pack[givers], here), axis=1))
+        first = self._values.bought(
+            givers, positions.held[givers, None], (positions.held - pack)[givers, None]
+        )
+        worth[:, 1] += first[:, 0]
         loss[givers] = (worth[:, 1] - worth[:, 0]) / pack[givers] - self._aged(givers)
         n_sites = int(max(rows.site.max(initial=0), charges.destination.max(initial=0))) + 1
         soonest = np.full(n_sites, np.inf)
@@ -165,11 +169,39 @@ class Finder:
         days = soonest[rows.site]
         gain = np.full(len(pack), -np.inf)
         takers = np.flatnonzero((room >= pack - EPSILON) & self._values.in_time(days))
-        earned = self._values.arrive(
-            takers, days[takers], pack[takers, None], positions.here[takers]
-        )
+        takers = takers[self._could_gain(takers, days[takers], loss, positions)]
+        earned = self._earned(takers, days[takers], pack[takers, None], positions)
         gain[takers] = earned[:, 0] / pack[takers]
         return loss, days, gain
+
+    def _could_gain(
+        self, takers: Integers, days: Array, loss: Array, positions: Positions
+    ) -> Booleans:
+        """Whether the first pack could be worth its way, at least from whoever loses least.
+
+        Most rows want hardly anything: what they would earn exactly need not be computed.
+        """
+        rows, charges = self._tidy.rows, self._charges
+        if not len(takers):
+            return np.zeros(0, dtype=bool)
+        least = np.full(int(rows.product.max()) + 1, np.inf)
+        np.minimum.at(least, rows.product, loss)
+        n_sites = int(max(rows.site.max(), charges.destination.max(initial=0))) + 1
+        cheapest = np.full(n_sites, np.inf)
+        usable = charges.allowed
+        cost = (charges.per_unit + charges.handling)[usable]
+        np.minimum.at(cheapest, charges.destination[usable], cost)
+        held, pack = positions.held[takers], positions.pack[takers]
+        spared = -self._values.bought(takers, held[:, None], (held + pack)[:, None])[:, 0]
+        most = self._values.most_earned(takers, days) + spared / pack
+        needed = least[rows.product[takers]] + cheapest[rows.site[takers]]
+        return (most > needed) | (positions.here[takers] < 0.0)
+
+    def _earned(self, chosen: Integers, days: Array, amounts: Array, positions: Positions) -> Array:
+        """What units that come to rows earn there, and spare to buy."""
+        held = positions.held[chosen, None]
+        earned = self._values.arrive(chosen, days, amounts, positions.here[chosen])
+        return earned - self._values.bought(chosen, held, held + amounts)
 
     def _aged(self, chosen: Integers) -> Array:
         """What old units lose where they lie, money per unit."""
@@ -248,7 +280,7 @@ class Finder:
         )
         rows = keys[:, 0].astype(np.int64)
         pack = positions.pack[rows]
-        later = self._values.arrive(rows, keys[:, 1], pack[:, None], positions.here[rows])
+        later = self._earned(rows, keys[:, 1], pack[:, None], positions)
         lost = np.maximum(gain[rows] - later[:, 0] / pack, 0.0)
         late = ~self._values.in_time(keys[:, 1], rows)
         return np.where(late, np.inf, lost)[np.ravel(inverse)]
@@ -289,7 +321,7 @@ class Finder:
 
         def earned(some: Integers, amounts: Array) -> Array:
             chosen = receiver_rows[some]
-            return self._values.arrive(chosen, days[chosen], amounts, positions.here[chosen])
+            return self._earned(chosen, days[chosen], amounts, positions)
 
         def lost(some: Integers, amounts: Array) -> Array:
             chosen = donor_rows[some]
@@ -297,6 +329,8 @@ class Finder:
             here = positions.here[chosen][:, None]
             points = np.concatenate((here, here - amounts), axis=1)
             worth = self._values.stay(chosen, points)
+            held = positions.held[chosen, None]
+            worth[:, 1:] -= self._values.bought(chosen, held, held - amounts)
             return worth[:, :1] - worth[:, 1:] - self._aged(chosen)[:, None] * amounts
 
         receivers = curves_of(most, block[taker_product] * pack, earned)

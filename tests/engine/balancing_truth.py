@@ -1,5 +1,7 @@
 """What the best transfers are, by linear and mixed integer programs."""
 
+import math
+
 import numpy as np
 
 from engine.balancing.flows import Arcs, Curves
@@ -116,15 +118,19 @@ def random_problem(rng, n_products, n_sites, *, plain=False, density=0.7, fixed=
             float(rng.uniform(2.0, 5.0)),
             float(rng.uniform(0.1, 3.0)),
             pack=1.0 if plain else float(rng.choice([1.0, 1.0, 2.0, 6.0])),
+            elsewhere=float(rng.uniform(0.5, 9.0)) if rng.random() < 0.4 else None,
         )
         for number in range(n_products)
     )
     product, site = np.nonzero(rng.random((n_products, n_sites)) < density)
     number = len(product)
     rate = rng.gamma(0.8, 0.15, number)
-    more = {}
+    more = {
+        "local": rng.random(number) * (rng.random(number) < 0.5),
+        "order_point": np.where(rng.random(number) < 0.3, np.nan, rng.integers(0, 5, number)),
+    }
     if not plain:
-        more = {
+        more |= {
             "incoming": rng.integers(0, 3, number) * (rng.random(number) < 0.2),
             "reserved": rng.integers(0, 3, number) * (rng.random(number) < 0.2),
             "variance": rate * rng.uniform(1.0, 2.0, number),
@@ -153,8 +159,15 @@ def worth_of(problem, row, units):
 
     goods = problem.goods[problem.stocks.product[row]]
     settings = problem.settings
+    price, bonus = goods.price, 0.0
+    if goods.elsewhere is not None:
+        local = 0.0 if problem.stocks.local is None else float(problem.stocks.local[row])
+        price = local * price + (1.0 - local) * min(price, goods.cost + goods.elsewhere)
+    if problem.stocks.order_point is not None:
+        point = float(np.nan_to_num(problem.stocks.order_point[row]))
+        bonus = min(float(int(units)), point) * early_cost(problem, problem.stocks.product[row])
     market = Market(
-        goods.price,
+        price,
         float(problem.stocks.rate[row]),
         0.0,
         settings.horizon_days,
@@ -162,7 +175,18 @@ def worth_of(problem, row, units):
         holding=settings.holding * goods.cost,
         salvage=goods.cost,
     )
-    return float(unit_values(market, max(int(units), 1))[: int(units)].sum())
+    return float(unit_values(market, max(int(units), 1))[: int(units)].sum()) + bonus
+
+
+def early_cost(problem, product):
+    """What it costs to buy a unit of which there is enough for some days, a year at most."""
+    stocks, settings = problem.stocks, problem.settings
+    rows = [row for row, each in enumerate(stocks.product) if each == product]
+    rate = sum(float(stocks.rate[row]) for row in rows)
+    held = sum(float(stocks.stock[row]) for row in rows)
+    days = min(held / rate, 365.0) if rate else 365.0
+    cost = problem.goods[product].cost
+    return cost * (days * settings.holding + 1.0 - math.exp(-settings.interest * days))
 
 
 def unit_cost(problem, lane, product):

@@ -1,11 +1,13 @@
 """What units are worth that arrive later, and where demand varies much, by plain sums."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from balancing_truth import random_problem
 
-from engine.balancing import Goods, Network, Problem, Settings, Site, Stocks
+from engine.balancing import Goods, Lane, Network, Problem, Settings, Site, Stocks, balance
 from engine.balancing.tidy import tidied
 from engine.balancing.values import Values, scenarios
 from engine.prices import Market, Terms, unit_values, worth
@@ -97,7 +99,8 @@ def test_quantiles_are_those_of_poisson():
     values = values_of([0.0] * 4, [0.0, 0.1, 1.0, 12.0])
     days = np.full(4, 7.0)
     for level in (0.5, 0.8, 0.99):
-        for place, found in enumerate(values.quantile(level, days).tolist()):
+        wanted = values.quantile(np.arange(4), level, days)
+        for place, found in enumerate(wanted.tolist()):
             mean = [0.0, 0.7, 7.0, 84.0][place]
             below = [0.0, 1.0] if not mean else []
             if mean:
@@ -132,3 +135,70 @@ def test_one_value_for_all_who_ask():
     totals = values.stay(np.arange(count), np.tile(np.arange(31.0), (count, 1)))
     told = worth(terms, 40.0, rates[:, None], units[None, :]).value
     assert np.diff(totals, axis=1) == pytest.approx(told, rel=1e-6, abs=1e-6)
+
+
+def placed(stock, rate, *, elsewhere=None, cost=0.0, fixed=0.0, **columns):
+    """One product that earns 50 and costs 20, at two sites with lanes both ways."""
+    sites = (Site("A"), Site("B"))
+    lanes = tuple(Lane(a, 1 - a, 0.0, per_unit=cost, fixed=fixed) for a in (0, 1))
+    goods = (Goods("Shoe", 50.0, 20.0, 1.0, elsewhere=elsewhere),)
+    stocks = Stocks(
+        np.zeros(2, np.int64),
+        np.arange(2),
+        np.array(stock, float),
+        np.array(rate, float),
+        **{name: np.array(column, float) for name, column in columns.items()},
+    )
+    settings = Settings(need_days=0.0, towards_slower=True, warehouse_first=False)
+    return Problem(Network(sites, lanes), goods, stocks, settings)
+
+
+def moved(problem):
+    return {(move.origin, move.destination): move.quantity for move in balance(problem).moves}
+
+
+def test_what_others_can_send_is_not_carried_to_where_it_is_wanted():
+    """A unit at the nearest site spares 3 of 4 times what sending it from elsewhere costs."""
+    rates = [0.0, 0.5]
+    assert moved(placed([9, 0], rates, cost=5.0))
+    assert not moved(placed([9, 0], rates, cost=5.0, elsewhere=4.0))
+    assert moved(placed([9, 0], rates, cost=3.0, elsewhere=4.0))
+    # Those who come in only that site can serve: the more of them, the more is brought.
+    some = moved(placed([9, 0], rates, cost=5.0, elsewhere=4.0, local=[0.0, 0.3]))
+    all_of_them = moved(placed([9, 0], rates, cost=5.0, elsewhere=4.0, local=[0.0, 1.0]))
+    assert 0.0 < some[0, 1] <= all_of_them[0, 1]
+    assert all_of_them == moved(placed([9, 0], rates, cost=5.0))
+
+
+def test_what_leaves_below_the_order_point_is_bought_anew():
+    """Three are there for a year's demand: whoever gives below its point buys another one."""
+    rates = [0.001, 0.004]
+    early = 20.0 * (365.0 * (0.15 / 365.0) + 1.0 - np.exp(-0.08))
+    free = placed([3, 0], rates, cost=0.5)
+    assert moved(free) == {(0, 1): 1.0}
+    assert not moved(replace(free, stocks=replace(free.stocks, order_point=np.array([3.0, 0.0]))))
+    # What has too much spares a purchase where something is missing, even if nobody wants it soon.
+    spared = placed([3, 0], [0.0, 0.0], cost=early - 0.5, order_point=[0, 2])
+    plan = balance(spared)
+    assert [move.quantity for move in plan.moves] == [2.0]
+    parts = {part.name: part.amount for part in plan.moves[0].parts}
+    assert parts["buying"] == pytest.approx(2.0 * early)
+    assert parts["value_there"] == pytest.approx(-parts["value_here"])
+    assert not moved(placed([3, 0], [0.0, 0.0], cost=early + 0.5, order_point=[0, 2]))
+    # Where both are below their points one buys what the other does not.
+    both = placed([3, 0], rates, cost=0.5, order_point=[3, 3])
+    assert moved(both) == moved(free)
+
+
+def test_nothing_that_could_gain_is_passed_over():
+    """The quick bound is never below what the first unit really earns."""
+    rng = np.random.default_rng(5)
+    for _ in range(30):
+        problem = random_problem(rng, 12, 6)
+        tidy = tidied(problem)
+        values = Values(tidy.rows, tidy.items, problem.settings)
+        positions = values.positions()
+        rows = np.flatnonzero(positions.here >= 0.0)
+        days = rng.uniform(0.0, 9.0, len(rows))
+        earned = values.arrive(rows, days, np.ones((len(rows), 1)), positions.here[rows])[:, 0]
+        assert (values.most_earned(rows, days) >= earned - 1e-9).all()
