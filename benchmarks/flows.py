@@ -2,18 +2,19 @@
 
 Policies keep stock at the sites of a file for the orders that come after a warm-up from which they
 learn; none knows what is still to come. *textbook* are Odoo's reordering rules with the minimum
-and maximum of the books, *no_balancing* is what a flow plan of the addon decides every night, by the
-same engines, without transfers between sites, *addon* is it with them. What a day is, what serves whom, lead times and costs: the head of `flows_world.py`,
-alike for every policy. Each begins with the stock that its own levels would have left by then.
+and maximum of the books, *no_balancing* is what a flow plan of the addon decides every night, by
+the same engines, without transfers between sites, *addon* is it with them. What a day is, what
+serves whom, lead times and costs: the head of `flows_world.py`, alike for every policy. Each begins
+with the stock that its own levels would have left by then.
 
 `fill_rate` is the share of the units wanted that are sent on their day, from whatever site;
 `home_rate` of those that come from the customer's nearest. `average_units` lie at sites or are
 on the road between them. `transport_cost` is that of parcels and of shipments between sites.
 `stock_saved_at_same_fill_rate` is how much less stock the addon takes, between the points of its
 curve of service settings, to send the share that *textbook* sends; `misses_gone_at_same_stock` how
-many of the units that *textbook* misses it sends with as much stock. `balancing` compares *addon* with
-*no_balancing* in the same way, and in money. A product that nobody has
-ordered before is missed by everybody.
+many of the units that *textbook* misses it sends with as much stock. `balancing` compares *addon*
+with *no_balancing* in the same way, and in money. A product that nobody has ordered before is
+missed by everybody.
 """
 
 from __future__ import annotations

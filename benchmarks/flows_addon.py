@@ -20,7 +20,6 @@ from benchmarks.flows_replay import Array, MinMax, Orders, State, Transfer
 from benchmarks.flows_world import (
     HOLDING_A_YEAR,
     PER_PARCEL,
-    PER_UNIT,
     PER_UNIT_MILE,
     SUPPLIER_DAYS,
     SUPPLIER_LINE,
