@@ -39,9 +39,11 @@ from . import stock_move
 from . import stock_picking
 from . import purchase_order
 from . import oms_demand
+from . import oms_demand_day
 from . import oms_demand_count
 from . import oms_promotion
 from . import oms_forecast
+from . import oms_forecast_past
 from . import oms_forecast_run
 from . import oms_claim
 from . import sale_order_unserved

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 SOURCE_SELECTION = [
     ("orders", "Orders"),
+    ("counter", "Sold without an Order"),
     ("unserved", "Cancelled for Want of Stock"),
     ("refused", "Refused Basket"),
     ("manual", "Told by People"),

@@ -1,3 +1,4 @@
+import hashlib
 import json
 from datetime import timedelta
 
@@ -11,6 +12,8 @@ KEPT_DAYS = 2 * 365 + 7
 #: Days that are counted between two commits.
 BATCH_DAYS = 28
 COUNTED_AT = "oms.demand_counted_at"
+#: Fingerprint of the sites and kits of a company by which was counted, with the company's id.
+COUNTED_BY = "oms.demand_counted_by.%s"
 #: What was written by a transaction that took long seems older than it is.
 OVERLAP = timedelta(hours=1)
 
@@ -25,11 +28,14 @@ class OmsDemand(models.Model):
         """Count what changed, and have forecasts made of it."""
         now = fields.Datetime.now()
         for company in self.env["res.company"].search([("active", "=", True)]):
+            left = self.env["oms.demand.day"].search([("company_id", "=", company.id)])
             days = self._find_changed_days(company, now)
             batches = [days[at : at + BATCH_DAYS] for at in range(0, len(days), BATCH_DAYS)]
             for place, batch in enumerate(batches):
                 self._count(company, batch)
                 self.env["ir.cron"]._commit_progress(1, remaining=len(batches) - place)
+            self._remember_counted_by(company)
+            left.unlink()
         # sudo: a parameter of the addon
         self.env["ir.config_parameter"].sudo().set_param(COUNTED_AT, (now - OVERLAP).isoformat())
         self.env["ir.cron"]._commit_progress(1, remaining=1)
@@ -44,6 +50,9 @@ class OmsDemand(models.Model):
         # sudo: a parameter of the addon
         counted = self.env["ir.config_parameter"].sudo().get_param(COUNTED_AT)
         changed = fields.Datetime.to_datetime(counted.replace("T", " ")) if counted else False
+        if self._get_counted_by(company) != self._get_fingerprint(company):
+            # Sites were opened or closed, or kits changed: all of it belongs elsewhere by now.
+            changed = False
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
@@ -54,6 +63,28 @@ class OmsDemand(models.Model):
             )
         )
         return sorted(row[0] for row in rows)
+
+    @api.model
+    def _get_fingerprint(self, company):
+        """Return what changes when demand belongs to other sites or goods than before.
+
+        :rtype: str
+        """
+        known = json.dumps([self._get_channel_sites(company), self._get_parts(company)])
+        return hashlib.sha256(known.encode()).hexdigest()
+
+    @api.model
+    def _get_counted_by(self, company):
+        # sudo: a parameter of the addon
+        return self.env["ir.config_parameter"].sudo().get_param(COUNTED_BY % company.id)
+
+    @api.model
+    def _remember_counted_by(self, company):
+        """Remember by which sites and kits the orders of a company were counted."""
+        # sudo: a parameter of the addon
+        self.env["ir.config_parameter"].sudo().set_param(
+            COUNTED_BY % company.id, self._get_fingerprint(company)
+        )
 
     @api.model
     def _count(self, company, days):
@@ -68,16 +99,14 @@ class OmsDemand(models.Model):
         self.env.cr.execute(
             SQL(
                 "DELETE FROM oms_demand"
-                " WHERE company_id = %s AND source = 'orders' AND day = ANY(%s)",
+                " WHERE company_id = %s AND source IN ('orders', 'counter') AND day = ANY(%s)",
                 company.id,
                 list(days),
             )
         )
-        which = SQL(
-            "sale.date_order >= %s AND sale.date_order < %s",
-            fields.Datetime.to_datetime(min(days)) - timedelta(days=1),
-            fields.Datetime.to_datetime(max(days)) + timedelta(days=2),
-        )
+        begin = fields.Datetime.to_datetime(min(days)) - timedelta(days=1)
+        end = fields.Datetime.to_datetime(max(days)) + timedelta(days=2)
+        which = SQL("sale.date_order >= %s AND sale.date_order < %s", begin, end)
         self.env.cr.execute(
             SQL(
                 demand_sql.COUNT,
@@ -87,6 +116,9 @@ class OmsDemand(models.Model):
                 kits=json.dumps(self._get_parts(company)),
                 days=list(days),
             )
+        )
+        self.env.cr.execute(
+            SQL(demand_sql.COUNT_SOLD, company=company.id, begin=begin, end=end, days=list(days))
         )
         self.invalidate_model()
 
@@ -150,7 +182,9 @@ class OmsDemand(models.Model):
             .sudo()
             .search([("type", "=", "phantom"), ("company_id", "in", (company.id, False))])
         )
-        products = bills.product_id | bills.product_tmpl_id.product_variant_ids
+        # What was sold of kits that are sold no more was wanted, too.
+        templates = bills.product_tmpl_id.with_context(active_test=False)
+        products = bills.product_id | templates.product_variant_ids
         return [
             {"kit": product_id, "part": line.part, "ratio": line.quantity * line.ratio}
             for (_company, product_id), kit in products._oms_get_kits(company).items()

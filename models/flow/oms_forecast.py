@@ -136,19 +136,25 @@ class OmsForecast(models.Model):
         help="Days of the past on which it could be wanted: there, or wanted from elsewhere.",
     )
     past_mean = fields.Float(
-        string="Forecast of the Last 4 Weeks",
+        string="Forecast of the 4 Weeks Before",
         digits="Product Unit",
         readonly=True,
-        help="What would have been forecast four weeks ago, from what was known then.",
+        help="What was forecast four weeks ago; as long as no forecast of then is kept, what would "
+        "have been, from what was known then.",
     )
     past_low = fields.Float(string="At Least Then", digits="Product Unit", readonly=True)
     past_high = fields.Float(string="At Most Then", digits="Product Unit", readonly=True)
-    came = fields.Float(string="Came in the Last 4 Weeks", digits="Product Unit", readonly=True)
+    came = fields.Float(
+        string="Came in Those 4 Weeks",
+        digits="Product Unit",
+        readonly=True,
+        help="In the 28 days that the forecast before told of.",
+    )
     miss = fields.Float(
         string="Too Much (+) or Too Little (-)",
         digits="Product Unit",
         readonly=True,
-        help="Forecast of the last four weeks less what came. Its sum over many is their bias.",
+        help="Forecast of four weeks less what came in them. Its sum over many is their bias.",
     )
     pinball = fields.Float(
         string="Quantile Loss",
@@ -160,7 +166,7 @@ class OmsForecast(models.Model):
     foreseen = fields.Boolean(
         readonly=True,
         aggregator="bool_and",
-        help="What came in the last four weeks was not outside of the range that was forecast.",
+        help="What came in the four weeks was not outside of the range that was forecast.",
     )
     foreseen_share = fields.Float(
         string="Share Foreseen",
@@ -221,7 +227,14 @@ class OmsForecast(models.Model):
         begin = today - timedelta(weeks=PAST_WEEKS)
         came = demand._get_weeks(self.product_id, self.site_id, today, PAST_WEEKS)
         weeks = HORIZON // 7
-        before = [None] * (PAST_WEEKS - weeks) + [self.past_mean / weeks] * weeks
+        before = (
+            self.env["oms.forecast.past"]
+            .sudo()  # sudo: as above
+            ._get_weeks(self.product_id, self.site_id, begin, PAST_WEEKS)
+        )
+        made = any(value is not None for value in before)
+        if self.scored and not made:
+            before[-weeks:] = [self.past_mean / weeks] * weeks
         expected = [round(value, 3) for value in self.ahead or ()]
         spread = max(self.mean, 1e-9)
         return {
@@ -230,7 +243,8 @@ class OmsForecast(models.Model):
                 for week in range(PAST_WEEKS + len(expected))
             ],
             "came": came,
-            "before": before if self.scored else [],
+            "before": before if self.scored or made else [],
+            "made": made,
             "expected": expected,
             "low": [round(value * self.low / spread, 3) for value in expected[:weeks]],
             "high": [round(value * self.high / spread, 3) for value in expected[:weeks]],
@@ -269,7 +283,7 @@ class OmsForecast(models.Model):
             if forecast.scored and not forecast.foreseen:
                 parts.append(
                     self.env._(
-                        "In the last four weeks %(came)g came; %(low)g to %(high)g had been "
+                        "In the four weeks before %(came)g came; %(low)g to %(high)g had been "
                         "forecast.",
                         came=forecast.came,
                         low=forecast.past_low,
@@ -345,6 +359,21 @@ class OmsForecast(models.Model):
         return np.array([product_id in found for product_id in products.ids], dtype=bool)
 
     # === ACTIONS === #
+
+    def action_view_past(self):
+        """Open what was forecast before, and what came.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_forecast_past")
+        action["domain"] = [
+            ("product_id", "=", self.product_id.id),
+            ("site_id", "=", self.site_id.id),
+        ]
+        action["context"] = {}
+        return action
 
     def action_view_demand(self):
         """Open what was wanted, day by day.

@@ -64,6 +64,7 @@ class OmsForecast(models.Model):
         # sudo: demand is counted from the orders of all channels
         demand, forecasts = self.env["oms.demand"].sudo(), self.sudo()
         demand._count(company, demand._find_changed_days(company, now))
+        demand._remember_counted_by(company)
         count = forecasts._forecast(company, now)
         if not count:
             raise UserError(
@@ -102,8 +103,15 @@ class OmsForecast(models.Model):
         if not history.product.size:
             return 0
         columns = self._get_columns(result, products, sites)
-        columns.update(self._get_scores(history))
-        self._store(company, columns, now)
+        past = self.env["oms.forecast.past"]
+        made_on = past._find_last_over(company, today)
+        columns.update(
+            self._get_kept_scores(company, made_on, start, products, sites, history)
+            if made_on and made_on >= start
+            else self._get_scores(history)
+        )
+        self._store(company, columns, now, made_on)
+        past._keep(company, today)
         for promotion, factor in zip(promotions, result.factors, strict=True):
             if promotion.date_from < today:
                 promotion.learned_factor = factor
@@ -269,8 +277,14 @@ class OmsForecast(models.Model):
         }
 
     @api.model
-    def _store(self, company, columns, now):
-        """Replace the forecasts of a company by new ones; those that go on keep their ids."""
+    def _store(self, company, columns, now, made_on=None):
+        """Replace the forecasts of a company by new ones; those that go on keep their ids.
+
+        Of products and sites that are archived the past teaches others, but nothing is forecast.
+
+        :param dict columns: arrays, see ``_COLUMNS``
+        :param made_on: day of the forecasts that were scored, None if they were not really made
+        """
         cr = self.env.cr
         kinds = tuple(_COLUMNS.values())
         cr.execute(
@@ -284,7 +298,15 @@ class OmsForecast(models.Model):
         )
         values = [columns[name] for name in _COLUMNS]
         binary_copy.write(cr, "oms_forecast_new", _COLUMNS, kinds, values)
-        cr.execute(SQL(_STORE, **self._get_store_parameters(company, now)))
+        cr.execute(
+            """
+            DELETE FROM oms_forecast_new fresh
+                  USING product_product variant, oms_site site
+                  WHERE variant.id = fresh.product_id AND site.id = fresh.site_id
+                    AND NOT (variant.active AND site.active)
+            """
+        )
+        cr.execute(SQL(_STORE, **self._get_store_parameters(company, now, made_on)))
         cr.execute(
             SQL(
                 """
@@ -302,11 +324,12 @@ class OmsForecast(models.Model):
         self.invalidate_model()
 
     @api.model
-    def _get_store_parameters(self, company, now):
+    def _get_store_parameters(self, company, now, made_on):
         weeks = [SQL.identifier(f"week{number}") for number in range(AHEAD_WEEKS)]
         return {
             "company": company.id,
             "now": now,
+            "made_on": made_on or None,
             "kinds": list(CLASSES),
             "methods": list(METHODS),
             "low": LOW,
@@ -326,7 +349,7 @@ _STORE = """
                product_id, site_id, company_id, categ_id, computed_at, kind, method, rate,
                dispersion, doubt, mean, low, high, seen_days, past_mean, past_low, past_high, came,
                miss, pinball, scored, foreseen, foreseen_share, mase, is_new, is_promoted,
-               has_outlier, ahead
+               has_outlier, ahead, past_made_on
            )
     SELECT fresh.product_id, fresh.site_id, %(company)s, template.categ_id, %(now)s,
            (%(kinds)s::varchar[])[fresh.kind + 1], (%(methods)s::varchar[])[fresh.method + 1],
@@ -341,7 +364,7 @@ _STORE = """
            scored, scored AND came BETWEEN past_low AND past_high,
            CASE WHEN scored THEN (came BETWEEN past_low AND past_high)::int END,
            NULLIF(mase, 'NaN'), is_new, is_promoted, has_outlier,
-           to_jsonb(ARRAY[%(weeks)s])
+           to_jsonb(ARRAY[%(weeks)s]), CASE WHEN scored THEN %(made_on)s::date END
       FROM oms_forecast_new fresh
       JOIN product_product variant ON variant.id = fresh.product_id
       JOIN product_template template ON template.id = variant.product_tmpl_id
@@ -356,5 +379,6 @@ _STORE = """
            miss = EXCLUDED.miss, pinball = EXCLUDED.pinball, scored = EXCLUDED.scored,
            foreseen = EXCLUDED.foreseen, foreseen_share = EXCLUDED.foreseen_share,
            mase = EXCLUDED.mase, is_new = EXCLUDED.is_new, is_promoted = EXCLUDED.is_promoted,
-           has_outlier = EXCLUDED.has_outlier, ahead = EXCLUDED.ahead
+           has_outlier = EXCLUDED.has_outlier, ahead = EXCLUDED.ahead,
+           past_made_on = EXCLUDED.past_made_on
 """

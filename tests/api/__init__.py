@@ -6,6 +6,7 @@ from . import test_openapi
 from . import test_orders
 from . import test_pickup
 from . import test_orders_commit
+from . import test_refused_basket
 from . import test_roles
 from . import test_routes
 from . import test_same_orders

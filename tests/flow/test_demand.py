@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
 from ...engine.geography import great_circle_km
 from ...models.inventory.oms_claim_hold import OmsClaim
@@ -44,7 +45,11 @@ class TestDemand(OmsCase):
         self.assertEqual(rows, {(self.apple, self.near, date(2024, 3, 4), "orders"): (3.0, 0.0)})
 
     def test_what_nobody_could_serve_counts(self):
-        self.make_order((self.apple, 2.0))
+        order = self.make_order((self.apple, 2.0))
+        self.assertEqual([*self.count().values()], [(2.0, 2.0)])
+        self.stock(self.apple, (self.near, 5.0))
+        order.order_line._oms_source_and_release("manual")
+        self.assertEqual(order.oms_state, "sourced")
         self.assertEqual([*self.count().values()], [(2.0, 0.0)])
 
     def test_where_it_is_collected(self):
@@ -52,6 +57,27 @@ class TestDemand(OmsCase):
         self.stock(self.apple, (self.near, 5.0), (self.far, 5.0))
         self.make_order((self.apple, 1.0), oms_service="collect", oms_collect_site_id=self.far.id)
         self.assertEqual([key[1] for key in self.count()], [self.far])
+
+    def test_where_a_seller_took_the_order(self):
+        """Who stands in a store and has it sent home wanted it there."""
+        self.make_order((self.apple, 1.0), oms_seller_site_id=self.far.id)
+        self.assertEqual([key[1] for key in self.count()], [self.far])
+
+    def test_days_at_both_ends_of_the_world(self):
+        """Midnight of summer time: the same moment is of three days."""
+        for site, zone in ((self.near, "Pacific/Kiritimati"), (self.far, "Pacific/Pago_Pago")):
+            site.tz = zone
+            self.make_order(
+                (self.apple, 1.0), oms_seller_site_id=site.id, date_order="2024-03-31 10:30:00"
+            )
+        days = [date(2024, 3, 29) + timedelta(days=number) for number in range(5)]
+        self.assertEqual(
+            {key[1]: key[2] for key in self.count(*days)},
+            {self.near: date(2024, 4, 1), self.far: date(2024, 3, 30)},
+        )
+        # Counting a day anew leaves the others alone.
+        self.assertEqual(len(self.count(date(2024, 3, 30))), 2)
+        self.assertEqual(len(self.count(date(2024, 4, 1))), 2)
 
     def test_in_the_time_zone_of_the_site(self):
         self.near.tz = "Asia/Tokyo"
@@ -64,7 +90,7 @@ class TestDemand(OmsCase):
     def test_in_the_unit_of_the_product(self):
         dozen = self.env.ref("uom.product_uom_dozen")
         self.make_order((self.apple, 2.0, {"product_uom_id": dozen.id}))
-        self.assertEqual([*self.count().values()], [(24.0, 0.0)])
+        self.assertEqual([*self.count().values()], [(24.0, 24.0)])
 
     def test_services_and_what_is_not_kept_in_stock_are_no_demand(self):
         advice = self.make_product("Advice", type="service", is_storable=False)
@@ -157,8 +183,162 @@ class TestDemand(OmsCase):
         now = datetime(2024, 3, 9)
         days = self.demand._find_changed_days(self.company, now)
         self.assertIn(date(2024, 3, 4), days)
-        self.assertEqual([*self.count(*days).values()], [(7.0, 0.0)])
-        self.assertEqual([*self.count(*days).values()], [(7.0, 0.0)])
+        self.assertEqual([*self.count(*days).values()], [(7.0, 7.0)])
+        self.assertEqual([*self.count(*days).values()], [(7.0, 7.0)])
+
+    def changed(self):
+        return self.demand._find_changed_days(self.company, datetime(2024, 3, 9))
+
+    def remember(self):
+        """Have it be so that all was counted a minute ago."""
+        self.env.flush_all()
+        self.demand._remember_counted_by(self.company)
+        later = fields.Datetime.now() + timedelta(minutes=1)
+        self.env["ir.config_parameter"].set_param("oms.demand_counted_at", later.isoformat())
+        self.env["oms.demand.day"].search([]).unlink()
+
+    def test_orders_that_are_dated_anew_or_deleted(self):
+        order, gone = (self.make_order((self.apple, number)) for number in (2.0, 3.0))
+        self.assertEqual([*self.count().values()], [(5.0, 5.0)])
+        self.remember()
+        self.assertEqual(self.changed(), [])
+        order.date_order = "2024-03-20 10:00:00"
+        self.assertIn(date(2024, 3, 4), self.changed())
+        gone._action_cancel()
+        gone.unlink()
+        self.count(*self.changed(), date(2024, 3, 20))
+        rows = self.demand.search([("source", "=", "orders"), ("product_id", "=", self.apple.id)])
+        self.assertEqual([(row.day, row.quantity) for row in rows], [(date(2024, 3, 20), 2.0)])
+
+    def test_a_site_that_closes_leaves_its_customers_to_the_next(self):
+        self.make_order((self.apple, 2.0))
+        self.count()
+        self.remember()
+        self.assertEqual(self.changed(), [])
+        self.near.active = False
+        self.assertIn(date(2024, 3, 4), self.changed(), "all of it is counted anew")
+        rows = self.count(*self.changed())
+        self.assertEqual([key[1] for key in rows], [self.middle])
+
+    def test_what_is_sold_without_an_order(self):
+        """As at tills: what leaves for customers and is of no order."""
+        self.make_sold(self.apple, self.far, 5.0)
+        self.stock(self.apple, (self.far, 12.0))
+        move = self.env["stock.move"].create(
+            {
+                "product_id": self.apple.id,
+                "product_uom_qty": 1.0,
+                "product_uom": self.env.ref("uom.product_uom_dozen").id,
+                "location_id": self.far.warehouse_id.lot_stock_id.id,
+                "location_dest_id": self.env.ref("stock.stock_location_customers").id,
+            }
+        )
+        move._action_confirm()
+        move._action_assign()
+        move.picked = True
+        move._action_done()
+        self.stock(self.berry, (self.near, 5.0))
+        order = self.make_order((self.berry, 1.0))
+        order.picking_ids.move_ids.quantity = 1.0
+        order.picking_ids.button_validate()
+        self.assertEqual(order.picking_ids.mapped("state"), ["done"])
+        moves = self.env["stock.move"].search([("state", "=", "done")])
+        moves.date = datetime(2024, 3, 4, 23, 30)
+        rows = self.count(date(2024, 3, 4), date(2024, 3, 5))
+        self.assertEqual(rows[self.apple, self.far, date(2024, 3, 5), "counter"], (17.0, 0.0))
+        self.assertEqual(
+            {key[0]: key[3] for key in rows}, {self.apple: "counter", self.berry: "orders"}
+        )
+        self.remember()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE stock_move SET write_date = %s WHERE id = %s",
+                fields.Datetime.now() + timedelta(minutes=5),
+                move.id,
+            )
+        )
+        self.assertIn(date(2024, 3, 5), self.changed())
+
+    def test_lines_below_zero_and_orders_to_come(self):
+        tomorrow = fields.Datetime.now() + timedelta(days=400)
+        self.make_order((self.apple, 2.0), (self.apple, -1.0))
+        self.make_order((self.berry, 2.0), date_order=tomorrow)
+        rows = self.count(*self.demand._find_changed_days(self.company, fields.Datetime.now()))
+        days = {key[0]: (key[2], value[0]) for key, value in rows.items()}
+        self.assertEqual(days[self.berry][1], 2.0)
+        self.assertGreater(days[self.berry][0], fields.Date.today())
+        rows = {key[0]: value[0] for key, value in self.count().items()}
+        self.assertEqual(rows, {self.apple: 2.0, self.berry: 2.0})
+        # What is to come is no past yet.
+        today = fields.Date.today()
+        self.assertEqual(self.demand._get_weeks(self.berry, self.near, today, 4), [0.0] * 4)
+
+    # === FROM SUPPLIERS === #
+
+    def make_supplied(self, product):
+        """Have it be so that a supplier sends the goods of an order."""
+        order = self.make_order((product, 2.0))
+        supplier = self.make_partner("Supplier")
+        self.env["stock.move"].create(
+            {
+                "product_id": product.id,
+                "product_uom_qty": 2.0,
+                "location_id": self.env.ref("stock.stock_location_suppliers").id,
+                "location_dest_id": self.env.ref("stock.stock_location_customers").id,
+                "sale_line_id": order.order_line.id,
+                "partner_id": supplier.id,
+            }
+        )._action_confirm()
+        return order
+
+    def test_goods_that_only_suppliers_send(self):
+        self.make_supplied(self.apple)
+        self.make_order((self.cherry(), 2.0), oms_service="drop_ship")
+        self.make_order((self.berry, 2.0))
+        self.assertEqual([key[0] for key in self.count()], [self.berry])
+
+    def test_goods_that_a_supplier_sends_for_want_of_stock(self):
+        """They are kept, and somebody wanted them here."""
+        self.make_sold(self.apple, self.near, 1.0)
+        self.make_supplied(self.apple)
+        self.make_sold(self.cherry(), self.far, 1.0)
+        self.make_order((self.cherry(), 2.0), oms_service="drop_ship")
+        self.assertEqual({key[0] for key in self.count()}, {self.apple, self.cherry()})
+
+    # === EXCHANGE === #
+
+    def make_exchange(self, order, anew, quantity):
+        """Have it be so that what was ordered came back for other goods, or the same."""
+        instead = self.make_order((anew, quantity))
+        back = self.env["oms.return"].create(
+            {
+                "order_id": order.id,
+                "line_ids": [
+                    (
+                        0,
+                        0,
+                        {
+                            "sale_line_id": order.order_line.id,
+                            "product_id": order.order_line.product_id.id,
+                            "quantity": 1.0,
+                        },
+                    )
+                ],
+            }
+        )
+        back.exchange_order_id = instead
+
+    def test_the_same_goods_anew_are_wanted_once(self):
+        self.make_exchange(self.make_order((self.apple, 2.0)), self.apple, 1.0)
+        self.assertEqual([value[0] for value in self.count().values()], [2.0])
+
+    def test_other_goods_instead_are_wanted_too(self):
+        self.make_exchange(self.make_order((self.apple, 2.0)), self.berry, 1.0)
+        self.assertEqual(sorted(value[0] for value in self.count().values()), [1.0, 2.0])
+
+    def test_more_than_what_came_back(self):
+        self.make_exchange(self.make_order((self.apple, 2.0)), self.apple, 3.0)
+        self.assertEqual([value[0] for value in self.count().values()], [4.0])
 
     def test_against_a_loop(self):
         places = [PARIS, ORLEANS, MARSEILLE, LYON, (48.2, 2.0), (44.0, 5.0)]

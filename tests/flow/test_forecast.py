@@ -212,6 +212,147 @@ class TestForecast(OmsCase):
         self.assertEqual(len(chart["expected"]), 8)
         self.assertEqual([value is None for value in chart["before"]], [True] * 22 + [False] * 4)
 
+    # === FORECASTS THAT WERE MADE === #
+
+    def forecast_on(self, day):
+        """Make the forecasts as on a day, from what was known then."""
+        count = self.forecasts._forecast(self.company, datetime.combine(day, NOW.time()))
+        self.forecasts.invalidate_model()
+        return count
+
+    def past(self):
+        return self.env["oms.forecast.past"].search([("company_id", "=", self.company.id)])
+
+    def later(self, days):
+        """Return a day before today, of which all that came later is hidden until today."""
+        return TODAY - timedelta(days=days)
+
+    def test_what_was_forecast_is_kept_and_scored_by_what_came(self):
+        self.want(self.apple, self.near, 40, 2.0)
+        self.forecast_on(self.later(28))
+        then = self.of(self.apple, self.near)
+        told = then.mean, then.low, then.high
+        self.assertFalse(self.past().scored)
+        # What came is another thing than what the past would have told.
+        self.env.cr.execute(
+            SQL(
+                "UPDATE oms_demand SET quantity = 5 WHERE product_id = %s AND day >= %s",
+                self.apple.id,
+                self.later(28),
+            )
+        )
+        self.forecast()
+        kept = self.past().filtered("scored")
+        self.assertEqual(kept.made_on, self.later(28))
+        for value, before in zip((kept.mean, kept.low, kept.high), told, strict=True):
+            self.assertAlmostEqual(value, before, 2)
+        self.assertEqual((kept.came, kept.foreseen), (140.0, False))
+        self.assertAlmostEqual(kept.miss, kept.mean - 140.0, 2)
+        pinball = 0.1 * (140.0 - kept.low) + 0.9 * (140.0 - kept.high)
+        self.assertAlmostEqual(kept.pinball, pinball, 2)
+        row = self.of(self.apple, self.near)
+        self.assertEqual((row.past_made_on, row.came), (self.later(28), 140.0))
+        self.assertAlmostEqual(row.past_mean, told[0], 2)
+        self.assertFalse(row.foreseen)
+
+    def test_once_a_week_and_for_a_while(self):
+        self.want(self.apple, self.near, 40, 2.0)
+        for days in (140, 29, 28, 23, 22, 21, 2):
+            self.forecast_on(self.later(days))
+        self.assertEqual([(TODAY - day).days for day in self.past().mapped("made_on")], [2, 22, 29])
+        self.forecast()
+        row = self.of(self.apple, self.near)
+        self.assertEqual(row.past_made_on, self.later(29))
+        self.assertEqual(row.came, 56.0)
+
+    def test_what_was_not_known_then_is_not_scored(self):
+        self.want(self.apple, self.near, 40, 2.0)
+        self.forecast_on(self.later(28))
+        self.want(self.berry, self.near, 2, 2.0)
+        self.forecast()
+        self.assertTrue(self.of(self.apple, self.near).scored)
+        self.assertFalse(self.of(self.berry, self.near).scored)
+
+    def test_the_chart_shows_what_was_forecast(self):
+        self.want(self.apple, self.near, 40, 2.0)
+        for days in (70, 63, 56, 49, 42, 35, 28, 21, 14, 7):
+            self.forecast_on(self.later(days))
+        self.forecast()
+        row = self.of(self.apple, self.near)
+        chart = row.chart
+        self.assertTrue(chart["made"])
+        self.assertEqual([value is None for value in chart["before"]], [True] * 16 + [False] * 10)
+        made = {(TODAY - each.made_on).days: each.mean / 4 for each in self.past()}
+        # Of each week the forecast that was made three weeks before its beginning.
+        self.assertAlmostEqual(chart["before"][-1], made[28], 2)
+        self.assertAlmostEqual(chart["before"][-3], made[42], 2)
+        self.assertAlmostEqual(chart["before"][-10], made[70], 2)
+
+    def test_archived_goods_and_sites_teach_but_are_not_forecast(self):
+        self.want(self.apple, self.near, 40, 2.0)
+        self.want(self.berry, self.near, 40, 2.0)
+        self.want(self.apple, self.far, 40, 2.0)
+        self.forecast()
+        self.assertEqual(self.forecasts.search_count([]), 3)
+        self.berry.active = False
+        self.far.active = False
+        self.forecast()
+        left = self.forecasts.with_context(active_test=False).search([])
+        self.assertEqual((left.product_id, left.site_id), (self.apple, self.near))
+
+    def test_days_to_come_are_not_the_past(self):
+        self.want(self.apple, self.near, 30, 2.0)
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO oms_demand (product_id, site_id, company_id, day, quantity, lost,
+                                        source, key)
+                VALUES (%s, %s, %s, %s, 900, 0, 'orders', '')
+                """,
+                self.apple.id,
+                self.near.id,
+                self.company.id,
+                TODAY + timedelta(days=3),
+            )
+        )
+        self.forecast()
+        self.assertAlmostEqual(self.of(self.apple, self.near).rate, 2.0, delta=0.1)
+
+    def test_a_single_day_far_above_all_is_lowered(self):
+        self.want(self.apple, self.near, 40, 2.0, skip=(30,))
+        self.want(self.berry, self.near, 40, 2.0)
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO oms_demand (product_id, site_id, company_id, day, quantity, lost,
+                                        source, key)
+                VALUES (%s, %s, %s, %s, 5000, 0, 'orders', '')
+                """,
+                self.apple.id,
+                self.near.id,
+                self.company.id,
+                TODAY - timedelta(days=30),
+            )
+        )
+        self.forecast()
+        row = self.of(self.apple, self.near)
+        self.assertTrue(row.has_outlier)
+        self.assertAlmostEqual(row.rate, 2.0, delta=0.4)
+
+    def test_who_sees_what_was_forecast(self):
+        self.want(self.apple, self.near, 40, 2.0)
+        self.want(self.apple, self.far, 40, 2.0)
+        self.forecast()
+        clerk = self.make_user("clerk", "oms.group_site_operator")
+        self.near.user_ids = clerk
+        past = self.env["oms.forecast.past"]
+        self.assertEqual(past.with_user(clerk).search([]).site_id, self.near)
+        operator = self.make_user("operator", "oms.group_order_operator")
+        rows = past.with_user(operator).search([])
+        self.assertEqual(len(rows), 2)
+        with self.assertRaises(AccessError):
+            rows[0].came = 5.0
+
     def test_who_sees_what(self):
         self.want(self.apple, self.near, 30, 2.0)
         self.want(self.apple, self.far, 30, 2.0)

@@ -290,6 +290,8 @@ class TestProposalCases(FlowCase):
             date_order=fields.Datetime.now(),
         )
         self.assertEqual(order.order_line.oms_qty_open, 12)
-        order.date_order = fields.Datetime.now()
+        order.date_order = fields.Datetime.now() - timedelta(days=2)
+        day = order.date_order.date()
+        self.env["oms.demand"]._count(self.company, [day - timedelta(days=1), day])
         kpi = self.env["oms.flow.kpi"]._measure(self.plan_record)
         self.assertAlmostEqual(kpi.fill_rate, 50.0)

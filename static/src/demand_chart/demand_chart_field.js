@@ -25,7 +25,7 @@ export class DemandChartField extends FlowChartField {
     }
 
     draw() {
-        const { came, before, expected, low, high } = this.value;
+        const { came, before, expected, low, high, made } = this.value;
         const later = (values) => [...Array(came.length).fill(null), ...values];
         const line = (label, data, color, more = {}) => ({
             type: "line",
@@ -47,7 +47,7 @@ export class DemandChartField extends FlowChartField {
                 fill: "-1",
                 backgroundColor: EXPECTED + "33",
             }),
-            line(_t("Forecast 4 weeks ago"), before, BEFORE),
+            line(made ? _t("Forecast before") : _t("Would have been forecast"), before, BEFORE),
             {
                 type: "bar",
                 label: _t("Came"),
