@@ -10,12 +10,15 @@ from . import oms_proposal_share
 from . import oms_import_demo_past
 from . import oms_import_demo
 from . import oms_lane
+from . import oms_lane_room
 from . import oms_network
 from . import oms_flow_plan
+from . import oms_flow_plan_schedule
 from . import oms_flow_run
 from . import oms_flow_note
 from . import oms_flow_run_work
 from . import oms_flow_run_gather
+from . import oms_flow_run_check
 from . import oms_service_class
 from . import oms_stock_rule
 from . import oms_flow_plan_level
@@ -24,6 +27,7 @@ from . import oms_proposal_level
 from . import oms_flow_run_balance
 from . import oms_flow_run_replenish
 from . import oms_allocation
+from . import oms_flow_run_room
 from . import oms_flow_run_share
 from . import oms_flow_run_common_share
 from . import oms_flow_run_preparation

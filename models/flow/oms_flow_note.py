@@ -38,3 +38,18 @@ class OmsFlowNote(models.Model):
         string="Times", default=1, readonly=True, help="So many goods or sites it is true of."
     )
     message = fields.Text(required=True, readonly=True)
+
+    def action_open(self):
+        """Open what the note is about, where it can be mended: the product, site or network.
+
+        :return: a window action
+        :rtype: dict
+        """
+        self.ensure_one()
+        record = self.product_id or self.site_id or self.run_id.network_id
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": record._name,
+            "res_id": record.id,
+            "views": [(False, "form")],
+        }

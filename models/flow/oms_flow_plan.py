@@ -1,5 +1,4 @@
 import math
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -75,8 +74,10 @@ class OmsFlowPlan(models.Model):
         required=True,
         tracking=True,
         help="Worth most: goods go where they earn most.\n"
-        "Old and excess stock first: what lies long counts for more the longer it lies.\n"
-        "End of season: what is left over is gathered where it still sells.",
+        "Old and excess stock first: only what a site will not sell in the days looked ahead, or "
+        "has had for long, leaves it.\n"
+        "End of season: what is left over is gathered where it still sells; sites keep neither a "
+        "presentation minimum nor what they may need later.",
     )
     does_transfer = fields.Boolean(string="Transfers between Sites", default=True, tracking=True)
     does_pull = fields.Boolean(string="Pulls from Warehouses", default=True, tracking=True)
@@ -90,9 +91,23 @@ class OmsFlowPlan(models.Model):
     automatic = fields.Boolean(
         string="Accept by Itself",
         tracking=True,
-        help="Proposals above the gain beside become transfers and purchases without anybody.",
+        help="Proposals above the gain become transfers and purchases without anybody. Who follows "
+        "the plan is told.",
     )
     automatic_gain = fields.Monetary(string="Above a Gain Of", default=100.0, tracking=True)
+    automatic_risk = fields.Float(
+        string="Up to a Risk Of (%)",
+        default=25.0,
+        digits=(5, 2),
+        tracking=True,
+        help="What is likelier to be regretted waits for somebody.",
+    )
+    automatic_cost = fields.Monetary(
+        string="Up to Costs Of",
+        tracking=True,
+        help="So much a run may spend by itself, on transport and goods together; what gains most "
+        "goes first. 0 is no limit.",
+    )
     automatic_share = fields.Boolean(
         string="Move Channel Shares by Itself",
         tracking=True,
@@ -148,10 +163,12 @@ class OmsFlowPlan(models.Model):
         "million proposals.",
     )
     _money_check = models.Constraint(
-        "CHECK (COALESCE(minimum_gain, 0) >= 0 AND COALESCE(automatic_gain, 0) >= 0 "
+        "CHECK (LEAST(COALESCE(minimum_gain, 0), COALESCE(automatic_gain, 0), "
+        "COALESCE(automatic_cost, 0)) >= 0 AND COALESCE(automatic_risk, 0) BETWEEN 0 AND 100 "
         "AND COALESCE(interval_days, 0) BETWEEN 0 AND 366 "
         "AND COALESCE(share_step, 0) BETWEEN 0 AND 100)",
-        "Gains are not negative, plans run at least once a year, and a share moves by 0 to 100 %.",
+        "Gains and costs are not negative, plans run at least once a year, a risk is from 0 to "
+        "100 %, and a share moves by 0 to 100 %.",
     )
 
     # === COMPUTE METHODS === #
@@ -180,10 +197,16 @@ class OmsFlowPlan(models.Model):
 
     # === CONSTRAINTS === #
 
-    @api.constrains("minimum_gain", "automatic_gain", "interval_days", "share_step")
+    @api.constrains(
+        "minimum_gain", "automatic_gain", "automatic_cost", "automatic_risk", "interval_days",
+        "share_step",
+    )  # fmt: skip
     def _check_finite(self):
         for plan in self:
-            numbers = plan.minimum_gain, plan.automatic_gain, plan.interval_days, plan.share_step
+            numbers = (
+                plan.minimum_gain, plan.automatic_gain, plan.automatic_cost, plan.automatic_risk,
+                plan.interval_days, plan.share_step,
+            )  # fmt: skip
             if not all(map(math.isfinite, numbers)):
                 raise ValidationError(self.env._("The numbers of %s must be finite.", plan.name))
 
@@ -230,16 +253,6 @@ class OmsFlowPlan(models.Model):
                 :1
             ] or Run.create({"plan_id": plan.id})
         return runs
-
-    @api.model
-    def _cron_run(self):
-        """Begin the runs of plans that are due, and do all that wait."""
-        now = fields.Datetime.now()
-        due = self.search([("interval_days", ">", 0), ("next_run_at", "<=", now)])
-        due._start()
-        for plan in due:
-            plan.next_run_at = now + timedelta(days=plan.interval_days)
-        self.env["oms.flow.run"]._cron_run()
 
     # === ACTION METHODS === #
 

@@ -1,6 +1,14 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 
 from .oms_flow_note import STAGE_SELECTION
+
+#: Runs and what nobody decided on are forgotten after so many days; what was decided on stays.
+KEPT_DAYS = 180
+SUPERSEDED_DAYS = 30
+#: So many are forgotten at once.
+MOST_FORGOTTEN = 10_000
 
 STATE_SELECTION = [
     ("waiting", "Waiting"),
@@ -46,6 +54,7 @@ class OmsFlowRun(models.Model):
     is_stopping = fields.Boolean(
         readonly=True, help="Somebody stopped it: it ends after the stage that it is at."
     )
+    attempts = fields.Integer(readonly=True, help="How often the stage was begun.")
     started_at = fields.Datetime(string="Started", readonly=True)
     ended_at = fields.Datetime(string="Ended", readonly=True)
     seconds = fields.Float(
@@ -60,7 +69,9 @@ class OmsFlowRun(models.Model):
     gain = fields.Monetary(compute="_compute_proposals", help="Of all its proposals together.")
     note_ids = fields.One2many("oms.flow.note", "run_id", string="Notes", readonly=True)
     note_count = fields.Integer(compute="_compute_note_count")
-    error = fields.Text(readonly=True)
+    error = fields.Text(
+        readonly=True, help="What stages could not do; what the others found is proposed."
+    )
 
     # A plan is worked out once at a time.
     _plan_uniq = models.UniqueIndex(
@@ -135,3 +146,23 @@ class OmsFlowRun(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("oms.action_flow_note")
         action["domain"] = [("run_id", "in", self.ids)]
         return action
+
+    # === CLEANING UP === #
+
+    @api.autovacuum
+    def _gc_runs(self):
+        """Forget runs that ended long ago, with their notes; what they proposed stays."""
+        limit = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
+        old = [("state", "not in", ("waiting", "running")), ("create_date", "<", limit)]
+        found = self.search(old, limit=MOST_FORGOTTEN, order="id")
+        found.unlink()
+        return len(found), len(found) == MOST_FORGOTTEN
+
+    @api.autovacuum
+    def _gc_superseded(self):
+        """Forget proposals that were taken back because they were out of date."""
+        limit = fields.Datetime.now() - timedelta(days=SUPERSEDED_DAYS)
+        old = [("state", "=", "superseded"), ("write_date", "<", limit)]
+        found = self.env["oms.proposal"].search(old, limit=MOST_FORGOTTEN, order="id")
+        found.unlink()
+        return len(found), len(found) == MOST_FORGOTTEN

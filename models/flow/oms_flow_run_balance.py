@@ -5,6 +5,7 @@ import numpy as np
 from odoo import fields, models
 
 from ...engine import balancing
+from .oms_lane_room import Load
 
 #: Kinds of sites that supply the others.
 SUPPLYING_KINDS = ("warehouse",)
@@ -23,14 +24,7 @@ class OmsFlowRun(models.Model):
         facts = self._gather()
         lanes = self._get_lanes(facts.sites)
         if not lanes:
-            self._note(
-                "balance",
-                self.env._(
-                    "No lane leads between sites of %s: nothing is moved. Make lanes in the "
-                    "network.",
-                    plan.network_id.name,
-                ),
-            )
+            self._note("balance", self._get_laneless_sentence(facts.sites))
             return
         departures = {lane: lane._get_departure(fields.Datetime.now()) for lane in lanes}
         self._note_departures(departures)
@@ -44,6 +38,19 @@ class OmsFlowRun(models.Model):
         }
         rows = self._prepare_moves(facts, lanes, departures, found)
         self._propose(sorted(rows, key=lambda row: -row["gain"]))
+
+    def _get_laneless_sentence(self, sites):
+        """Say why nothing can be moved."""
+        if len(sites) < 2:
+            return self.env._(
+                "%s keeps stock at one site only: there is nowhere to move goods to. Add sites to "
+                "the network, or leave transfers out of the plan.",
+                self.network_id.name,
+            )
+        return self.env._(
+            "No lane leads between sites of %s: nothing is moved. Make lanes in the network.",
+            self.network_id.name,
+        )
 
     # === INTO THE ENGINE'S WORDS === #
 
@@ -64,12 +71,16 @@ class OmsFlowRun(models.Model):
             carbon_price=policy.carbon_price / 1000.0,
             least_gain=plan.minimum_gain,
         ).with_preset(plan.preset)
+        loads = lanes._get_loads(departures)
         network = balancing.Network(
             tuple(
                 balancing.Site(site.name, "warehouse" if site.kind in SUPPLYING_KINDS else "store")
                 for site in facts.sites
             ),
-            tuple(self._prepare_engine_lane(lane, place_of, departures[lane]) for lane in lanes),
+            tuple(
+                self._prepare_engine_lane(lane, place_of, departures[lane], loads.get(lane, Load()))
+                for lane in lanes
+            ),
         )
         limits = self._get_shelf_limits(facts)
         return balancing.Problem(
@@ -80,8 +91,15 @@ class OmsFlowRun(models.Model):
             self._prepare_banned(facts, lanes),
         )
 
-    def _prepare_engine_lane(self, lane, place_of, leaves):
-        """Return a lane in the words of the engine."""
+    def _prepare_engine_lane(self, lane, place_of, leaves, load):
+        """Return a lane in the words of the engine.
+
+        :param Load load: what goes with the next departure already
+        """
+        # Room that is taken is not there, and who goes with others need not fill a shipment.
+        kilograms = lane.capacity_kg - load.kilograms if lane.capacity_kg else float("inf")
+        units = lane.capacity_units - load.units if lane.capacity_units else float("inf")
+        has_room = kilograms > 0 and units > 0
         wait = (leaves - fields.Datetime.now()).total_seconds() / 86400.0 if leaves else 0.0
         kinds = self.plan_id._get_kinds()
         return balancing.Lane(
@@ -92,10 +110,10 @@ class OmsFlowRun(models.Model):
             per_kg=lane.kg_cost,
             per_unit=lane.unit_cost,
             carbon_kg_per_kg=lane.kg_carbon,
-            minimum_units=lane.minimum_units,
-            capacity_kg=lane.capacity_kg or float("inf"),
-            capacity_units=lane.capacity_units or float("inf"),
-            allowed=bool(leaves) and self._get_moving_kind(lane) in kinds,
+            minimum_units=max(lane.minimum_units - load.units, 0.0),
+            capacity_kg=kilograms if has_room else float("inf"),
+            capacity_units=units if has_room else float("inf"),
+            allowed=bool(leaves) and has_room and self._get_moving_kind(lane) in kinds,
         )
 
     def _get_moving_kind(self, lane):

@@ -111,7 +111,7 @@ class OmsFlowRun(models.Model):
     def _supersede(self):
         """Take back open proposals that are too old, that cannot be done by now, or must not be."""
         self.env["oms.proposal"].flush_model()
-        for name in ("oms.lane", "oms.allocation", "oms.proposal.line"):
+        for name in ("oms.lane", "oms.allocation", "oms.proposal.line", "product.product"):
             self.env[name].flush_model()
         self.env["oms.position"]._flush_facts()
         until = fields.Datetime.now() - timedelta(days=self.plan_id.keep_days)
@@ -136,6 +136,10 @@ class OmsFlowRun(models.Model):
                     OR kind IN ('transfer', 'pull') AND EXISTS (
                        SELECT FROM oms_lane lane
                         WHERE lane.id = asked.lane_id AND NOT (lane.active AND lane.allowed))
+                    OR asked.site_id <> ALL(%(sites)s) OR asked.origin_id <> ALL(%(sites)s)
+                    OR EXISTS (
+                       SELECT FROM product_product goods
+                        WHERE goods.id = asked.product_id AND NOT goods.active)
                     OR %(forbidden)s)
                 """,
                 now=fields.Datetime.now(),
@@ -143,6 +147,7 @@ class OmsFlowRun(models.Model):
                 plan=self.plan_id.id,
                 run=self.id,
                 until=until,
+                sites=self.plan_id._get_sites().ids,
                 forbidden=self.env["oms.flow.constraint"]._get_forbidding_sql(
                     self.plan_id, fields.Date.today()
                 ),

@@ -16,6 +16,8 @@ STAGES = tuple(key for key, _name in STAGE_SELECTION)
 OPEN_STATES = ("waiting", "running")
 #: Notes of one kind that are written one by one; of more the rest is one note with a number.
 MOST_NOTES = 20
+#: So often a stage is begun that never ends: then the run goes on without it.
+MOST_ATTEMPTS = 3
 
 
 class OmsFlowRun(models.Model):
@@ -75,7 +77,13 @@ class OmsFlowRun(models.Model):
                 self._end("stopped")
                 break
             began, stage = time.monotonic(), self.stage
-            self._do_stage(stage)
+            # Written down before: a stage that takes the server with it is not begun for ever.
+            self.attempts += 1
+            checkpoint(0)
+            if self.attempts > MOST_ATTEMPTS:
+                self._give_up(stage)
+            else:
+                self._do_stage(stage)
             self.env.flush_all()
             going_on = checkpoint(0)
             self._advance(stage, time.monotonic() - began)
@@ -91,11 +99,38 @@ class OmsFlowRun(models.Model):
         """Write down that a stage is over."""
         place = STAGES.index(stage) + 1
         self.seconds += seconds
+        self.attempts = 0
+        _logger.info(
+            "Flow run %s of the plan %s: stage %s took %.2f s; so far %s goods at %s sites, "
+            "%s proposals, %s notes",
+            self.id,
+            self.plan_id.id,
+            stage,
+            seconds,
+            self.product_count,
+            self.site_count,
+            self.proposal_count,
+            self.note_count,
+        )
         self.progress = 100.0 * place / len(STAGES)
         if place < len(STAGES):
             self.stage = STAGES[place]
         else:
-            self._end("done")
+            failed = self.note_ids.filtered(lambda note: note.severity == "3_error")
+            self.error = "\n".join(dict.fromkeys(failed.mapped("message"))) or False
+            self._end("failed" if failed else "done")
+
+    def _give_up(self, stage):
+        """Tell that a stage is left out which was broken off again and again."""
+        self._note(
+            stage,
+            self.env._(
+                "The stage was broken off %s times, by the server or by other users at the same "
+                "goods: the run goes on without it. Run the plan again when less is going on.",
+                MOST_ATTEMPTS,
+            ),
+            severity="3_error",
+        )
 
     def _end(self, state):
         self.write({"state": state, "ended_at": fields.Datetime.now(), "is_stopping": False})

@@ -203,7 +203,15 @@ class OmsLane(models.Model):
         if not calendar:
             return moment
         start = moment.replace(tzinfo=ZoneInfo("UTC"))
-        hours = calendar._work_intervals_batch(start, start + timedelta(days=LOOKAHEAD_DAYS))
+        hours = calendar._work_intervals_batch(
+            start,
+            start + timedelta(days=LOOKAHEAD_DAYS),
+            # Days off of another company are none of this one.
+            domain=[
+                ("time_type", "=", "leave"),
+                ("company_id", "in", (False, origin.company_id.id)),
+            ],
+        )
         first = next(iter(hours[False]), None)
         if first is None:
             return False

@@ -67,7 +67,9 @@ class OmsNetwork(models.Model):
         self.ensure_one()
         if not self.env["oms.lane"].has_access("create"):
             raise AccessError(self.env._("Only those who may change lanes make them."))
-        sites = self.site_ids.filtered("warehouse_id")
+        sites = self.site_ids.filtered(
+            lambda site: site.warehouse_id and site.active and site.company_id == self.company_id
+        )
         if len(sites) < 2:
             raise UserError(
                 self.env._("Fewer than two sites of %s keep stock in a warehouse.", self.name)
@@ -87,7 +89,8 @@ class OmsNetwork(models.Model):
 
     def _prepare_lane(self, policy, origin, site):
         """Return the values of a lane by the numbers of a policy."""
-        kilometers = origin._get_kilometers_between(site) or 0.0
+        known = origin._get_kilometers_between(site)
+        kilometers = known or 0.0
         factor = origin.emission_factor_id or policy.emission_factor_id
         emitted = (
             float(carbon.transport_kg(1.0, kilometers, factor._get_transport())) if factor else 0.0
@@ -100,4 +103,9 @@ class OmsNetwork(models.Model):
             "kg_cost": policy.transfer_kg_cost + policy.transfer_kg_km_cost * kilometers,
             "unit_cost": policy.handling_cost + policy.dispatch_cost,
             "kg_carbon": emitted,
+            "note": known is None
+            and self.env._(
+                "How far it is was not known: give both sites coordinates, and look at days and "
+                "costs."
+            ),
         }

@@ -141,8 +141,8 @@ class OmsProposal(models.Model):
         by_meaning = {}
         for proposal in self.filtered("network_id"):
             vals = {
-                **proposal._prepare_constraint(scope),
                 "until": until,
+                **proposal._prepare_constraint(scope),
                 "reason": reason.strip(),
                 "proposal_id": proposal.id,
             }

@@ -111,6 +111,15 @@ class OmsProposal(models.Model):
                     )
                 )
 
+    # === REJECTING === #
+
+    def _prepare_constraint(self, scope):
+        vals = super()._prepare_constraint(scope)
+        if self.kind == "preparation" and scope == "same":
+            # The same is the work of that day; tomorrow's is another one.
+            vals["until"] = fields.Date.to_date(self.subject)
+        return vals
+
     # === WHY === #
 
     def _get_detail_sentences(self, facts):
