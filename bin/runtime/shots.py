@@ -28,6 +28,10 @@ _TO_PICK = """
      ORDER BY count(*) DESC, fulfillment.id
      LIMIT 1
 """
+_BEST_TRANSFER = """
+    SELECT id FROM oms_proposal WHERE kind = 'transfer' AND state = 'proposed'
+     ORDER BY gain DESC, id LIMIT 1
+"""
 _BUSY_SITE = ".o_oms_site_choice:nth-of-type(2)"
 _PHONE = {"width": 360, "height": 740}
 
@@ -67,6 +71,18 @@ SHOTS = (
         "fulfillments",
         "/odoo/oms-fulfillments?view_type=kanban",
         ".o_kanban_record:not(.o_kanban_ghost)",
+    ),
+    Shot(
+        "flow-proposals",
+        "/odoo/oms-proposals-by-lane?view_type=kanban",
+        ".o_kanban_record:not(.o_kanban_ghost)",
+    ),
+    Shot(
+        "flow-proposal",
+        "/odoo/oms-proposals/{record}",
+        ".o_field_oms_flow_chart canvas",
+        _BEST_TRANSFER,
+        height=900,
     ),
     Shot("channels", "/odoo/oms-channels", ".o_kanban_record:not(.o_kanban_ghost)"),
     Shot("site-work", "/odoo/oms-site-work", ".o_oms_card", click=(_BUSY_SITE,), **_PHONE),

@@ -240,7 +240,8 @@ READ = """
 """
 
 #: Times without stock: what is there now, less what has moved since. Who never had any in all the
-#: time is not told: others serve what is wanted there.
+#: time is not told: others serve what is wanted there. Before the first time that a product moved
+#: anywhere nobody wrote down what was there: orders of that time are older than the stock in Odoo.
 OUTS = """
     WITH changes AS (
         SELECT line.product_id, place.oms_position_site_id AS site_id, line.date, line.id,
@@ -275,11 +276,22 @@ OUTS = """
                    PARTITION BY changes.product_id, changes.site_id ORDER BY date, changes.id
                )
     ),
+    known AS (
+        SELECT product_id,
+               CASE WHEN BOOL_OR(level - change > 0.000001) THEN %(start)s ELSE MIN(date) END
+                   AS since
+          FROM levels
+         WHERE number = 1
+      GROUP BY product_id
+    ),
     spans AS (
         SELECT product_id, site_id, date AS begun, COALESCE(next_date, %(now)s) AS ended, level
           FROM levels
      UNION ALL
-        SELECT product_id, site_id, %(start)s, date, level - change FROM levels WHERE number = 1
+        SELECT levels.product_id, levels.site_id, known.since, levels.date, level - change
+          FROM levels
+          JOIN known ON known.product_id = levels.product_id
+         WHERE number = 1
     )
     SELECT spans.product_id, spans.site_id,
            (EXTRACT(EPOCH FROM (begun AT TIME ZONE 'UTC' AT TIME ZONE COALESCE(site.tz, 'UTC'))

@@ -118,6 +118,26 @@ class TestForecast(OmsCase):
         self.assertAlmostEqual(row.seen_days, 70.0, delta=1.5)
         self.assertAlmostEqual(row.rate, 2.0, delta=0.4)
 
+    def test_orders_older_than_the_stock_in_odoo_were_not_made_without_stock(self):
+        """Orders of years are imported, stock is counted on the day when it begins."""
+        self.want(self.apple, self.near, 30, 2.0)
+        self.want(self.apple, self.far, 30, 1.0)
+        self.want(self.berry, self.near, 30, 3.0)
+        self.stock(self.apple, (self.near, 50.0), (self.far, 20.0))
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE stock_move_line SET date = %s WHERE product_id = %s",
+                TODAY - timedelta(days=7),
+                self.apple.id,
+            )
+        )
+        self.forecast()
+        for site, rate in ((self.near, 2.0), (self.far, 1.0)):
+            row = self.of(self.apple, site)
+            self.assertAlmostEqual(row.seen_days, 210.0, delta=1.0)
+            self.assertAlmostEqual(row.rate, rate, delta=0.1 * rate)
+
     def test_promotions_that_planners_tell(self):
         for product, site in ((self.apple, self.near), (self.berry, self.near)):
             self.want(product, site, 30, 2.0)
