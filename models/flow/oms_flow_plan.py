@@ -300,7 +300,9 @@ class OmsFlowPlan(models.Model):
         :return: a window action
         :rtype: dict
         """
-        return self._get_action("oms.action_flow_kpi")
+        action = self._get_action("oms.action_flow_kpi")
+        # Those of the sites have a screen of their own.
+        return {**action, "domain": [*action["domain"], ("site_id", "=", False)]}
 
     def _get_action(self, xmlid):
         """Return an action that shows what belongs to the plans."""

@@ -17,6 +17,8 @@ PACED = (
     ("PHONE", "percent", 20, "TEX-005"),
 )
 PACED_DAYS = 12
+#: Site, product and units that are worth more at other stores.
+FORGOTTEN = ("NICE", "CUI-001", 18)
 #: kg CO2e for a kg and a km by truck.
 ROAD_CARBON = 0.0001
 
@@ -30,6 +32,7 @@ class OmsImportDemo(models.AbstractModel):
         res = super()._surround_stock()
         self._remember_demand()
         self._offer_goods()
+        self._forget_at_store()
         self._share_at_pace()
         self._plan_flows()
         return res
@@ -58,6 +61,18 @@ class OmsImportDemo(models.AbstractModel):
             [("company_id", "=", self.env.company.id), ("kind", "=", "store")]
         )
         stores.warehouse_id.buy_to_resupply = False
+
+    def _forget_at_store(self):
+        """Have a store keep what it hardly sells, and what no warehouse has."""
+        code, product, quantity = FORGOTTEN
+        place = self._find_demo_record("oms.site", code).warehouse_id.lot_stock_id
+        self.env["stock.quant"].with_context(inventory_mode=True).create(
+            {
+                "product_id": self._find_demo_products(product).id,
+                "location_id": place.id,
+                "inventory_quantity": quantity,
+            }
+        ).action_apply_inventory()
 
     def _share_at_pace(self):
         """Have shares that sell at unequal paces: one runs out, the other is not sold."""
@@ -92,7 +107,6 @@ class OmsImportDemo(models.AbstractModel):
         )
         plan.next_run_at = fields.Datetime.add(fields.Datetime.now(), days=1)
         plan._start()._work(lambda _done: True)
-        self._remember_figures(plan)
         self._ensure_planner()
 
     def _ensure_planner(self):

@@ -12,8 +12,6 @@ from ..intake.oms_import_demo import FOLDER
 #: Weeks of demand before the orders of the files, and the days that these are about.
 PAST_WEEKS = 60
 ORDER_DAYS = 12
-#: Weeks of figures before the first run.
-FIGURE_WEEKS = 6
 #: Categories with a season, how strong it is, and the day of the year on which most is wanted.
 SEASONS = {"Jardin": (0.6, 160), "Luminaires": (0.3, 345), "Décoration": (0.25, 345)}
 WEEKDAYS = (0.8, 0.85, 0.95, 1.0, 1.1, 1.5, 0.8)
@@ -162,37 +160,6 @@ class OmsImportDemo(models.AbstractModel):
                 )
             )
         self.env["oms.demand"].invalidate_model()
-
-    def _remember_figures(self, plan):
-        """Have figures of the weeks before, in which the plan had stock shrink and serve better.
-
-        :param plan: ``oms.flow.plan`` that has run
-        """
-        Kpi = self.env["oms.flow.kpi"]
-        last = Kpi.search([("plan_id", "=", plan.id)], limit=1)
-        rng = random.Random(2026)
-        vals_list = []
-        for back in range(1, 7 * FIGURE_WEEKS):
-            more = 1.0 + 0.004 * back + rng.uniform(-0.01, 0.01)
-            moved = rng.randint(0, 9)
-            vals_list.append(
-                {
-                    "plan_id": plan.id,
-                    "day": last.day - timedelta(days=back),
-                    "stock_value": last.stock_value * more,
-                    "stock_units": round(last.stock_units * more),
-                    "cover_days": last.cover_days * more,
-                    "fill_rate": last.fill_rate - 0.12 * back + rng.uniform(-0.4, 0.0),
-                    "age_days": last.age_days + 0.5 * back,
-                    "open_proposals": rng.randint(20, 60),
-                    "transfers": moved,
-                    "transfer_units": 3 * moved,
-                    "purchases": rng.randint(0, 4),
-                    "gain": 21.0 * moved,
-                    "carbon_kg": 0.4 * moved,
-                }
-            )
-        Kpi.create(vals_list)
 
     def _make_offer(self, today):
         """Tell of the promotion that was, so that it teaches nothing wrong."""

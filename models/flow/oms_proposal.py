@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 KIND_SELECTION = [
     ("transfer", "Transfer"),
-    ("pull", "Pull from a Warehouse"),
+    ("pull", "Pull"),
     ("purchase", "Purchase"),
     ("level", "Stock Level"),
     ("share", "Channel Share"),

@@ -1,6 +1,7 @@
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { formatFloat } from "@web/views/fields/formatters";
+import { KanbanController } from "@web/views/kanban/kanban_controller";
 import { KanbanHeader } from "@web/views/kanban/kanban_header";
 import { KanbanRenderer } from "@web/views/kanban/kanban_renderer";
 import { kanbanView } from "@web/views/kanban/kanban_view";
@@ -26,11 +27,19 @@ export class ProposalKanbanHeader extends KanbanHeader {
     }
 }
 
+export class ProposalKanbanController extends KanbanController {
+    get progressBarAggregateFields() {
+        const added = TOTALS.map(({ name }) => this.props.fields[name]);
+        return [...super.progressBarAggregateFields, ...added];
+    }
+}
+
 export class ProposalKanbanRenderer extends KanbanRenderer {
     static components = { ...KanbanRenderer.components, KanbanHeader: ProposalKanbanHeader };
 }
 
 registry.category("views").add("oms_proposal_kanban", {
     ...kanbanView,
+    Controller: ProposalKanbanController,
     Renderer: ProposalKanbanRenderer,
 });
