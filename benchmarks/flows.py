@@ -65,12 +65,13 @@ class Bench:
     world: World
     first: int
     home_only: bool = False
+    misplaced: bool = False
     forecaster: Forecaster = field(default_factory=Forecaster)
     started: float = field(default_factory=time.perf_counter)
 
     def run(self, name: str, policy: Policy) -> Figures:
         """Let a policy keep the stock."""
-        figures = replay(self.world, policy, self.first, self.home_only)
+        figures = replay(self.world, policy, self.first, self.home_only, self.misplaced)
         told = figures.told()
         print(
             f"{time.perf_counter() - self.started:7.1f} s  {name}: sent {told['fill_rate']:.4f}"
@@ -271,6 +272,11 @@ def main() -> int:
         metavar="SHARE",
         help="so many lines come back to the customer's nearest site",
     )
+    parser.add_argument(
+        "--misplaced",
+        action="store_true",
+        help="in the beginning all of each product lies at one site, another for each",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     args = parser.parse_args()
     if args.generated is None and not (args.orders and args.sites):
@@ -278,7 +284,9 @@ def main() -> int:
         return 2
     try:
         world = _world(args)
-        bench = Bench(world, first_day(world, args.warmup_months), args.serve == "home")
+        bench = Bench(
+            world, first_day(world, args.warmup_months), args.serve == "home", args.misplaced
+        )
     except FileError as error:
         print(error, file=sys.stderr)
         return 2

@@ -24,6 +24,7 @@ from benchmarks.flows_world import (
     SUPPLIER_DAYS,
     SUPPLIER_LINE,
     SUPPLIER_SPREAD,
+    WAREHOUSE_LINE,
     Wanted,
     World,
 )
@@ -38,7 +39,7 @@ LEAD_SPREAD, LOT_DAYS, MOST_SITES = 0.2, 7.0, 12
 HORIZON_DAYS, INTEREST = 28.0, 0.08 / 365.0
 """Days looked ahead, of a new plan, and interest of a day."""
 
-TRANSFER_DAYS = 7
+TRANSFER_DAYS = 14
 """Every how many days transfers are proposed."""
 
 
@@ -196,12 +197,12 @@ class Addon:
             minimum=self._safety[at],
             local=np.where(world.parent[site] >= 0, self._collected, 0.0),
             order_point=self._levels.minimum[used[product], site],
+            lead_days=1.0 + _lead_days(world)[site],
         )
 
     def _goods(self, world: World, used: Array) -> tuple[balancing.Goods, ...]:
-        seen, farther = self._seen, float(np.median(world.miles)) * PER_UNIT_MILE
-        # What comes from elsewhere shares its parcel with the other units of its line.
-        size = np.maximum(seen.variance / np.maximum(seen.rate, 1e-12), 1.0)
+        # All of an order that lies together is one parcel from wherever.
+        farther = None if self.home_only else float(np.median(world.miles)) * PER_UNIT_MILE
         return tuple(
             balancing.Goods(
                 str(p),
@@ -209,7 +210,7 @@ class Addon:
                 cost=float(world.cost[p]),
                 weight=0.0,
                 holding=float(world.cost[p]) * (HOLDING_A_YEAR / 365.0 - INTEREST),
-                elsewhere=None if self.home_only else farther + PER_PARCEL / float(size[p]),
+                elsewhere=farther,
             )
             for p in used.tolist()
         )
@@ -217,15 +218,21 @@ class Addon:
 
 def _sites(world: World) -> tuple[balancing.Site, ...]:
     return tuple(
-        balancing.Site(str(k), "warehouse" if parent < 0 else "store")
+        # Each line must be written and put away; most are of a few units.
+        balancing.Site(
+            str(k), "warehouse" if parent < 0 else "store", handling_in=WAREHOUSE_LINE / 2.0
+        )
         for k, parent in enumerate(world.parent.tolist())
     )
 
 
-def _series(world: World, rate: Array, variance: Array) -> levels.Series:
+def _lead_days(world: World) -> Array:
     road = world.road[np.maximum(world.parent, 0), np.arange(world.sites)]
-    lead = np.where(world.parent < 0, SUPPLIER_DAYS, road).astype(float)
-    lead = np.broadcast_to(lead, rate.shape).ravel()
+    return np.where(world.parent < 0, SUPPLIER_DAYS, road).astype(float)
+
+
+def _series(world: World, rate: Array, variance: Array) -> levels.Series:
+    lead = np.broadcast_to(_lead_days(world), rate.shape).ravel()
     return levels.Series.of(
         rate.ravel(),
         variance.ravel(),

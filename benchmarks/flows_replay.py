@@ -287,16 +287,23 @@ def begin(levels: MinMax) -> Array:
     return np.where(maximum > 0.0, np.minimum(minimum + np.floor(turn * count), maximum), 0.0)
 
 
-def replay(world: World, policy: Policy, first: int, home_only: bool = False) -> Figures:
+def replay(
+    world: World, policy: Policy, first: int, home_only: bool = False, misplaced: bool = False
+) -> Figures:
     """Let a policy keep the stock from a day on to the end.
 
     :param first: the day
     :param home_only: customers are served by their home alone
+    :param misplaced: in the beginning all of each product lies at one site, another for each
     """
     past = [order for order in world.orders if order.day < first]
     coming = [order for order in world.orders if order.day >= first]
     levels = policy.levels(world, past, first)
     stock = begin(levels)
+    if misplaced:
+        heap, rows = np.zeros(stock.shape), np.arange(world.products)
+        heap[rows, rows % world.sites] = stock.sum(axis=1)
+        stock = heap
     run = _Run(world, home_only, State(stock, stock.copy()), between=np.zeros(world.products))
     place = 0
     for day in range(first, world.days):

@@ -146,12 +146,12 @@ class _Teller:
         unit_costs = self._charges.of(self._product, stage.lane)
         known = np.sum(list(unit_costs.values()), axis=0)
         lateness = (ways.cost[stage.arcs] - known) * stage.amounts
-        again = self._bought(-out[donor], stage.from_rows) / out[donor] * stage.amounts
-        spared = -self._bought(into[receiver], stage.to_rows) / into[receiver] * stage.amounts
+        again = self._carried(-out[donor], stage.from_rows) / out[donor] * stage.amounts
+        spared = -self._carried(into[receiver], stage.to_rows) / into[receiver] * stage.amounts
         parts: dict[PartName, Array] = {
             "value_there": earned[receiver] / into[receiver] * stage.amounts - lateness - spared,
             "value_here": again - lost[donor] / out[donor] * stage.amounts - aged,
-            "buying": spared - again,
+            "carrying": spared - again,
             "ageing": aged,
         }
         for name, cost in unit_costs.items():
@@ -166,10 +166,10 @@ class _Teller:
         parts["carbon"] = parts["carbon"] - shared * paid
         return parts
 
-    def _bought(self, change: Array, chosen: Integers) -> Array:
-        """What it costs that rows are replenished when so much more, or less, is there."""
+    def _carried(self, change: Array, chosen: Integers) -> Array:
+        """What it costs that so much more, or less, lies at rows."""
         held = self._stage.positions.held[chosen]
-        return self._values.bought(chosen, held[:, None], (held + change)[:, None])[:, 0]
+        return self._values.carried(chosen, held[:, None], (held + change)[:, None])[:, 0]
 
     def _shared(self, weights: Array) -> Array:
         """Return which share in its shipment each move has."""

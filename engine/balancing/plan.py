@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 PartName = Literal[
-    "value_there", "value_here", "buying", "ageing", "fixed", "weight", "unit", "handling", "carbon"
+    "value_there",
+    "value_here",
+    "carrying",
+    "ageing",
+    "fixed",
+    "weight",
+    "unit",
+    "handling",
+    "carbon",
 ]
 Limit = Literal["worth", "need", "shelf", "capacity"]
 NoteCode = Literal[
@@ -66,10 +74,10 @@ class Part:
     """A part of what a move gains.
 
     :param name: `value_there` is what the units will earn at the destination from their arrival
-        on, `value_here` what they would have earned at the origin; `buying` what it spares, or
-        costs, that sites are replenished later, or sooner; `ageing` what old goods lose where they
-        lie; all else are costs of the way, `fixed` the share in what the shipment
-        costs once, by value
+        on, `value_here` what they would have earned at the origin; `carrying` what it spares, or
+        costs, that less, or more, lies above order points; `ageing` what old goods lose where they
+        lie; all else are costs of the way, `fixed` the share in what the shipment costs once, by
+        value
     :param amount: money for all units of the move; costs are below zero
     """
 

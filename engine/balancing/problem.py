@@ -146,6 +146,7 @@ class Stocks:
         the goods may be served from elsewhere; none of it if not given
     :param order_point: units, on hand and on their way, below which the site is replenished
         anyway; none (or NaN) where it is not
+    :param lead_days: days until what is ordered then has come; until the horizon if not given
     :raises ValueError: columns differ in length, or a product is twice at a site
     """
 
@@ -163,6 +164,7 @@ class Stocks:
     receiver_ok: Booleans | None = None
     local: Array | None = None
     order_point: Array | None = None
+    lead_days: Array | None = None
 
     def __post_init__(self) -> None:
         shape = np.shape(self.product)

@@ -15,7 +15,8 @@ class Rows:
     """The stock of products at sites in plain columns, all of shape (rows,), without nonsense.
 
     Columns mean what those of :class:`.problem.Stocks` do. Rows are sorted by product and site;
-    `origin` says which row of the problem each is.
+    `origin` says which row of the problem each is, `drawn` how many units leave per day: of a
+    warehouse what all sites want that pull from it, and which those are nobody says: all do.
     """
 
     origin: Integers
@@ -33,6 +34,8 @@ class Rows:
     receiver_ok: Booleans
     local: Array
     order_point: Array
+    lead_days: Array
+    drawn: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +186,9 @@ def _tidy_rows(problem: Problem, items: Items) -> tuple[Rows, list[Note]]:
         "minimum": column(stocks.minimum, 0.0),
         "capacity": column(stocks.capacity, float("inf")),
         "local": np.minimum(column(stocks.local, 0.0), 1.0),
-        "order_point": np.nan_to_num(column(stocks.order_point, 0.0)),
+        "lead_days": column(stocks.lead_days, float("inf")),
     }
+    order_point = column(stocks.order_point, float("nan"))
     negative = np.isfinite(numbers["stock"]) & (numbers["stock"] < 0.0)
     notes = [
         Note("negative_stock", int(product[row]), int(site[row]), number=float(number))
@@ -196,7 +200,7 @@ def _tidy_rows(problem: Problem, items: Items) -> tuple[Rows, list[Note]]:
     sound = np.ones(shape, dtype=bool)
     for name, values in numbers.items():
         sound &= values >= 0.0
-        if name != "capacity":
+        if name not in ("capacity", "lead_days"):
             sound &= np.isfinite(values)
     notes += [
         Note("row_nonsense", int(product[row]), int(site[row]))
@@ -209,4 +213,8 @@ def _tidy_rows(problem: Problem, items: Items) -> tuple[Rows, list[Note]]:
         for name, flag in (("donor_ok", stocks.donor_ok), ("receiver_ok", stocks.receiver_ok))
     }
     columns = {name: values[kept] for name, values in numbers.items()}
+    columns["order_point"] = order_point[kept]
+    central = np.array([each.kind == "warehouse" for each in problem.network.sites], dtype=bool)
+    whole = np.bincount(product[kept], columns["rate"], len(items.ok))
+    columns["drawn"] = np.where(central[site[kept]], whole[product[kept]], columns["rate"])
     return Rows(origin=kept, product=product[kept], site=site[kept], **columns, **flags), notes

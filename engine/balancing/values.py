@@ -9,9 +9,10 @@ from what is there, and what that cannot serve is lost. And customers that wait 
 served first, at full price.
 
 Where other sites may serve a customer, too, a unit at the nearest does not earn its price, but
-spares what serving from elsewhere costs. And where sites are replenished anyway, what leaves a site
-below its order point is bought anew, long before it would have been, and what comes to one below
-it spares that: moves cannot make stock, and must not lead to more of it.
+spares the longer way. And where sites are replenished anyway, a unit that comes spares misses only
+until that arrives: from then on it spares a purchase if the site is below its order point. What is
+above it lies until it is wanted, longer than any horizon: so goods go from where there is too much
+to where others would be bought, and not to where they only pile up.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ CERTAIN = 1.0 + 1e-6
 """Demand with less variance than so many times its mean is Poisson."""
 
 MOST_COVER = 365.0
-"""Days at most for which a unit is held that is bought too early."""
+"""Days at most for which a unit is thought to lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,18 @@ class Values:
         self, rows: Rows, items: Items, settings: Settings, like: Values | None = None
     ) -> None:
         self.rows, self._items, self._settings = rows, items, settings
-        self._horizon = items.horizon[rows.product]
+        self._end = items.horizon[rows.product]
+        is_replenished = ~np.isnan(rows.order_point)
+        self._horizon = np.where(is_replenished, np.minimum(self._end, rows.lead_days), self._end)
         self._price = _prices(rows, items)
-        self._early = _early(rows, items, settings.interest)
+        # What a site keeps anyway costs the same whether this unit is sold or the next.
+        is_kept = is_replenished | np.isfinite(items.elsewhere)[rows.product]
+        self._interest = np.where(is_kept, 0.0, settings.interest)
+        self._holding = np.where(is_kept, 0.0, items.holding[rows.product])
+        self._surplus = _surplus_days(rows, items)
+        self._daily = np.where(
+            is_replenished, (items.holding + settings.interest * items.cost)[rows.product], 0.0
+        )
         if like is None:
             self._weights, self._rates = scenarios(rows.rate, rows.variance, self._horizon)
         else:
@@ -89,14 +99,14 @@ class Values:
         if days is not None:
             price = price * np.exp(-items.markdown[product] * days)
             horizon = np.maximum(horizon - days, 1e-9)
-        interest = np.full(len(chosen), self._settings.interest)
+        interest, holding = self._interest[chosen], self._holding[chosen]
         return Markets(
             price,
             self._rates[chosen, node],
             horizon,
             items.markdown[product],
             interest,
-            items.holding[product],
+            holding,
             items.salvage[product],
         )
 
@@ -146,28 +156,37 @@ class Values:
 
         It is sold at most as often as one is wanted, and else lies until the horizon.
         """
-        faded = np.exp(-self._settings.interest * days)
+        faded = np.exp(-self._interest[chosen] * days)
         left = self.markets(chosen, 0, days).last * faded
         sold = np.minimum(self.rows.rate[chosen] * self._horizon[chosen], 1.0)
         return left + sold * np.maximum(self._price[chosen] * faded - left, 0.0)
 
-    def bought(self, chosen: Integers, before: Array, after: Array) -> Array:
-        """What it costs that sites are replenished for what goes, or not for what comes.
+    def carried(self, chosen: Integers, before: Array, after: Array) -> Array:
+        """What it costs that units above the order point lie until they are wanted.
+
+        Where others may serve, all that is too much in the network serves the customers of all.
 
         :param chosen: rows
         :param before: units held, those on their way included, shape (chosen, points) or one that
             broadcasts with it
         :param after: the same after a move
-        :return: money, below zero if less is bought
+        :return: money, below zero if less lies
         """
-        point = self.rows.order_point[chosen][:, None]
-        more = np.maximum(point - after, 0.0) - np.maximum(point - before, 0.0)
-        return self._early[self.rows.product[chosen]][:, None] * more
+        point = np.nan_to_num(self.rows.order_point[chosen])[:, None]
+        days = self._lying(chosen, np.maximum(after - point, 0.0))
+        days = days - self._lying(chosen, np.maximum(before - point, 0.0))
+        return self._daily[chosen][:, None] * days
+
+    def _lying(self, chosen: Integers, units: Array) -> Array:
+        """Days for which units lie together, one sold after the other."""
+        surplus = self._surplus[chosen][:, None]
+        queued = _queued(self.rows.drawn[chosen][:, None], units, MOST_COVER)
+        return np.where(np.isnan(surplus), queued, units * np.nan_to_num(surplus))
 
     def in_time(self, days: Array, chosen: Integers | None = None) -> Booleans:
         """Whether what arrives in so many days can still be sold; at all rows if none are given."""
-        horizon = self._horizon if chosen is None else self._horizon[chosen]
-        return days < horizon
+        end = self._end if chosen is None else self._end[chosen]
+        return days < end
 
     def _arrived(
         self,
@@ -194,7 +213,7 @@ class Values:
         markets = self.markets(rows, node, days)
         earned = totals(markets, points.reshape(len(rows), -1)).reshape(points.shape)
         earned = earned[:, :, 1:] - earned[:, :, :1]
-        faded = np.exp(-self._settings.interest * days)
+        faded = np.exp(-self._interest[rows] * days)
         return faded[:, None] * (weights[:, :, None] * earned).sum(axis=1)
 
     def quantile(self, chosen: Integers, level: float, days: Array) -> Array:
@@ -218,9 +237,10 @@ class Values:
         return result
 
     def most_wanted(self, chosen: Integers) -> Array:
-        """More units than ever are wanted at rows until the horizon."""
+        """More units than ever are wanted at rows until the horizon, or to be replenished."""
         rates = self._rates[chosen].max(axis=1, initial=0.0)
-        return _surely(rates * self._horizon[chosen])
+        point = np.ceil(np.nan_to_num(self.rows.order_point[chosen]))
+        return np.maximum(_surely(rates * self._horizon[chosen]), point)
 
     def chance(self, chosen: Integers, units: Array, days: Array) -> Array:
         """Probability that so many units are wanted at rows in so many days."""
@@ -255,7 +275,7 @@ class Values:
     def excess(self, positions: Positions) -> Array:
         """What is beyond a high quantile of the demand until the horizon, a multiple of packs."""
         every = np.arange(len(positions.here))
-        kept = self.quantile(every, self._settings.excess_level, self._horizon)
+        kept = self.quantile(every, self._settings.excess_level, self._end)
         return _packs(np.minimum(positions.here, positions.held - kept), positions.pack)
 
     def _nodes(self, chosen: Integers) -> list[tuple[int, Integers]]:
@@ -272,17 +292,23 @@ def _prices(rows: Rows, items: Items) -> Array:
     return rows.local * price + (1.0 - rows.local) * near
 
 
-def _early(rows: Rows, items: Items, interest: float) -> Array:
-    """What it costs to buy a unit of each product before it is wanted, money, shape (products,).
-
-    It lies, somewhere, until all that is there before it is sold.
-    """
+def _surplus_days(rows: Rows, items: Items) -> Array:
+    """Days for which what is too much lasts where others may serve, else NaN, shape (rows,)."""
     count = len(items.price)
-    held = np.bincount(rows.product, rows.stock - rows.reserved + rows.incoming, count)
+    held = rows.stock - rows.reserved + rows.incoming
+    surplus = np.bincount(rows.product, held - np.nan_to_num(rows.order_point), count)
     rate = np.bincount(rows.product, rows.rate, count)
-    cover = np.where(rate > 0.0, np.maximum(held, 0.0) / np.where(rate > 0.0, rate, 1.0), np.inf)
-    cover = np.minimum(cover, MOST_COVER)
-    return cover * items.holding + items.cost * -np.expm1(-interest * cover)
+    days = np.where(rate > 0.0, np.maximum(surplus, 0.0) / np.where(rate > 0.0, rate, 1.0), np.inf)
+    return np.where(np.isfinite(items.elsewhere), np.minimum(days, MOST_COVER), np.nan)[
+        rows.product
+    ]
+
+
+def _queued(rate: Array, units: Array, most: Array | float) -> Array:
+    """Days for which units lie together if one after the other is sold, each at most so long."""
+    within = np.minimum(units, np.floor(rate * most))
+    waited = within * (within + 1.0) / (2.0 * np.where(rate > 0.0, rate, 1.0))
+    return waited + (units - within) * most
 
 
 def _packs(units: Array, pack: Array) -> Array:

@@ -157,7 +157,7 @@ class Finder:
         givers = np.flatnonzero(giveable >= pack - EPSILON)
         here = positions.here[givers]
         worth = self._values.stay(givers, np.stack((here - pack[givers], here), axis=1))
-        first = self._values.bought(
+        first = self._values.carried(
             givers, positions.held[givers, None], (positions.held - pack)[givers, None]
         )
         worth[:, 1] += first[:, 0]
@@ -192,16 +192,16 @@ class Finder:
         cost = (charges.per_unit + charges.handling)[usable]
         np.minimum.at(cheapest, charges.destination[usable], cost)
         held, pack = positions.held[takers], positions.pack[takers]
-        spared = -self._values.bought(takers, held[:, None], (held + pack)[:, None])[:, 0]
+        spared = -self._values.carried(takers, held[:, None], (held + pack)[:, None])[:, 0]
         most = self._values.most_earned(takers, days) + spared / pack
         needed = least[rows.product[takers]] + cheapest[rows.site[takers]]
         return (most > needed) | (positions.here[takers] < 0.0)
 
     def _earned(self, chosen: Integers, days: Array, amounts: Array, positions: Positions) -> Array:
-        """What units that come to rows earn there, and spare to buy."""
+        """What units that come to rows earn there, less what it costs that they lie."""
         held = positions.held[chosen, None]
         earned = self._values.arrive(chosen, days, amounts, positions.here[chosen])
-        return earned - self._values.bought(chosen, held, held + amounts)
+        return earned - self._values.carried(chosen, held, held + amounts)
 
     def _aged(self, chosen: Integers) -> Array:
         """What old units lose where they lie, money per unit."""
@@ -330,7 +330,7 @@ class Finder:
             points = np.concatenate((here, here - amounts), axis=1)
             worth = self._values.stay(chosen, points)
             held = positions.held[chosen, None]
-            worth[:, 1:] -= self._values.bought(chosen, held, held - amounts)
+            worth[:, 1:] -= self._values.carried(chosen, held, held - amounts)
             return worth[:, :1] - worth[:, 1:] - self._aged(chosen)[:, None] * amounts
 
         receivers = curves_of(most, block[taker_product] * pack, earned)

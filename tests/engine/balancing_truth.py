@@ -128,6 +128,7 @@ def random_problem(rng, n_products, n_sites, *, plain=False, density=0.7, fixed=
     more = {
         "local": rng.random(number) * (rng.random(number) < 0.5),
         "order_point": np.where(rng.random(number) < 0.3, np.nan, rng.integers(0, 5, number)),
+        "lead_days": rng.integers(5, 40, number),
     }
     if not plain:
         more |= {
@@ -159,34 +160,62 @@ def worth_of(problem, row, units):
 
     goods = problem.goods[problem.stocks.product[row]]
     settings = problem.settings
-    price, bonus = goods.price, 0.0
+    price = goods.price
     if goods.elsewhere is not None:
         local = 0.0 if problem.stocks.local is None else float(problem.stocks.local[row])
         price = local * price + (1.0 - local) * min(price, goods.cost + goods.elsewhere)
-    if problem.stocks.order_point is not None:
-        point = float(np.nan_to_num(problem.stocks.order_point[row]))
-        bonus = min(float(int(units)), point) * early_cost(problem, problem.stocks.product[row])
+    # What a site keeps anyway costs the same whether this unit is sold or the next.
+    is_kept = goods.elsewhere is not None or point_of(problem, row) is not None
+    horizon, lying = horizon_of(problem, row), lying_cost(problem, row, int(units))
     market = Market(
         price,
         float(problem.stocks.rate[row]),
         0.0,
-        settings.horizon_days,
-        interest=settings.interest,
-        holding=settings.holding * goods.cost,
+        horizon,
+        interest=0.0 if is_kept else settings.interest,
+        holding=0.0 if is_kept else settings.holding * goods.cost,
         salvage=goods.cost,
     )
-    return float(unit_values(market, max(int(units), 1))[: int(units)].sum()) + bonus
+    return float(unit_values(market, max(int(units), 1))[: int(units)].sum()) - lying
 
 
-def early_cost(problem, product):
-    """What it costs to buy a unit of which there is enough for some days, a year at most."""
-    stocks, settings = problem.stocks, problem.settings
-    rows = [row for row, each in enumerate(stocks.product) if each == product]
-    rate = sum(float(stocks.rate[row]) for row in rows)
-    held = sum(float(stocks.stock[row]) for row in rows)
-    days = min(held / rate, 365.0) if rate else 365.0
-    cost = problem.goods[product].cost
-    return cost * (days * settings.holding + 1.0 - math.exp(-settings.interest * days))
+def point_of(problem, row):
+    """The order point of a row, none where it is not replenished."""
+    points = problem.stocks.order_point
+    return None if points is None or np.isnan(points[row]) else float(points[row])
+
+
+def horizon_of(problem, row):
+    """Days until more would come anyway, or of the plan."""
+    leads, most = problem.stocks.lead_days, problem.settings.horizon_days
+    if point_of(problem, row) is None or leads is None:
+        return most
+    return min(most, float(leads[row]))
+
+
+def lying_cost(problem, row, units):
+    """What it costs that units above the order point lie, one after the other.
+
+    Where others may serve each lies until what is too much in the network is gone; never more than
+    a year.
+    """
+    point, stocks, settings = point_of(problem, row), problem.stocks, problem.settings
+    if point is None:
+        return 0.0
+    product = stocks.product[row]
+    goods, rate, days = problem.goods[product], float(stocks.rate[row]), 0.0
+    if problem.network.sites[stocks.site[row]].kind == "warehouse":
+        rate = float(stocks.rate[stocks.product == product].sum())
+    if goods.elsewhere is None:
+        for number in range(1, int(units - point) + 1):
+            wait = number / rate if rate else math.inf
+            days += min(wait, 365.0)
+    else:
+        same = [other for other, each in enumerate(stocks.product) if each == product]
+        pace = sum(float(stocks.rate[other]) for other in same)
+        much = sum(float(stocks.stock[other]) - (point_of(problem, other) or 0.0) for other in same)
+        days = max(units - point, 0.0) * min(max(much, 0.0) / pace if pace else math.inf, 365.0)
+    return days * goods.cost * (settings.holding + settings.interest)
 
 
 def unit_cost(problem, lane, product):

@@ -1,7 +1,6 @@
 """What units are worth that arrive later, and where demand varies much, by plain sums."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -170,24 +169,33 @@ def test_what_others_can_send_is_not_carried_to_where_it_is_wanted():
     assert all_of_them == moved(placed([9, 0], rates, cost=5.0))
 
 
-def test_what_leaves_below_the_order_point_is_bought_anew():
-    """Three are there for a year's demand: whoever gives below its point buys another one."""
-    rates = [0.001, 0.004]
-    early = 20.0 * (365.0 * (0.15 / 365.0) + 1.0 - np.exp(-0.08))
-    free = placed([3, 0], rates, cost=0.5)
-    assert moved(free) == {(0, 1): 1.0}
-    assert not moved(replace(free, stocks=replace(free.stocks, order_point=np.array([3.0, 0.0]))))
-    # What has too much spares a purchase where something is missing, even if nobody wants it soon.
-    spared = placed([3, 0], [0.0, 0.0], cost=early - 0.5, order_point=[0, 2])
+def test_goods_go_from_where_they_are_too_much_to_where_others_would_be_bought():
+    """What is above the order point lies until it is wanted; below it a purchase is spared."""
+    a_day = 20.0 * (0.15 + 0.08) / 365.0
+    # Nobody wants it at A: there it would lie for a year.
+    spared = placed([3, 0], [0.0, 0.0], cost=365.0 * a_day - 0.1, order_point=[0, 2])
     plan = balance(spared)
     assert [move.quantity for move in plan.moves] == [2.0]
     parts = {part.name: part.amount for part in plan.moves[0].parts}
-    assert parts["buying"] == pytest.approx(2.0 * early)
+    assert parts["carrying"] == pytest.approx(2.0 * 365.0 * a_day)
     assert parts["value_there"] == pytest.approx(-parts["value_here"])
-    assert not moved(placed([3, 0], [0.0, 0.0], cost=early + 0.5, order_point=[0, 2]))
-    # Where both are below their points one buys what the other does not.
-    both = placed([3, 0], rates, cost=0.5, order_point=[3, 3])
-    assert moved(both) == moved(free)
+    assert not moved(placed([3, 0], [0.0, 0.0], cost=365.0 * a_day + 0.1, order_point=[0, 2]))
+    # To where it only piles up it does not go, though more is wanted there in the horizon.
+    rates = [0.001, 0.004]
+    assert moved(placed([3, 0], rates, cost=0.5)) == {(0, 1): 1.0}
+    assert not moved(placed([3, 0], rates, cost=0.5, order_point=[3, 0]))
+
+
+def test_a_unit_spares_misses_only_until_others_come():
+    """Where more arrives in two days hardly anything is missed before it."""
+    rates, points = [0.0, 0.5], [9, 9]
+    late = moved(placed([9, 0], rates, cost=3.0, order_point=points, lead_days=[28, 28]))
+    soon = moved(placed([9, 0], rates, cost=3.0, order_point=points, lead_days=[28, 2]))
+    assert late == moved(placed([9, 0], rates, cost=3.0))
+    assert 0.0 < soon[0, 1] < late[0, 1]
+    # The first unit is sold with a chance of 1 - exp(-1) before, and earns 30.
+    assert not moved(placed([9, 0], rates, cost=19.0, order_point=points, lead_days=[28, 2]))
+    assert moved(placed([9, 0], rates, cost=18.9, order_point=points, lead_days=[28, 2]))
 
 
 def test_nothing_that_could_gain_is_passed_over():

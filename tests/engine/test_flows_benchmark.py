@@ -134,6 +134,50 @@ def test_the_addon_needs_less_stock_in_worlds_that_chance_makes(seed, lines):
     assert saved >= 0.15
 
 
+def compared_with_and_without_transfers(seed, home_only, misplaced, collect=0.0, returns=0.0):
+    files = generated(seed, products=40, sites=6, days=390, lines_a_day=12.0)
+    bench = flows.Bench(make_world(*files, collect, returns), 300, home_only, misplaced)
+    return bench.addon(1.0, False).told(), bench.addon(1.0, True).told()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_balancing_mends_what_lies_wrongly(seed):
+    """All of a product lies at one site, and each site serves its own customers."""
+    without, balanced = compared_with_and_without_transfers(seed, True, True)
+    assert without["transfers"] == 0 < balanced["transfers"]
+    assert balanced["fill_rate"] > without["fill_rate"]
+    assert balanced["average_units"] < without["average_units"]
+    assert balanced["total_cost"] < 0.95 * without["total_cost"]
+
+
+def test_balancing_brings_goods_to_those_who_collect():
+    without, balanced = compared_with_and_without_transfers(1, False, True, 0.3, 0.1)
+    assert balanced["transfers"] > 0
+    assert balanced["fill_rate"] > without["fill_rate"]
+    assert balanced["total_cost"] < without["total_cost"]
+
+
+@pytest.mark.parametrize(("home_only", "misplaced"), [(True, False), (False, False)])
+def test_balancing_loses_nothing_where_there_is_nothing_to_mend(home_only, misplaced):
+    """Transfers that were not worth their way once tripled the cost."""
+    without, balanced = compared_with_and_without_transfers(3, home_only, misplaced)
+    assert balanced["total_cost"] < 1.01 * without["total_cost"]
+    assert balanced["fill_rate"] > without["fill_rate"] - 0.002
+
+
+def test_what_is_collected_only_the_home_serves_and_what_comes_back_lies_there():
+    orders = [order(0, 1), order(60, 3, lat=41.0), order(90, 2, lat=41.0)]
+    product = [ProductRow("A", 10.0, "G")]
+    levels = Fixed([[9.0, 0.0]], [[9.0, 0.0]])
+    anywhere = replay(make_world(orders, product, SITES), levels, 59)
+    assert (anywhere.filled, anywhere.at_home) == (5.0, 0.0)
+    collected = replay(make_world(orders, product, SITES, collect=1.0), levels, 59)
+    assert collected.filled == 0.0
+    # After three weeks the store has the three that came back, and serves the next two itself.
+    returned = replay(make_world(orders, product, SITES, returns=1.0), levels, 59)
+    assert (returned.filled, returned.at_home) == (5.0, 2.0)
+
+
 def test_curves_are_read_between_their_points():
     curve = [
         {"fill_rate": 0.8, "average_units": 100.0},
