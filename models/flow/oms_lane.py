@@ -61,6 +61,7 @@ class OmsLane(models.Model):
     kilometers = fields.Float(
         digits=(10, 1),
         compute="_compute_kilometers",
+        compute_sudo=True,
         help="As the crow flies; unknown without coordinates of both sites.",
     )
     shipment_cost = fields.Monetary(
@@ -130,7 +131,8 @@ class OmsLane(models.Model):
 
     @api.depends("origin_id.name", "site_id.name")
     def _compute_display_name(self):
-        for lane in self:
+        # sudo: the site at the other end is named to whoever sees the lane
+        for lane in self.sudo():
             lane.display_name = f"{lane.origin_id.name or ''} → {lane.site_id.name or ''}"
 
     @api.depends(

@@ -178,7 +178,8 @@ class OmsProposal(models.Model):
     @api.depends("kind", "origin_id", "site_id", "supplier_id", "product_id", "quantity")
     def _compute_display_name(self):
         for proposal in self:
-            proposal.display_name = proposal._get_title()
+            # sudo: the site at the other end is named to whoever sees the proposal
+            proposal.display_name = proposal.sudo()._get_title()
 
     def _get_title(self):
         """Return what a proposal is called.

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
@@ -76,7 +78,7 @@ class OmsProposal(models.Model):
         if made:
             lines = [self.env._("Waves made: %s.", ", ".join(made.mapped("name")))]
             lines += [f"{each.picking.name}: {each.detail}" for each in left]
-            self.message_post(body="\n".join(lines))
+            self.message_post(body=Markup("<br/>").join(lines))
         return left
 
     def _undo_preparation(self):

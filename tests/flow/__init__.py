@@ -7,6 +7,7 @@ from . import test_share
 from . import test_preparation
 from . import test_decide_many
 from . import test_plan
+from . import test_roles
 from . import test_lane
 from . import test_bad_input
 from . import test_demand
