@@ -112,7 +112,7 @@ def work_out(env: Any, meter: Meter, commit: Callable[[], None]) -> Any:
             before = written
         return True
 
-    if not run._work(checkpoint) or run.state != "done":
+    if not run._work(checkpoint):
         raise RuntimeError(f"The run is {run.state}.")
     return run
 

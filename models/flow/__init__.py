@@ -18,6 +18,7 @@ from . import oms_flow_run
 from . import oms_flow_note
 from . import oms_flow_run_work
 from . import oms_flow_run_gather
+from . import oms_flow_run_note
 from . import oms_flow_run_check
 from . import oms_service_class
 from . import oms_stock_rule

@@ -12,8 +12,8 @@ from odoo.tools import SQL
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
-_SIZES = {"i4": 4, "f4": 4, "i2": 2, "b1": 1}
-_CODES = {"i4": ">i4", "f4": ">f4", "i2": ">i2", "b1": "u1"}
+_SIZES = {"i4": 4, "f4": 4, "f8": 8, "i2": 2, "b1": 1}
+_CODES = {"i4": ">i4", "f4": ">f4", "f8": ">f8", "i2": ">i2", "b1": "u1"}
 
 
 def _row(kinds):
@@ -28,7 +28,7 @@ def read(cr, query, kinds):
 
     :param cr: cursor
     :param SQL query: whose columns have these types and are never empty
-    :param kinds: 'i4', 'f4', 'i2' or 'b1' for each column
+    :param kinds: 'i4', 'f4', 'f8', 'i2' or 'b1' for each column
     :return: an array for each column
     :rtype: tuple
     """

@@ -1,6 +1,7 @@
 """What a flow plan sees: goods, sites, and the stock and pace of each at each, in columns."""
 
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,50 @@ class Facts:
         """Return the row of each pair of ids, -1 for those that there are none of."""
         return find_rows(self._keys, self.key(product_ids, site_ids))
 
+    def take(self, chosen: NDArray[np.bool_]) -> "Facts":
+        """Return the facts of some of the goods.
+
+        :param chosen: shape (products,)
+        """
+        rows = chosen[self.product]
+        of_rows = {
+            name: getattr(self, name)[rows]
+            for name in (
+                "site", "on_hand", "demand", "claimed", "incoming", "safety", "rate", "variance",
+                "age",
+            )
+        }  # fmt: skip
+        return Facts(
+            sites=self.sites,
+            product_ids=self.product_ids[chosen],
+            names=tuple(compress(self.names, chosen)),
+            price=self.price[chosen],
+            cost=self.cost[chosen],
+            weight=self.weight[chosen],
+            product=(np.cumsum(chosen) - 1)[self.product[rows]],
+            **of_rows,
+        )
+
+    def find_weightiest(self, days: float, most_rows: int, most_cells: int) -> NDArray[np.bool_]:
+        """Return the goods that are worth most, as many as may be looked at together.
+
+        :param days: whose demand counts like stock
+        :param most_rows: of goods at sites that there may be
+        :param most_cells: how many goods times sites there may be
+        :return: shape (products,)
+        """
+        count = len(self.product_ids)
+        units = np.maximum(self.on_hand, 0.0) + self.rate * days
+        worth = np.bincount(self.product, units * self.price[self.product], count)
+        order = np.argsort(-worth, kind="stable")
+        rows = np.cumsum(np.bincount(self.product, minlength=count)[order])
+        fitting = order[
+            : min(np.searchsorted(rows, most_rows, "right"), most_cells // len(self.sites))
+        ]
+        chosen = np.zeros(count, dtype=bool)
+        chosen[fitting] = True
+        return chosen
+
     @property
     def _keys(self) -> Integers:
         ids = np.array(self.sites.ids, dtype=np.int64)
@@ -81,13 +126,6 @@ def find_rows(keys: Integers, asked: Integers) -> Integers:
     places = np.searchsorted(keys, asked, sorter=order)
     found = order[np.minimum(places, len(keys) - 1)]
     return np.where(keys[found] == asked, found, -1)
-
-
-def columns(rows: list[tuple], count: int) -> list[NDArray]:
-    """Return rows of numbers as so many columns."""
-    if not rows:
-        return [np.zeros(0) for _number in range(count)]
-    return list(np.array(rows, dtype=float).T)
 
 
 def join_keys(*parts: tuple[Array, Array]) -> tuple[Integers, Integers]:

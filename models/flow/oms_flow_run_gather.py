@@ -6,7 +6,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from . import flow_facts
+from . import binary_copy, flow_facts
 from .flow_facts import Facts
 
 #: A day on which more than this share of all is sold, and so many times the usual, is a spike.
@@ -14,6 +14,10 @@ SPIKE_SHARE = 0.5
 SPIKE_TIMES = 5.0
 #: From so many days with sales on it can be said what is usual.
 SPIKE_DAYS = 3
+
+#: So many goods at sites are planned together, and so many goods times sites: it is what fits into
+#: two gigabytes. Of more the goods are left out that are worth least.
+MOST_ROWS, MOST_CELLS = 2_000_000, 16_000_000
 
 _POSITIONS = """
     SELECT position.product_id, position.site_id, position.on_hand, position.demand,
@@ -102,7 +106,9 @@ class OmsFlowRun(models.Model):
     def _stage_gather(self):
         """Take back what is out of date, and see what there is to look at and what is missing."""
         self._supersede()
-        facts = self._gather()
+        whole = self._gather_all()
+        facts = self._limit(whole)
+        self._note_left_out(len(whole.product_ids) - len(facts.product_ids))
         self.write({"product_count": len(facts.product_ids), "site_count": len(facts.sites)})
         self._note_sites(facts)
         self._note_goods(facts)
@@ -180,18 +186,38 @@ class OmsFlowRun(models.Model):
         )
 
     def _read(self, query, count, **parameters):
-        """Return the columns of a select about goods at the plan's sites."""
-        self.env.cr.execute(
-            SQL(
-                query,
-                goods=self._get_goods_sql(),
-                sites=self.plan_id._get_sites().ids,
-                **parameters,
-            )
+        """Return the columns of a select about goods at the plan's sites, as floats.
+
+        Millions of rows come over as they are, not as an object for each number.
+        """
+        names = [SQL.identifier(f"column{place}") for place in range(count)]
+        found = SQL(
+            query,
+            goods=self._get_goods_sql(),
+            sites=self.plan_id._get_sites().ids,
+            **parameters,
         )
-        return flow_facts.columns(self.env.cr.fetchall(), count)
+        numbers = SQL(", ").join(SQL("COALESCE(%s::float8, 'NaN')", name) for name in names)
+        wrapped = SQL("SELECT %s FROM (%s) AS found (%s)", numbers, found, SQL(", ").join(names))
+        return list(binary_copy.read(self.env.cr, wrapped, ("f8",) * count))
 
     def _gather(self):
+        """Return what is planned: what there is, of as many goods as can be planned together.
+
+        :rtype: Facts
+        :raises UserError: the network has no sites with stock
+        """
+        return self._limit(self._gather_all())
+
+    def _limit(self, facts):
+        """Return the facts of the goods that are worth most, if there are too many for one run."""
+        cells = len(facts.product_ids) * len(facts.sites)
+        if len(facts.product) <= MOST_ROWS and cells <= MOST_CELLS:
+            return facts
+        days = float(self.plan_id.horizon_days)
+        return facts.take(facts.find_weightiest(days, MOST_ROWS, MOST_CELLS))
+
+    def _gather_all(self):
         """Return what there is at the sites of the plan, open proposals taken into account.
 
         :rtype: Facts
@@ -217,7 +243,6 @@ class OmsFlowRun(models.Model):
         [age] = flow_facts.spread(*ids, self._read(_AGES, 3, now=fields.Datetime.now()))
         comes, goes = flow_facts.spread(*ids, opened)
         product_ids, product = np.unique(ids[0], return_inverse=True)
-        place_of = {site_id: place for place, site_id in enumerate(sites.ids)}
         names, price, cost, weight = self._gather_goods(product_ids)
         return Facts(
             sites=sites,
@@ -227,7 +252,7 @@ class OmsFlowRun(models.Model):
             cost=cost,
             weight=weight,
             product=product.astype(np.int64).reshape(-1),
-            site=np.array([place_of[int(each)] for each in ids[1]], dtype=np.int64),
+            site=np.searchsorted(sites.ids, ids[1]),
             on_hand=on_hand,
             demand=demand + goes,
             claimed=claimed,
@@ -286,76 +311,6 @@ class OmsFlowRun(models.Model):
         rate = total / days
         variance = np.maximum((squares - total**2 / days) / max(days - 1.0, 1.0), rate)
         return product, site, rate, variance, most, cut
-
-    # === NOTES === #
-
-    def _note_sites(self, facts):
-        """Tell of sites that can take no part."""
-        found = []
-        lanes = self._get_lanes(facts.sites)
-        linked = lanes.origin_id | lanes.site_id
-        for site in facts.sites:
-            if site not in linked:
-                sentence = self.env._(
-                    "%s has no lane: nothing comes from it or goes there. Make lanes in the "
-                    "network.",
-                    site.name,
-                )
-                found.append(("lane", sentence, None, site.id))
-            if not site.resource_calendar_id:
-                sentence = self.env._(
-                    "%s has no working hours: goods may leave on any day.", site.name
-                )
-                found.append(("calendar", sentence, None, site.id))
-        self._note_all("gather", found, "1_info")
-
-    def _note_goods(self, facts):
-        """Tell of goods of which something is not known."""
-        default = self.plan_id._get_policy().default_weight
-        found = []
-        for place in np.flatnonzero(np.isnan(facts.weight)):
-            sentence = self.env._(
-                "%(product)s has no weight: %(weight)s kg are assumed.",
-                product=facts.names[place],
-                weight=f"{default:g}",
-            )
-            found.append(("weight", sentence, int(facts.product_ids[place]), None))
-        for place in np.flatnonzero(np.isnan(facts.cost)):
-            sentence = self.env._(
-                "%s has no cost: its stock ties up no money, and left over it is worth nothing.",
-                facts.names[place],
-            )
-            found.append(("cost", sentence, int(facts.product_ids[place]), None))
-        for row in np.flatnonzero(facts.on_hand < 0):
-            sentence = self.env._(
-                "%(product)s has a stock of %(stock)s at %(site)s: it counts as none. Count it.",
-                product=facts.names[facts.product[row]],
-                stock=f"{facts.on_hand[row]:g}",
-                site=facts.sites[int(facts.site[row])].name,
-            )
-            product_id = int(facts.product_ids[facts.product[row]])
-            found.append(("negative", sentence, product_id, facts.sites[int(facts.site[row])].id))
-        self._note_all("gather", found, "1_info")
-
-    def _note_spikes(self, facts):
-        """Tell of days that were cut, because they say nothing of the days to come."""
-        product, site, rate, _variance, most, cut = self._read_sold()
-        names = dict(zip(facts.product_ids.tolist(), facts.names, strict=True))
-        found = []
-        rows = facts.get_rows(product, site)
-        # Forecasts deal with spikes by themselves.
-        by_sales = (rows >= 0) & np.isclose(facts.rate[rows], rate)
-        for row in np.flatnonzero((cut < most) & by_sales):
-            sentence = self.env._(
-                "%(product)s sold %(most)s in one day at %(site)s, far more than usual: it counts "
-                "as %(cut)s.",
-                product=names.get(int(product[row]), ""),
-                most=f"{most[row]:g}",
-                site=self.env["oms.site"].browse(int(site[row])).name,
-                cut=f"{cut[row]:g}",
-            )
-            found.append(("spike", sentence, int(product[row]), int(site[row])))
-        self._note_all("gather", found, "1_info")
 
     def _get_lanes(self, sites):
         """Return the lanes between sites that may be used.

@@ -83,7 +83,7 @@ class OmsFlowRun(models.Model):
         found = levels.limited(series, points, limits)
         rows, lines = self._prepare_levels(facts, wanted, series, found, limits, lanes)
         new = self._propose(rows)
-        self.env["oms.proposal.line"].create(
+        self._add_lines(
             [
                 {**line, "proposal_id": proposal.id}
                 for proposal in new

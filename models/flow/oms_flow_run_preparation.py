@@ -45,7 +45,7 @@ class OmsFlowRun(models.Model):
             lines[row["site_id"]] = self._prepare_day_lines(site, due, found)
         self._note_all("preparation", left_out)
         new = self._propose(rows)
-        self.env["oms.proposal.line"].create(
+        self._add_lines(
             [
                 {**line, "proposal_id": proposal.id}
                 for proposal in new

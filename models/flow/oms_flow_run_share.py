@@ -25,7 +25,7 @@ class OmsFlowRun(models.Model):
         proposed.sort(key=lambda each: -each[0]["gain"])
         lines = {row["subject"]: found_lines for row, found_lines in proposed}
         new = self._propose([row for row, _lines in proposed])
-        self.env["oms.proposal.line"].create(
+        self._add_lines(
             [
                 {**line, "proposal_id": proposal.id}
                 for proposal in new

@@ -179,17 +179,21 @@ class OmsFlowRun(models.Model):
         """Write notes of many rows: the first of each kind by themselves, the rest as a number.
 
         :param found: (kind, message, product id or None, site id or None) tuples; the message of
-            the first of a kind stands for the rest
+            the first of a kind stands for the rest. Of many messages few are read: one may be a
+            function that makes it
         """
         by_kind = defaultdict(list)
         for kind, *rest in found:
             by_kind[kind].append(rest)
         vals_list = []
         for rows in by_kind.values():
-            for message, product_id, site_id in rows[:MOST_NOTES]:
-                vals_list.append((message, product_id, site_id, 1))
+            told = [
+                (message() if callable(message) else message, *about)
+                for message, *about in rows[: MOST_NOTES + 1]
+            ]
+            vals_list += [(*each, 1) for each in told[:MOST_NOTES]]
             if len(rows) > MOST_NOTES:
-                message = self.env._("The same of others: %(message)s", message=rows[MOST_NOTES][0])
+                message = self.env._("The same of others: %(message)s", message=told[-1][0])
                 vals_list.append((message, None, None, len(rows) - MOST_NOTES))
         self.env["oms.flow.note"].create(
             [
@@ -218,7 +222,9 @@ class OmsFlowRun(models.Model):
         """
         self.ensure_one()
         Proposal = self.env["oms.proposal"]
-        rows = rows[: self.plan_id.most_proposals]
+        most = self.plan_id.most_proposals
+        self._note_beyond(len(rows) - most)
+        rows = rows[:most]
         if not rows:
             return Proposal
         Proposal.flush_model()
@@ -268,6 +274,60 @@ class OmsFlowRun(models.Model):
         Proposal.invalidate_model()
         self.invalidate_recordset(["proposal_ids"])
         return found
+
+    def _note_beyond(self, count):
+        """Tell how many proposals are not written because there are too many."""
+        if count > 0:
+            self._note(
+                self.stage,
+                self.env._(
+                    "%(count)s more are worth proposing than %(plan)s may: those that gain least "
+                    "are left out. They come when others are decided on; the plan says how many "
+                    "there may be.",
+                    count=count,
+                    plan=self.plan_id.name,
+                ),
+                severity="1_info",
+                count=count,
+            )
+
+    def _add_lines(self, vals_list):
+        """Write lines of proposals in one statement: thousands of proposals of levels have some.
+
+        :param list vals_list: values of ``oms.proposal.line``
+        """
+        Line = self.env["oms.proposal.line"]
+        if not vals_list:
+            return
+        columns = {name: Line._fields[name].column_type[0] for name in set().union(*vals_list)}
+        names = SQL(", ").join(map(SQL.identifier, columns))
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO oms_proposal_line (
+                    %(names)s, company_id, create_uid, write_uid, create_date, write_date
+                )
+                SELECT %(names)s, %(company)s, %(uid)s, %(uid)s, %(now)s, %(now)s
+                  FROM jsonb_to_recordset(%(records)s::jsonb) AS asked (%(types)s)
+                """,
+                names=names,
+                company=self.company_id.id,
+                uid=self.env.uid,
+                now=fields.Datetime.now(),
+                records=json.dumps(
+                    [
+                        {name: None if value is False else value for name, value in vals.items()}
+                        for vals in vals_list
+                    ],
+                    default=str,
+                ),
+                types=SQL(", ").join(
+                    SQL("%s %s", SQL.identifier(name), SQL(kind)) for name, kind in columns.items()
+                ),
+            )
+        )
+        Line.invalidate_model()
+        self.env["oms.proposal"].invalidate_model(["line_ids"])
 
     @api.model
     def _get_columns(self):

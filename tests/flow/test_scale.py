@@ -106,3 +106,66 @@ class TestAcceptMany(FlowCase):
         self.assertEqual(len(proposals.picking_ids), 2 * len(ways))
         # What is left are statements of Odoo for each transfer and each reservation.
         self.assertLess(all_ways, 0.8 * len(ways) * one)
+
+
+@tagged("post_install", "-at_install")
+class TestTooMany(FlowCase):
+    """A run that is too large goes on with what matters most, and says what it left out."""
+
+    def setUp(self):
+        super().setUp()
+        self.plan_record.does_preparation = False
+        self.stock(self.apple, (self.near, 5), (self.middle, 4), (self.far, 3))
+        self.stock(self.berry, (self.near, 90), (self.middle, 90))
+        self.apple.list_price = self.berry.list_price = 10.0
+
+    def gather(self, **limits):
+        module = "odoo.addons.oms.models.flow.oms_flow_run_gather"
+        with patch.multiple(module, **limits):
+            run = self.work()
+            return run, run._gather()
+
+    def test_the_goods_that_are_worth_least_are_left_out(self):
+        everything = self.run_record._gather()
+        for limits in ({"MOST_ROWS": 4}, {"MOST_CELLS": 5}):
+            run, facts = self.gather(**limits)
+            self.assertEqual(facts.product_ids.tolist(), self.berry.ids)
+            self.assertEqual(facts.names, (self.berry.display_name,))
+            self.assertEqual(facts.price.tolist(), [10.0])
+            rows = everything.get_rows(
+                self.berry.ids * len(facts.site),
+                [self.sites.sorted("id").ids[x] for x in facts.site],
+            )
+            self.assertEqual(facts.on_hand.tolist(), everything.on_hand[rows].tolist())
+            self.assertEqual(set(facts.product), {0})
+            left = len(everything.product_ids) - 1
+            [note] = run.note_ids.filtered(lambda note: "too many to be planned" in note.message)
+            self.assertEqual((note.count, note.severity), (left, "2_warning"))
+            self.assertEqual(run.product_count, 1)
+            self.assertEqual(run.state, "done")
+
+    def test_what_fits_is_planned_whole(self):
+        everything = self.run_record._gather()
+        run, facts = self.gather(MOST_ROWS=len(everything.product))
+        self.assertEqual(facts.product_ids.tolist(), everything.product_ids.tolist())
+        self.assertFalse(run.note_ids.filtered(lambda note: "too many" in note.message))
+
+    def test_proposals_beyond_those_allowed_are_counted(self):
+        self.plan_record.most_proposals = 2
+        rows = [
+            {
+                "kind": "transfer",
+                "product_id": self.berry.id,
+                "origin_id": self.near.id,
+                "site_id": site.id,
+                "quantity_proposed": 1.0,
+                "gain": gain,
+                "subject": str(gain),
+            }
+            for site in (self.middle, self.far)
+            for gain in (9, 8)
+        ]
+        self.run_record.stage = "balance"
+        self.assertEqual(len(self.run_record._propose(rows)), 2)
+        [note] = self.run_record.note_ids
+        self.assertEqual((note.count, note.stage), (2, "balance"))
