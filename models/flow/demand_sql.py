@@ -276,35 +276,32 @@ OUTS = """
                    PARTITION BY changes.product_id, changes.site_id ORDER BY date, changes.id
                )
     ),
-    known AS (
-        SELECT product_id,
-               CASE WHEN BOOL_OR(level - change > 0.000001) THEN %(start)s ELSE MIN(date) END
-                   AS since
+    -- All in passes over sorted rows: joined with itself, the planner, which knows nothing of what
+    -- was written today, would look at all pairs.
+    firsts AS (
+        SELECT product_id, site_id, date, level - change AS level,
+               CASE WHEN BOOL_OR(level - change > 0.000001) OVER product THEN %(start)s
+                    ELSE MIN(date) OVER product END AS since
           FROM levels
          WHERE number = 1
-      GROUP BY product_id
+        WINDOW product AS (PARTITION BY product_id)
     ),
     spans AS (
         SELECT product_id, site_id, date AS begun, COALESCE(next_date, %(now)s) AS ended, level
           FROM levels
      UNION ALL
-        SELECT levels.product_id, levels.site_id, known.since, levels.date, level - change
-          FROM levels
-          JOIN known ON known.product_id = levels.product_id
-         WHERE number = 1
+        SELECT product_id, site_id, since, date, level FROM firsts
     )
-    SELECT known.product_id, known.site_id,
+    SELECT told.product_id, told.site_id,
            (EXTRACT(EPOCH FROM (begun AT TIME ZONE 'UTC' AT TIME ZONE COALESCE(site.tz, 'UTC'))
                - %(start)s::timestamp) / 86400)::float4,
            (EXTRACT(EPOCH FROM (ended AT TIME ZONE 'UTC' AT TIME ZONE COALESCE(site.tz, 'UTC'))
                - %(start)s::timestamp) / 86400)::float4
       FROM (
-            -- In one pass: joined with itself the planner, which knows nothing of what was written
-            -- today, would look at all pairs.
             SELECT spans.*, MAX(level) OVER (PARTITION BY product_id, site_id) AS most FROM spans
-           ) known
-      JOIN oms_site site ON site.id = known.site_id
-     WHERE known.level <= 0.000001 AND known.ended > known.begun AND known.most > 0.000001
+           ) told
+      JOIN oms_site site ON site.id = told.site_id
+     WHERE told.level <= 0.000001 AND told.ended > told.begun AND told.most > 0.000001
 """
 
 #: Series besides those of demand: what is kept at sites, though nobody wanted it yet.
