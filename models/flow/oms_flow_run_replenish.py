@@ -213,16 +213,12 @@ class OmsFlowRun(models.Model):
     def _prepare_pulls(self, facts, lanes, departures, found):
         """Return the values of the proposals to pull from warehouses."""
         weights = np.nan_to_num(facts.weight, nan=self.plan_id._get_policy().default_weight)
-        site_ids = facts.sites.ids
-        rows = []
-        for pull in found.pulls:
+        rows, available = [], facts.available
+        for pull, giver, getter in zip(found.pulls, *_find_ends(facts, found.pulls), strict=True):
             lane, leaves = lanes[pull.lane], departures[lanes[pull.lane]]
             product_id = int(facts.product_ids[pull.product])
-            giver, getter = facts.get_rows(
-                [product_id] * 2, [site_ids[pull.origin], site_ids[pull.destination]]
-            )
             kilograms = float(weights[pull.product]) * pull.quantity
-            before = float(facts.available[giver])
+            before = float(available[giver])
             shortage = pull.wanted - pull.quantity if pull.is_short else 0.0
             rows.append(
                 {
@@ -359,6 +355,18 @@ class OmsFlowRun(models.Model):
             )
         # What is wanted of a site by others and by itself is told once.
         self._note_all("replenish", dict.fromkeys(rows))
+
+
+def _find_ends(facts, pulls):
+    """Return the rows of facts at which pulls begin and end, two arrays of shape (pulls,)."""
+    site_ids = np.array(facts.sites.ids, dtype=np.int64)
+    goods, origins, destinations = (
+        np.array([[pull.product, pull.origin, pull.destination] for pull in pulls], dtype=np.int64)
+        .reshape(-1, 3)
+        .T
+    )
+    ids = facts.product_ids[goods]
+    return facts.get_rows(ids, site_ids[origins]), facts.get_rows(ids, site_ids[destinations])
 
 
 def _number(value):
