@@ -52,7 +52,9 @@ class _Planner:
             else each
             for each in problem.goods
         )
-        self._as_balancing = balancing.Problem(problem.network, goods, problem.stocks, settings)
+        # What is pulled is itself what comes anyway.
+        stocks = replace(problem.stocks, order_point=None, lead_days=None)
+        self._as_balancing = balancing.Problem(problem.network, goods, stocks, settings)
         self._tidy: Tidy = tidied(self._as_balancing)
         self._values = Values(self._tidy.rows, self._tidy.items, settings)
         self._charges = charges_of(self._tidy, problem.network, settings)

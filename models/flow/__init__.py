@@ -26,6 +26,7 @@ from . import oms_flow_plan_level
 from . import oms_flow_run_level
 from . import oms_proposal_level
 from . import oms_flow_run_balance
+from . import oms_flow_run_scope
 from . import oms_flow_run_replenish
 from . import oms_allocation
 from . import oms_flow_run_room

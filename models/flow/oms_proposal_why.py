@@ -37,6 +37,7 @@ class OmsProposal(models.Model):
             "value_there": self.env._("earned there"),
             "value_here": self.env._("given up here"),
             "ageing": self.env._("for its age"),
+            "carrying": self.env._("for days on the shelf"),
             "fixed": self.env._("share of the shipment"),
             "weight": self.env._("transport by weight"),
             "unit": self.env._("transport by piece"),

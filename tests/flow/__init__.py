@@ -16,4 +16,5 @@ from . import test_replenish
 from . import test_tour
 from . import test_level
 from . import test_scale
+from . import test_scope
 from . import test_kpi
