@@ -58,7 +58,7 @@ class OmsProposal(models.Model):
         if self.kind in GOODS_KINDS:
             reasons.append(self._get_need_sentence())
         if self.kind in MOVING_KINDS:
-            reasons.append(self._get_donor_sentence())
+            reasons += [self._get_donor_sentence(), self._get_others_sentence()]
         reasons += self._get_detail_sentences((self.explanation or {}).get("facts") or {})
         if self.risk > 0.005 and self.kind in GOODS_KINDS:
             reasons.append(self.env._("The risk to regret it is %s %%.", f"{self.risk * 100:.0f}"))
@@ -72,6 +72,14 @@ class OmsProposal(models.Model):
         if self.site_rate <= 0:
             return self.env._(
                 "%(site)s has %(before)s and has sold none lately.", site=site, before=before
+            )
+        if self.site_before <= 0:
+            return self.env._(
+                "%(site)s sells %(rate)s and has %(before)s; with it it has enough for %(after)s.",
+                site=site,
+                rate=self._say_rate(self.site_rate),
+                before=before,
+                after=self._say_days(max(self.site_after, 0.0) / self.site_rate),
             )
         return self.env._(
             "%(site)s sells %(rate)s and has %(before)s: enough for %(days)s, with it for "
@@ -104,12 +112,25 @@ class OmsProposal(models.Model):
             left=self._say_days(max(self.origin_after, 0.0) / self.origin_rate),
         )
 
+    def _get_others_sentence(self):
+        """Say what other proposals take of the same stock; empty if none does."""
+        others = self.origin_before - self.quantity - self.origin_after
+        if self.uom_id.compare(others, 0.0) <= 0:
+            return ""
+        return self.env._(
+            "Other proposals take %s of it, and are taken off already.", self._say_quantity(others)
+        )
+
     def _say_quantity(self, quantity):
-        """Return a number of units in words."""
+        """Return a number of units in words; below zero more is promised than there is."""
         unit = self.uom_id.name
-        if quantity <= 0:
-            return self.env._("no %s", unit) if not quantity else f"{quantity:g} {unit}"
-        return f"{quantity:g} {unit}"
+        if quantity < 0:
+            return self.env._(
+                "%(quantity)s %(unit)s less than it has promised",
+                quantity=f"{-quantity:g}",
+                unit=unit,
+            )
+        return f"{quantity:g} {unit}" if quantity else self.env._("no %s", unit)
 
     def _say_rate(self, rate):
         """Return how much is sold in the time in which one is: a day, a week or a month.

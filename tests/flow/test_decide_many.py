@@ -85,9 +85,19 @@ class TestDecideMany(FlowCase):
         )
 
     def test_times_and_paces_are_said_as_people_say_them(self):
-        self.apples.write({"site_rate": 0.01, "origin_rate": 0.2, "site_before": 0})
+        self.apples.write(
+            {
+                "site_rate": 0.01,
+                "origin_rate": 0.2,
+                "site_before": 0,
+                "site_after": 4,
+                "origin_before": 10,
+                "origin_after": 5,
+            }
+        )
         lines = self.apples.why.splitlines()
         unit = self.apple.uom_id.name
-        self.assertIn(f"sells 0.3 {unit} a month and has no {unit}", lines[0])
-        self.assertIn("enough for less than a day", lines[0])
-        self.assertIn(f"sells 1.4 {unit} a week", lines[1])
+        self.assertIn(f"sells 0.3 {unit} a month and has no {unit}; with it it has", lines[0])
+        self.assertIn("enough for 13 months", lines[0])
+        self.assertIn(f"sells 1.4 {unit} a week and has 10 {unit}: enough for 50 days", lines[1])
+        self.assertIn(f"Other proposals take 1 {unit} of it", lines[2])
