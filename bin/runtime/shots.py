@@ -82,7 +82,7 @@ SHOTS = (
         "/odoo/oms-proposals/{record}",
         ".o_field_oms_flow_chart canvas",
         _BEST_TRANSFER,
-        height=900,
+        height=1000,
     ),
     Shot("channels", "/odoo/oms-channels", ".o_kanban_record:not(.o_kanban_ghost)"),
     Shot("site-work", "/odoo/oms-site-work", ".o_oms_card", click=(_BUSY_SITE,), **_PHONE),
