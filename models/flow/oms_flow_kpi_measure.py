@@ -213,6 +213,9 @@ class OmsFlowKpi(models.Model):
     def _get_past_rows(self, plan, day, begin):
         """Return the figures of the weeks before a plan's first ones, as far as orders tell.
 
+        Before the first stock came to the plan's sites nobody kept it in Odoo: no figures are
+        better than noughts.
+
         :param datetime.datetime begin: when today began, in UTC
         :rtype: list[dict]
         """
@@ -242,6 +245,7 @@ class OmsFlowKpi(models.Model):
                 "is_backfilled": True,
             }
             for place, each in enumerate(days)
+            if any(units > 0 for units, _value in stock[WHOLE][: place + 1])
             for site_id in (WHOLE, *plan._get_sites().ids)
         ]
 

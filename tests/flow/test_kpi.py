@@ -148,15 +148,15 @@ class TestKpi(FlowCase):
         past = self.kpi.search(
             [("plan_id", "=", self.plan_record.id), ("site_id", "=", self.far.id)], order="day"
         )
-        # Orders of 69 days: the first of four whole weeks are 41 days ago.
-        self.assertEqual([(self.today - row.day).days for row in past], [35, 28, 21, 14, 7, 0])
-        self.assertEqual(past.mapped("stock_units"), [0, 40, 40, 40, 40, 45])
-        self.assertEqual(past.mapped("stock_value"), [0, 160, 160, 160, 160, 180])
-        self.assertEqual(past.mapped("fill_rate"), [50.0] * 6)
-        self.assertEqual(past.mapped("is_backfilled"), [True] * 5 + [False])
-        self.assertAlmostEqual(past[1].cover_days, 20.0)
+        # Orders of 69 days tell of 41, and stock was first seen 30 days ago.
+        self.assertEqual([(self.today - row.day).days for row in past], [28, 21, 14, 7, 0])
+        self.assertEqual(past.mapped("stock_units"), [40, 40, 40, 40, 45])
+        self.assertEqual(past.mapped("stock_value"), [160, 160, 160, 160, 180])
+        self.assertEqual(past.mapped("fill_rate"), [50.0] * 5)
+        self.assertEqual(past.mapped("is_backfilled"), [True] * 4 + [False])
+        self.assertAlmostEqual(past[0].cover_days, 20.0)
         again = self.kpi._measure(self.plan_record)
-        self.assertEqual(self.kpi.search_count([("plan_id", "=", again.plan_id.id)]), 4 * 6)
+        self.assertEqual(self.kpi.search_count([("plan_id", "=", again.plan_id.id)]), 4 * 5)
 
     def test_before_and_after(self):
         for days in range(1, 50):
