@@ -232,6 +232,11 @@ def _lead_days(world: World) -> Array:
 
 
 def _series(world: World, rate: Array, variance: Array) -> levels.Series:
+    """What is wanted of each site, by the stores that pull from it, too."""
+    pulled = np.flatnonzero(world.parent >= 0)
+    rate, variance = rate.copy(), variance.copy()
+    for own in (rate, variance):
+        np.add.at(own.T, world.parent[pulled], own.T[pulled].copy())
     lead = np.broadcast_to(_lead_days(world), rate.shape).ravel()
     return levels.Series.of(
         rate.ravel(),
