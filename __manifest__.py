@@ -169,6 +169,8 @@
         "views/flow_menus.xml",
         "security/flow_level_rules.xml",
         "views/flow_level_views.xml",
+        "security/flow_supplier_rules.xml",
+        "views/flow_supplier_views.xml",
         "security/flow_demand_rules.xml",
         "data/flow_demand.xml",
         "views/flow_demand_views.xml",

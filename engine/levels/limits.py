@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -59,6 +59,15 @@ class Limits:
         given = (presentation, pack, capacity, life, sold)
         return cls(*(np.broadcast_to(np.asarray(x, dtype=float), (rows,)).copy() for x in given))
 
+    def take(self, rows: NDArray[np.generic]) -> Limits:
+        """Those of some rows."""
+        return Limits(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def times(self, factor: ArrayLike) -> Limits:
+        """The same in a unit of which there are so many in the one it was in, shape (S,)."""
+        names = ("presentation", "pack", "capacity")
+        return replace(self, **{name: getattr(self, name) * factor for name in names})
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Levels:
@@ -85,6 +94,10 @@ class Levels:
     for_lot: Array
     off_capacity: Array
     off_life: Array
+
+    def times(self, factor: ArrayLike) -> Levels:
+        """The same in a unit of which there are so many in the one it was in, shape (S,)."""
+        return Levels(*(getattr(self, field.name) * factor for field in fields(self)))
 
 
 def limited(series: Series, minimum: ArrayLike, limits: Limits) -> Levels:
@@ -129,4 +142,4 @@ def _sellable(series: Series, limits: Limits) -> Array:
     share = np.clip(1.0 - limits.sold, 0.0, 1.0 - 2e-9)
     # The least x with P(D <= x) above the share is the last n: quantile gives at or above.
     most = quantile(share + 1e-9, series.rate * days, series.variance * days, series.decimal)
-    return np.where(ends, most, np.inf)
+    return np.where(ends, np.floor(most + 1e-9), np.inf)

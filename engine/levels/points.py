@@ -159,15 +159,16 @@ def fill_rate(series: Series, minimum: ArrayLike) -> Array:
     :param minimum: units, shape (S,)
     :return: shape (S,), 1 where nothing is wanted
     """
-    minimum = np.asarray(minimum, dtype=float)
-    count = int(min(np.ceil(series.lot.max(initial=1.0)), MOST_POSITIONS))
-    # Midpoints of equal parts: all positions where they are no more than the parts.
-    parts = (np.arange(count)[:, None] + 0.5) / count * series.lot - 0.5
-    exact = np.minimum(np.ceil(series.lot), MOST_POSITIONS)
-    inside = np.arange(count)[:, None] < exact
-    steps = np.where(series.lot <= MOST_POSITIONS, np.arange(count)[:, None], np.round(parts))
-    missed = missed_share(series, minimum + np.where(inside, steps, 0.0))
-    return 1.0 - np.sum(np.where(inside, missed, 0.0), axis=0) / np.maximum(exact, 1.0)
+    count = np.minimum(np.ceil(series.lot), MOST_POSITIONS).astype(np.int64)
+    begin = count.cumsum() - count
+    rows = np.repeat(np.arange(len(series)), count)
+    place = np.arange(len(rows)) - begin[rows]
+    # Midpoints of equal parts where there are more positions than are looked at.
+    parts = np.round((place + 0.5) / count[rows] * series.lot[rows] - 0.5)
+    steps = np.where(series.lot[rows] <= MOST_POSITIONS, place, parts)
+    units = np.broadcast_to(np.asarray(minimum, dtype=float), count.shape)
+    missed = missed_share(series.take(rows), units[rows] + steps)
+    return 1.0 - np.bincount(rows, missed, len(series)) / np.maximum(count, 1)
 
 
 def cycle_service(series: Series, minimum: ArrayLike) -> Array:
@@ -189,30 +190,34 @@ def order_points(series: Series, target: ArrayLike, measure: str = "fill") -> Ar
     if measure not in MEASURES:
         raise ValueError(f"A service is measured by {' or '.join(MEASURES)}, not by {measure}.")
     reached = fill_rate if measure == "fill" else cycle_service
-    found = least_whole(lambda units: reached(series, units) >= goal - 1e-12, len(series))
+
+    def is_enough(units: Array, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return reached(series.take(rows), units) >= goal[rows] - 1e-12
+
+    found = least_whole(is_enough, len(series))
     return np.where(series.rate > 0.0, found, 0.0)
 
 
-def least_whole(enough: Callable[[Array], NDArray[np.bool_]], rows: int) -> Array:
+def least_whole(
+    enough: Callable[[Array, NDArray[np.int64]], NDArray[np.bool_]], rows: int
+) -> Array:
     """Find the least whole number from 0 that is enough, row by row.
 
-    :param enough: says of a number for each row whether it is; true from some number on
+    :param enough: says of numbers for some rows, and which these are, whether they are; true from
+        some number on
     :param rows: how many
     :return: shape (rows,)
     """
     low, high = np.full(rows, -1.0), np.zeros(rows)
-    short = ~enough(high)
-    while short.any():
-        low = np.where(short, high, low)
-        high = np.where(short, 2.0 * high + 1.0, high)
+    open_rows = np.arange(rows)
+    while (open_rows := open_rows[~enough(high[open_rows], open_rows)]).size:
+        low[open_rows], high[open_rows] = high[open_rows], 2.0 * high[open_rows] + 1.0
         if high.max() > 1e12:
             raise ValueError("No stock is enough.")
-        short &= ~enough(high)
-    while (wide := high - low > 1.0).any():
-        middle = np.where(wide, np.floor((low + high) / 2.0), high)
-        fits = enough(middle)
-        high = np.where(wide & fits, middle, high)
-        low = np.where(wide & ~fits, middle, low)
+    while (open_rows := np.flatnonzero(high - low > 1.0)).size:
+        middle = np.floor((low[open_rows] + high[open_rows]) / 2.0)
+        fits = enough(middle, open_rows)
+        high[open_rows[fits]], low[open_rows[~fits]] = middle[fits], middle[~fits]
     return high
 
 
@@ -228,6 +233,28 @@ def economic_lot(rate: Array, order_cost: ArrayLike, holding: ArrayLike) -> Arra
     if holding.size and not holding.min() > 0.0:
         raise ValueError("Holding a unit costs something.")
     return np.maximum(np.round(np.sqrt(2.0 * rate * np.asarray(order_cost) / holding)), 1.0)
+
+
+def common_cycle(value: ArrayLike, order_cost: ArrayLike, holding: ArrayLike) -> Array:
+    """Days between two orders of many products that one order brings together.
+
+    Where only orders cost something, not lines, all products are best ordered each time; the best
+    time between two orders is Harris's for their value together (Silver, *A simple method of
+    determining order quantities in joint replenishments*, Management Science 22, 1976).
+
+    :param value: money per day for which all of the products are wanted
+    :param order_cost: money per order, however many lines it has
+    :param holding: share of its value that a unit costs per day, more than zero
+    :return: days; infinite where something must be paid for an order and nothing is wanted
+    """
+    value, cost, holding = np.broadcast_arrays(
+        *(np.asarray(each, dtype=float) for each in (value, order_cost, holding))
+    )
+    if holding.size and not holding.min() > 0.0:
+        raise ValueError("Holding a unit costs something.")
+    some = np.where(value > 0.0, value, 1.0)
+    days = np.sqrt(2.0 * cost / (holding * some))
+    return np.where(value > 0.0, days, np.where(cost > 0.0, np.inf, 0.0))
 
 
 def cover_days(

@@ -123,9 +123,10 @@ def worth_holding(series: Series, miss: ArrayLike, holding: ArrayLike) -> Array:
     # gains fall from there on.
     start = np.floor(series.over()[0])
 
-    def too_many(units: Array) -> NDArray[np.bool_]:
-        missed = missed_share(series, start + np.stack([units, units + 1.0]))
-        return (missed[0] - missed[1]) * series.rate * miss < holding
+    def too_many(units: Array, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        some, first = series.take(rows), start[rows]
+        missed = missed_share(some, first + np.stack([units, units + 1.0]))
+        return (missed[0] - missed[1]) * some.rate * miss[rows] < holding[rows]
 
     most = start + least_whole(too_many, len(series))
     missed = missed_share(series, np.stack([np.zeros(len(series)), most])) * series.rate * miss

@@ -153,6 +153,8 @@ class Buyer:
             self._risks[need.row, best.offer].chance,
             choice.days_left,
             choice.reason,
+            need.rate,
+            need.variance,
             tuple(choice.alternatives),
         )
 

@@ -136,6 +136,8 @@ class OrderLine:
     :param days_left: until it would have to be ordered at the latest; zero if that is now
     :param reason: the order point was reached, warehouses owe it to sites (`backlog`), it joins
         an order of others, or its first supplier was left because of a minimum (`switched`)
+    :param rate: units wanted per day, by those who pull from the site, too
+    :param variance: of the units per day
     :param alternatives: offers by cost, the chosen one first
     """
 
@@ -149,6 +151,8 @@ class OrderLine:
     chance_short: float
     days_left: float
     reason: Reason
+    rate: float
+    variance: float
     alternatives: tuple[Alternative, ...]
 
     @property

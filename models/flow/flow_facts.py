@@ -150,3 +150,8 @@ def spread(
         np.where(places >= 0, column[places] if len(column) else fill, fill)
         for column in map(np.asarray, rows[2:])
     ]
+
+
+def number(value: float) -> float | None:
+    """Return a number of an array as JSON can hold it."""
+    return None if np.isnan(value) else float(value)

@@ -1,50 +1,52 @@
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
 
 from odoo import fields, models
-from odoo.tools import SQL
 
 from ...engine import replenishment
-from ...engine.demand import law
-from .flow_facts import spread
-from .flow_offers import Offers
+from .flow_facts import number, spread
+from .flow_offers import DEFAULT_LEAD_DAYS
 
-#: How surely stock lasts until the next delivery where nothing else is said.
-SERVICE = 0.95
-#: Days between two orders of the same goods where nothing else is said.
-CYCLE_DAYS = 7.0
-#: Days until goods come where nobody says it.
-DEFAULT_LEAD_DAYS = 7.0
-
+# Reordering rules of one place and of places in it are about the same stock: the widest one counts.
+# Those of places beside each other add up.
 _RULES = """
-    SELECT position.product_id, place.oms_position_site_id, MAX(position.product_min_qty),
-           MAX(GREATEST(position.product_max_qty, position.product_min_qty))
+    SELECT position.product_id, place.oms_position_site_id, SUM(position.product_min_qty),
+           SUM(GREATEST(position.product_max_qty, position.product_min_qty))
       FROM stock_warehouse_orderpoint position
       JOIN stock_location place ON place.id = position.location_id
      WHERE position.active AND place.oms_position_site_id = ANY(%(sites)s) AND %(goods)s
+       AND position.company_id = %(company)s
+       AND NOT EXISTS (
+           SELECT FROM stock_warehouse_orderpoint wider
+             JOIN stock_location around ON around.id = wider.location_id
+            WHERE wider.active AND wider.product_id = position.product_id
+              AND wider.company_id = position.company_id
+              AND around.oms_position_site_id = place.oms_position_site_id
+              AND around.id != place.id
+              AND place.parent_path LIKE around.parent_path || '%%')
   GROUP BY position.product_id, place.oms_position_site_id
 """
 
 
-#: Days in which receipts tell how reliable a supplier is, and how many of them it takes.
-LATENESS_DAYS = 365
-FEWEST_RECEIPTS = 5
+@dataclass(frozen=True)
+class _RowLevels:
+    """Levels of the rows of what a plan sees.
 
-_LATENESS = """
-    SELECT purchase.partner_id,
-           AVG(EXTRACT(EPOCH FROM move.date - line.date_planned) / 86400.0)::float8,
-           STDDEV_SAMP(EXTRACT(EPOCH FROM move.date - line.date_planned) / 86400.0)::float8
-      FROM purchase_order purchase
-      JOIN purchase_order_line line ON line.order_id = purchase.id
-      JOIN stock_move move ON move.purchase_line_id = line.id
-      JOIN stock_location source ON source.id = move.location_id
-     WHERE purchase.company_id = %(company)s AND purchase.partner_id = ANY(%(partners)s)
-       AND move.state = 'done' AND move.date >= %(since)s AND line.date_planned IS NOT NULL
-       AND source.usage = 'supplier'
-  GROUP BY purchase.partner_id
-    HAVING COUNT(*) >= %(fewest)s
-"""
+    :param low: below it a row is replenished, nan for never, shape (rows,)
+    :param high: up to it, likewise
+    :param step: units that go is multiples of, shape (rows,)
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    step: np.ndarray
+
+    @property
+    def point(self):
+        """At or below it a row is replenished: one below the minimum, as reordering rules say."""
+        return self.low - self.step
 
 
 class OmsFlowRun(models.Model):
@@ -65,121 +67,65 @@ class OmsFlowRun(models.Model):
         if "pull" not in kinds:
             lanes = lanes.browse()
         departures = {lane: lane._get_departure(fields.Datetime.now()) for lane in lanes}
-        sellers = self._find_sellers(facts)
-        lateness = self._get_lateness(sellers.partner_id)
-        offers = Offers(facts, sellers, plan.company_id, fields.Date.today(), lateness)
-        point, up_to = self._get_levels(facts, lanes, offers)
+        offers = self._get_offers(facts)
+        levels = self._get_levels(facts, lanes, offers)
         found = replenishment.replenish(
-            self._prepare_replenishment(facts, lanes, departures, offers, point, up_to)
+            self._prepare_replenishment(facts, lanes, departures, offers, levels)
         )
         self._note_replenishment(facts, offers, found)
         if "pull" in kinds:
-            self._propose(self._prepare_pulls(facts, lanes, departures, found))
+            self._propose(self._prepare_pulls(facts, lanes, departures, levels, found))
         if "purchase" in kinds:
-            rows = self._prepare_purchases(facts, offers, point, up_to, found)
+            rows = self._prepare_purchases(facts, offers, levels, found)
             self._propose(sorted(rows, key=lambda row: -row["gain"]))
 
     # === INTO THE ENGINE'S WORDS === #
 
-    def _find_sellers(self, facts):
-        """Return the price lists that hold today for the goods of the plan.
-
-        :rtype: product.supplierinfo
-        """
-        ids = [int(each) for each in facts.product_ids]
-        templates = self.env["product.product"].browse(ids).product_tmpl_id
-        today = fields.Date.today()
-        return self.env["product.supplierinfo"].search(
-            [
-                ("product_tmpl_id", "in", templates.filtered("purchase_ok").ids),
-                ("company_id", "in", (self.company_id.id, False)),
-                ("partner_id.active", "=", True),
-                "|",
-                ("date_start", "=", False),
-                ("date_start", "<=", today),
-                "|",
-                ("date_end", "=", False),
-                ("date_end", ">=", today),
-            ],
-            order="sequence, id",
-        )
-
-    def _get_lateness(self, partners):
-        """Return how much later than agreed the goods of suppliers came.
-
-        :param partners: ``res.partner``
-        :return: days on average and their standard deviation by id, of those of whom enough came
-        :rtype: dict[int, tuple[float, float]]
-        """
-        self.env["purchase.order.line"].flush_model()
-        self.env["stock.move"].flush_model(["date", "state", "purchase_line_id"])
-        self.env.cr.execute(
-            SQL(
-                _LATENESS,
-                company=self.company_id.id,
-                partners=partners.ids,
-                since=fields.Datetime.subtract(fields.Datetime.now(), days=LATENESS_DAYS),
-                fewest=FEWEST_RECEIPTS,
-            )
-        )
-        return {partner: (late, wide) for partner, late, wide in self.env.cr.fetchall()}
-
     def _get_levels(self, facts, lanes, offers):
-        """Return at which stock a row is replenished, and up to which.
+        """Return below which stock a row is replenished, and up to which.
 
-        By Odoo's reordering rules where there are any; else so that the stock surely lasts until
-        the next delivery but one. Never more than fits, or than is sold before the goods' end.
+        By Odoo's reordering rules where there are any; else by the service of its class, as levels
+        are proposed. Never more than fits, or than is sold before the goods' end.
 
-        :return: two arrays of shape (rows,); nan for goods that are not wanted
-        :rtype: tuple
+        :rtype: _RowLevels
         """
-        lead = self._get_lead_days(facts, lanes, offers)
-        point, up_to = self._get_wished_levels(facts, lead)
+        ruled_low, ruled_high = self._read_rules(facts)
+        is_ruled = ~np.isnan(ruled_low)
+        wanted = self._get_wanted(facts)
+        sources = {}
+        for lane in lanes.sorted(lambda lane: (lane.days, lane.id)):
+            sources.setdefault(lane.site_id, lane)
+        cells = facts.product * len(facts.sites) + facts.site
+        is_carried = np.zeros(wanted.rate.shape, dtype=bool)
+        is_carried[facts.product, facts.site] = True
+        found = self._find_levels(facts, wanted, sources, offers, cells, ~is_ruled, is_carried)
         shelf, capacity, life = (
             each[facts.product, facts.site] for each in self._get_shelf_limits(facts)
         )
-        point = np.maximum(point, shelf)
+        low = np.where(is_ruled, np.maximum(ruled_low, shelf), found.levels.minimum)
+        high = np.where(is_ruled, np.maximum(ruled_high, low), found.levels.maximum)
         # Where there is no end in sight there is no most either, whatever is wanted.
-        sold = np.where(np.isinf(life), np.inf, np.ceil(facts.rate * np.minimum(life, 1e6)))
+        sold = np.where(np.isinf(life), np.inf, np.ceil(found.rate * np.minimum(life, 1e6)))
         most = np.minimum(capacity, sold)
-        up_to = np.minimum(np.maximum(up_to, point), most)
-        point = np.minimum(point, most)
-        over = life <= lead
-        return np.where(over, np.nan, point), np.where(over, np.nan, up_to)
+        low, high = np.minimum(low, most), np.minimum(high, most)
+        # What comes after the end of sale comes too late.
+        over = (life <= found.series.lead) | ~(is_ruled | (high > 0.0))
+        low, high = np.where(over, np.nan, low), np.where(over, np.nan, high)
+        return _RowLevels(low, high, found.step)
 
-    def _get_wished_levels(self, facts, lead):
-        """Return the levels by rules or by what is wanted, whatever limits there are.
+    def _read_rules(self, facts):
+        """Return minimum and maximum of Odoo's reordering rules, nan where there are none.
 
-        :param lead: days until a row can have more, shape (rows,)
+        :return: two arrays of shape (rows,)
         """
-        days = lead + max(self.plan_id.interval_days, 1.0)
-        point = law.quantile(SERVICE, facts.rate * days, facts.variance * days)
-        up_to = np.ceil(point + facts.rate * CYCLE_DAYS)
-        wanted = facts.rate > 0.0
-        point, up_to = np.where(wanted, point, np.nan), np.where(wanted, up_to, np.nan)
         self.env["stock.warehouse.orderpoint"].flush_model()
-        rules = self._read(_RULES, 4)
+        rules = self._read(_RULES, 4, company=self.company_id.id)
         if not len(rules[0]):
-            return point, up_to
+            return np.full((2, len(facts.product)), np.nan)
         site_ids = np.array(facts.sites.ids)[facts.site]
-        least, most = spread(facts.product_ids[facts.product], site_ids, rules, np.nan)
-        ruled = ~np.isnan(least)
-        return np.where(ruled, least, point), np.where(ruled, most, up_to)
+        return spread(facts.product_ids[facts.product], site_ids, rules, np.nan)
 
-    def _get_lead_days(self, facts, lanes, offers):
-        """Return after how many days a row can have more, shape (rows,)."""
-        place_of = {site: place for place, site in enumerate(facts.sites)}
-        by_lane = np.full(len(facts.sites), np.inf)
-        for lane in lanes:
-            place = place_of[lane.site_id]
-            by_lane[place] = min(by_lane[place], lane.days)
-        bought = np.full(len(facts.product_ids), DEFAULT_LEAD_DAYS)
-        for product, days in offers.get_lead_days().items():
-            bought[product] = days
-        days = by_lane[facts.site]
-        return np.where(np.isinf(days), bought[facts.product], days)
-
-    def _prepare_replenishment(self, facts, lanes, departures, offers, point, up_to):
+    def _prepare_replenishment(self, facts, lanes, departures, offers, levels):
         """Return the problem of the engine.
 
         :rtype: replenishment.Problem
@@ -190,15 +136,20 @@ class OmsFlowRun(models.Model):
         buying = [
             place for place, site in enumerate(facts.sites) if site.warehouse_id.buy_to_resupply
         ]
-        sites = None if len(buying) == len(facts.sites) else buying
+        smallest = np.ones(len(facts.product_ids))
+        smallest[facts.product] = levels.step
+        packs = self._get_packs(facts, smallest)
         return replenishment.Problem(
             balancing.network,
-            balancing.goods,
+            tuple(
+                replace(goods, pack=float(step))
+                for goods, step in zip(balancing.goods, smallest, strict=True)
+            ),
             balancing.stocks,
-            point,
-            up_to,
+            levels.point,
+            levels.high,
             offers.suppliers,
-            offers.prepare(sites),
+            offers.prepare(packs, buying),
             replenishment.Settings(
                 horizon_days=float(plan.horizon_days),
                 holding=terms.holding,
@@ -208,9 +159,16 @@ class OmsFlowRun(models.Model):
             ),
         )
 
+    def _get_packs(self, facts, smallest):
+        """Return in which packs goods come from suppliers, shape (products, sites)."""
+        products = self.env["product.product"].browse(facts.product_ids.tolist())
+        rules = self.env["oms.stock.rule"]
+        limits = rules._get_limits(self.company_id, products, facts.sites, smallest)
+        return limits.pack.reshape(len(products), len(facts.sites))
+
     # === OUT OF THE ENGINE'S WORDS === #
 
-    def _prepare_pulls(self, facts, lanes, departures, found):
+    def _prepare_pulls(self, facts, lanes, departures, levels, found):
         """Return the values of the proposals to pull from warehouses."""
         weights = np.nan_to_num(facts.weight, nan=self.plan_id._get_policy().default_weight)
         rows, available = [], facts.available
@@ -243,79 +201,14 @@ class OmsFlowRun(models.Model):
                     "arrives_at": (leaves + timedelta(days=lane.days)).replace(microsecond=0),
                     "explanation": {
                         "parts": [["value_there", pull.value], ["way", -pull.cost]],
-                        "facts": {"order_point": pull.order_point, "shortage": shortage},
-                    },
-                }
-            )
-        return sorted(rows, key=lambda row: -row["gain"])
-
-    def _prepare_purchases(self, facts, offers, point, up_to, found):
-        """Return the values of the proposals to buy."""
-        lines = [
-            (order, line)
-            for order in found.orders
-            if order.outcome != "waits"
-            for line in order.lines
-            if line.quantity > 0
-        ]
-        if not lines:
-            return []
-        site_ids = facts.sites.ids
-        places = facts.get_rows(
-            [int(facts.product_ids[line.product]) for _order, line in lines],
-            [site_ids[line.site] for _order, line in lines],
-        )
-        lead = np.array([line.alternatives[0].lead_days for _order, line in lines])
-        held = np.array([line.held for _order, line in lines])
-        units = np.array([line.quantity for _order, line in lines])
-        rate, variance = facts.rate[places], facts.variance[places]
-        days = lead + self.plan_id.horizon_days
-        # Without it whatever is wanted beyond what is held is missed; with it less is.
-        missed = law.loss(np.maximum(held, 0.0), rate * days, variance * days) - law.loss(
-            np.maximum(held + units, 0.0), rate * days, variance * days
-        )
-        left = law.cdf(np.maximum(held + units - 1.0, 0.0), 2 * rate * days, 2 * variance * days)
-        now = fields.Datetime.now().replace(microsecond=0)
-        rows = []
-        for number, (order, line) in enumerate(lines):
-            margin = max(float(facts.price[line.product]) - line.price, 0.0)
-            gain, row = margin * float(missed[number]), int(places[number])
-            rows.append(
-                {
-                    "kind": "purchase",
-                    "product_id": int(facts.product_ids[line.product]),
-                    "site_id": site_ids[line.site],
-                    "supplier_id": offers.partners[order.supplier].id,
-                    "quantity_proposed": line.quantity,
-                    "gain": gain,
-                    "unit_gain": gain / line.quantity,
-                    "cost": line.value,
-                    "risk": float(left[number]),
-                    "site_before": line.held,
-                    "site_after": line.held + line.quantity,
-                    "site_rate": float(rate[number]),
-                    "leaves_at": now,
-                    "arrives_at": now + timedelta(days=float(lead[number])),
-                    "explanation": {
-                        "parts": [["saved", gain]],
                         "facts": {
-                            "unit_price": line.price,
-                            "lead_days": float(lead[number]),
-                            "order_point": _number(point[row]),
-                            "order_up_to": _number(up_to[row]),
-                            "reason": line.reason,
-                            "outcome": order.outcome,
-                            "chance_short": line.chance_short,
-                            "rivals": [
-                                [offers.partners[each.supplier].name, each.price, each.lead_days]
-                                for each in line.alternatives[1:3]
-                                if each.verdict == "dearer"
-                            ],
+                            "order_point": number(levels.low[getter]),
+                            "shortage": shortage,
                         },
                     },
                 }
             )
-        return rows
+        return sorted(rows, key=lambda row: -row["gain"])
 
     # === NOTES === #
 
@@ -367,8 +260,3 @@ def _find_ends(facts, pulls):
     )
     ids = facts.product_ids[goods]
     return facts.get_rows(ids, site_ids[origins]), facts.get_rows(ids, site_ids[destinations])
-
-
-def _number(value):
-    """Return a number of an array as JSON can hold it."""
-    return None if np.isnan(value) else float(value)

@@ -197,14 +197,7 @@ class OmsProposal(models.Model):
         :return: why each of the others cannot be
         :rtype: dict[OmsProposal, str]
         """
-        refused = {}
-        for proposal in self:
-            try:
-                with self.env.cr.savepoint():
-                    proposal._undo()
-            except UserError as error:
-                refused[proposal] = str(error)
-        return refused
+        return self._do_apart(lambda some: some._undo() or {})
 
     def _undo(self):
         self._lock()

@@ -213,12 +213,12 @@ class OmsProposal(models.Model):
         if facts.get("order_point"):
             sentences.append(
                 self.env._(
-                    "It is ordered at %(point)s, up to %(upto)s.",
+                    "It is ordered below %(point)s, up to %(upto)s.",
                     point=f"{facts['order_point']:g}",
                     upto=f"{facts['order_up_to']:g}",
                 )
                 if facts.get("order_up_to")
-                else self.env._("It is asked for at %s.", f"{facts['order_point']:g}")
+                else self.env._("It is asked for below %s.", f"{facts['order_point']:g}")
             )
         if facts.get("shortage"):
             sentences.append(

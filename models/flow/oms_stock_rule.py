@@ -103,16 +103,19 @@ class OmsStockRule(models.Model):
                 )
 
     @api.model
-    def _get_limits(self, company, products, sites):
+    def _get_limits(self, company, products, sites, smallest=1.0):
         """Return the limits of products at sites, one row for each product at each site.
 
         :param products: ``product.product``
         :param sites: ``oms.site``
+        :param smallest: in multiples of what products come where no rule says it, one number or
+            one for each product
         :rtype: engine.levels.Limits
         :return: rows in the order of products, then sites
         """
         shape = (len(products), len(sites))
         presentation, pack = np.zeros(shape), np.ones(shape)
+        pack *= np.reshape(smallest, (-1, 1))
         capacity, life = np.full(shape, np.inf), np.full(shape, np.inf)
         today = fields.Date.context_today(self)
         # sudo: the rules of the company that is planned for

@@ -426,3 +426,46 @@ def test_decimal_quantities_have_levels_too():
     point = levels.order_points(series, 0.95)[0]
     assert 1.0 <= point <= 4.0
     assert levels.fill_rate(series, [point])[0] >= 0.95
+
+
+def test_levels_in_parts_of_units_reach_the_service_a_simulation_sees():
+    """Kilograms by the hundredth: the least that reaches the service, not whole kilograms."""
+    step, rate, variance = 0.01, 0.05, 0.0025
+    series = Series.of(rate / step, variance / step**2, 3.0, lot=35.0, review=1.0, decimal=True)
+    point = levels.order_points(series, 0.98)
+    assert 3.0 < point[0] < 100.0
+    reached = []
+    rng = np.random.default_rng(3)
+    for minimum in (point[0] * step, (point[0] - 3.0) * step):
+        ordered_up_to = minimum + rng.uniform(0.0, 35.0 * step, 60_000)
+        # Independent increments: the demand of three days, and of the day after it.
+        before = rng.gamma(3 * rate**2 / variance, variance / rate, len(ordered_up_to))
+        day = rng.gamma(rate**2 / variance, variance / rate, len(ordered_up_to))
+        there = ordered_up_to - before
+        missed = np.maximum(day - there, 0.0) - np.maximum(-there, 0.0)
+        reached.append(1.0 - missed.sum() / day.sum())
+    assert reached[0] == pytest.approx(0.98, abs=0.004)
+    assert reached[1] < reached[0]
+
+
+def test_levels_are_the_same_in_any_unit():
+    grams = Series.of(50.0, 2500.0, 3.0, lot=350.0, decimal=True)
+    limits = Limits.of(1, presentation=500.0, pack=100.0, capacity=3000.0)
+    found = levels.limited(grams, [400.0], limits)
+    inside = levels.limited(
+        Series.of(5.0, 25.0, 3.0, lot=35.0, decimal=True), [40.0], limits.times(0.1)
+    ).times(10.0)
+    for field in ("maximum", "for_demand", "for_service", "for_presentation"):
+        assert getattr(inside, field) == pytest.approx(getattr(found, field), abs=10.0)
+    assert limits.take(np.array([0])).pack.tolist() == [100.0]
+
+
+def test_orders_that_bring_many_goods_are_placed_when_it_costs_least():
+    """Against all numbers of days: what an order costs and what lies, a day."""
+    for value, cost, holding in itertools.product((3.0, 40.0), (5.0, 60.0), (0.0005, 0.004)):
+        days = np.arange(1, 4001) / 4.0
+        best = days[np.argmin(cost / days + holding * value * days / 2.0)]
+        assert levels.common_cycle(value, cost, holding) == pytest.approx(best, abs=0.25)
+    assert levels.common_cycle([0.0, 0.0, 2.0], [1.0, 0.0, 0.0], 0.01).tolist() == [math.inf, 0, 0]
+    with pytest.raises(ValueError, match="Holding"):
+        levels.common_cycle(1.0, 1.0, 0.0)

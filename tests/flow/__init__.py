@@ -18,3 +18,5 @@ from . import test_level
 from . import test_scale
 from . import test_scope
 from . import test_kpi
+from . import test_supplier
+from . import test_bulk

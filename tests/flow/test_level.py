@@ -117,7 +117,7 @@ class TestLevel(FlowCase):
         proposal = self.proposal()
         proposal.action_accept()
         self.point().product_max_qty += 5
-        with self.assertRaisesRegex(UserError, "changed meanwhile"):
+        with self.assertRaisesRegex(UserError, "has been changed"):
             proposal.action_undo()
         self.assertTrue(self.point())
         self.assertEqual(proposal.state, "done")

@@ -23,8 +23,9 @@ class TestTour(TourCase, FlowCase):
                 "delay": 5,
             }
         )
-        self.stock(self.apple, (self.near, 100))
-        self.stock(self.berry, (self.near, 100))
+        # Enough for the warehouse to keep what the stores want until more could come.
+        self.stock(self.apple, (self.near, 200))
+        self.stock(self.berry, (self.near, 200))
         for week in range(13):
             self.make_sold(self.apple, self.far, 10, days_ago=7 * week + 1)
             self.make_sold(self.berry, self.middle, 10, days_ago=7 * week + 1)
