@@ -24,6 +24,20 @@ class OmsFlowRun(models.Model):
                 count=count,
             )
 
+    def _note_without_level(self, count):
+        """Tell how many goods are planned, but are too many for levels."""
+        if count > 0 and "level" in self.plan_id._get_kinds():
+            self._note(
+                "gather",
+                self.env._(
+                    "No levels are proposed for %(count)s products with the least stock and "
+                    "demand: they are too many to be looked at together. Make several plans, each "
+                    "with categories of its own.",
+                    count=count,
+                ),
+                count=count,
+            )
+
     def _note_sites(self, facts):
         """Tell of sites that can take no part."""
         found = []

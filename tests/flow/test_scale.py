@@ -169,3 +169,14 @@ class TestTooMany(FlowCase):
         self.assertEqual(len(self.run_record._propose(rows)), 2)
         [note] = self.run_record.note_ids
         self.assertEqual((note.count, note.stage), (2, "balance"))
+
+    def test_levels_are_of_fewer_goods(self):
+        self.plan_record.does_level = True
+        run, facts = self.gather(MOST_LEVEL_CELLS=5)
+        self.assertGreater(len(facts.product_ids), 1)
+        self.assertEqual((run.state, run.product_count), ("done", len(facts.product_ids)))
+        [note] = run.note_ids.filtered(lambda note: "No levels" in note.message)
+        self.assertEqual(note.count, run.product_count - 1)
+        run.stage = "level"
+        with patch("odoo.addons.oms.models.flow.oms_flow_run_gather.MOST_LEVEL_CELLS", 5):
+            self.assertEqual(run._gather().product_ids.tolist(), self.berry.ids)
