@@ -85,7 +85,9 @@ class OmsFlowRun(models.Model):
         bound |= (own.off_capacity + own.off_life > 0.0) & (own.maximum < np.nan_to_num(high))
         told = bound | (gain >= least) | (least <= 0.0)
         rows = np.flatnonzero(self._is_changed(found, (low, high, held), after) & told)
-        rows = rows[np.argsort(-gain[rows], kind="stable")][: self.plan_id.most_proposals]
+        most = self.plan_id.most_proposals
+        self._note_beyond(len(rows) - most)
+        rows = rows[np.argsort(-gain[rows], kind="stable")][:most]
         values, lines = [], {}
         for row in rows.tolist():
             before = np.nan_to_num([low[row], high[row], held[row]]).tolist()
