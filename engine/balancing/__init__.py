@@ -2,9 +2,11 @@
 
 from .plan import Limit, Move, Note, NoteCode, Part, PartName, Plan, Shipment
 from .problem import Goods, Kind, Lane, Network, Preset, Problem, Settings, Site, Stocks
+from .single import Amounts, worth_of_move
 from .solver import balance
 
 __all__ = [
+    "Amounts",
     "Goods",
     "Kind",
     "Lane",
@@ -23,4 +25,5 @@ __all__ = [
     "Site",
     "Stocks",
     "balance",
+    "worth_of_move",
 ]

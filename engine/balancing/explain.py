@@ -201,10 +201,12 @@ class _Teller:
     def _chances(self) -> tuple[Array, Array]:
         """How surely the last unit would be sold here, and how surely it will be there."""
         stage, after, values = self._stage, self._after, self._values
-        horizon = self._tidy.items.horizon[self._product]
+        here_days = np.minimum(
+            values.end[stage.from_rows], self._problem.settings.risk_days or float("inf")
+        )
         held = after.stock - after.reserved + after.incoming
-        here = values.chance(stage.from_rows, held[stage.from_rows] + 1.0, horizon)
-        there = values.chance(stage.to_rows, held[stage.to_rows], horizon)
+        here = values.chance(stage.from_rows, held[stage.from_rows] + 1.0, here_days)
+        there = values.chance(stage.to_rows, held[stage.to_rows], values.end[stage.to_rows])
         return here, there
 
 

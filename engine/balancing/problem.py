@@ -147,6 +147,9 @@ class Stocks:
     :param order_point: units, on hand and on their way, below which the site is replenished
         anyway; none (or NaN) where it is not
     :param lead_days: days until what is ordered then has come; until the horizon if not given
+    :param life: days until the product is not sold at the site any more; no end if not given
+    :param days_left: days in which what lies there can still be sold, less than others where it is
+        old; it goes with the goods when they move
     :raises ValueError: columns differ in length, or a product is twice at a site
     """
 
@@ -165,6 +168,8 @@ class Stocks:
     local: Array | None = None
     order_point: Array | None = None
     lead_days: Array | None = None
+    life: Array | None = None
+    days_left: Array | None = None
 
     def __post_init__(self) -> None:
         shape = np.shape(self.product)
@@ -197,6 +202,8 @@ class Settings:
     :param towards_slower: whether a store gives to a site where less is wanted per day
     :param only_excess: stores give only what is beyond a quantile of the demand in the horizon
     :param excess_level: that quantile
+    :param excess_days: the demand of so many days instead of that in the horizon
+    :param risk_days: for so long a donor could miss what it gave; the horizon if not given
     :param least_gain: a shipment must gain so much money
     :param default_days: of lanes that say none
     :param dual_rounds: how often lanes are priced to see how good a plan could be
@@ -214,6 +221,8 @@ class Settings:
     towards_slower: bool = False
     only_excess: bool = False
     excess_level: float = 0.95
+    excess_days: float | None = None
+    risk_days: float | None = None
     keep_minimum: bool = True
     least_gain: float = 0.0
     default_days: float = 2.0

@@ -36,6 +36,8 @@ class Rows:
     order_point: Array
     lead_days: Array
     drawn: Array
+    life: Array
+    days_left: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,8 @@ def _tidy_rows(problem: Problem, items: Items) -> tuple[Rows, list[Note]]:
         "capacity": column(stocks.capacity, float("inf")),
         "local": np.minimum(column(stocks.local, 0.0), 1.0),
         "lead_days": column(stocks.lead_days, float("inf")),
+        "life": column(stocks.life, float("inf")),
+        "days_left": column(stocks.days_left, float("inf")),
     }
     order_point = column(stocks.order_point, float("nan"))
     negative = np.isfinite(numbers["stock"]) & (numbers["stock"] < 0.0)
@@ -200,7 +204,7 @@ def _tidy_rows(problem: Problem, items: Items) -> tuple[Rows, list[Note]]:
     sound = np.ones(shape, dtype=bool)
     for name, values in numbers.items():
         sound &= values >= 0.0
-        if name not in ("capacity", "lead_days"):
+        if name not in ("capacity", "lead_days", "life", "days_left"):
             sound &= np.isfinite(values)
     notes += [
         Note("row_nonsense", int(product[row]), int(site[row]))

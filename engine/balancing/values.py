@@ -23,16 +23,15 @@ import numpy as np
 
 from ..prices import Markets, totals
 from ..prices.many import grouped, tails
+from ..prices.scenarios import NODES, scenarios
 from .problem import Array, Booleans, Integers, Settings
 from .tidy import Items, Rows
-
-NODES = 3
 
 MOST_SUMMED = 32
 """So many possible sales on the way are told apart; beyond it their mean stands in."""
 
-CERTAIN = 1.0 + 1e-6
-"""Demand with less variance than so many times its mean is Poisson."""
+
+__all__ = ["Positions", "Values", "scenarios"]
 
 MOST_COVER = 365.0
 """Days at most for which a unit is thought to lie."""
@@ -65,15 +64,19 @@ class Values:
     :param items: the products
     :param settings: horizon and costs
     :param like: values of the same rows with other stock, not to think of their demand again
+
+    ``end`` has the days in which goods can be sold at each row, and ``horizon`` those for which
+    they are valued: where a site is replenished, until that comes.
     """
 
     def __init__(
         self, rows: Rows, items: Items, settings: Settings, like: Values | None = None
     ) -> None:
         self.rows, self._items, self._settings = rows, items, settings
-        self._end = items.horizon[rows.product]
+        self.end = np.minimum(items.horizon[rows.product], rows.life)
         is_replenished = ~np.isnan(rows.order_point)
-        self._horizon = np.where(is_replenished, np.minimum(self._end, rows.lead_days), self._end)
+        self.horizon = np.where(is_replenished, np.minimum(self.end, rows.lead_days), self.end)
+        self._is_replenished = is_replenished
         self._price = _prices(rows, items)
         # What a site keeps anyway costs the same whether this unit is sold or the next.
         is_kept = is_replenished | np.isfinite(items.elsewhere)[rows.product]
@@ -84,20 +87,36 @@ class Values:
             is_replenished, (items.holding + settings.interest * items.cost)[rows.product], 0.0
         )
         if like is None:
-            self._weights, self._rates = scenarios(rows.rate, rows.variance, self._horizon)
+            # How sure a pace is does not depend on how long goods are sold.
+            every = np.where(is_replenished, self.horizon, settings.horizon_days)
+            self._weights, self._rates = scenarios(rows.rate, rows.variance, every)
         else:
             self._weights, self._rates = like._weights, like._rates
 
-    def markets(self, chosen: Integers, node: int, days: Array | None = None) -> Markets:
+    def before(self, positions: Positions) -> Array:
+        """Units before whose last one a donor values what it gives: what comes counts, too.
+
+        Where a site is valued until it is replenished, what comes later does not make up for what
+        goes now.
+        """
+        return np.where(self._is_replenished, positions.here, positions.held)
+
+    def markets(
+        self, chosen: Integers, node: int, days: Array | None = None, left: Array | None = None
+    ) -> Markets:
         """How goods sell at some rows.
 
         :param node: which of the possible rates
-        :param days: when they arrive; now if not given
+        :param days: when they arrive; if not given, those that are there
+        :param left: days in which what arrives can still be sold, if it is old
         """
         items, product = self._items, self.rows.product[chosen]
-        price, horizon = self._price[chosen], self._horizon[chosen]
-        if days is not None:
+        price, horizon = self._price[chosen], self.horizon[chosen]
+        if days is None:
+            horizon = np.minimum(horizon, self.rows.days_left[chosen])
+        else:
             price = price * np.exp(-items.markdown[product] * days)
+            horizon = horizon if left is None else np.minimum(horizon, left)
             horizon = np.maximum(horizon - days, 1e-9)
         interest, holding = self._interest[chosen], self._holding[chosen]
         return Markets(
@@ -123,13 +142,21 @@ class Values:
             result[some] += self._weights[chosen[some], node][:, None] * earned
         return result
 
-    def arrive(self, chosen: Integers, days: Array, amounts: Array, here: Array) -> Array:
+    def arrive(
+        self,
+        chosen: Integers,
+        days: Array,
+        amounts: Array,
+        here: Array,
+        left: Array | None = None,
+    ) -> Array:
         """What units will earn that arrive at rows.
 
         :param chosen: rows
         :param days: when they arrive, shape (chosen,)
         :param amounts: units, shape (chosen, points)
         :param here: units on hand there now, shape (chosen,)
+        :param left: days in which what arrives can still be sold, if it is old, shape (chosen,)
         :return: money, shape of the amounts; meaningless unless :meth:`in_time`
         """
         result = np.zeros(amounts.shape)
@@ -147,6 +174,7 @@ class Values:
                 earned = self._arrived(
                     *(chosen[part], node, days[part], amounts[part]),
                     *(stock[group], mean[group], most),
+                    None if left is None else left[part],
                 )
                 result[part] += self._weights[chosen[part], node][:, None] * earned
         return result
@@ -158,7 +186,7 @@ class Values:
         """
         faded = np.exp(-self._interest[chosen] * days)
         left = self.markets(chosen, 0, days).last * faded
-        sold = np.minimum(self.rows.rate[chosen] * self._horizon[chosen], 1.0)
+        sold = np.minimum(self.rows.rate[chosen] * self.horizon[chosen], 1.0)
         return left + sold * np.maximum(self._price[chosen] * faded - left, 0.0)
 
     def carried(self, chosen: Integers, before: Array, after: Array) -> Array:
@@ -185,7 +213,7 @@ class Values:
 
     def in_time(self, days: Array, chosen: Integers | None = None) -> Booleans:
         """Whether what arrives in so many days can still be sold; at all rows if none are given."""
-        end = self._end if chosen is None else self._end[chosen]
+        end = self.end if chosen is None else self.end[chosen]
         return days < end
 
     def _arrived(
@@ -197,6 +225,7 @@ class Values:
         stock: Array,
         mean: Array,
         most: int,
+        old: Array | None,
     ) -> Array:
         """Average over how many units are sold on the way, from none to so many and more."""
         reached = tails(mean, most + 1) if most else np.zeros((len(rows), 0))
@@ -210,7 +239,7 @@ class Values:
             left[:, :, None]
             + np.concatenate((np.zeros((len(rows), 1)), amounts), axis=1)[:, None, :]
         )
-        markets = self.markets(rows, node, days)
+        markets = self.markets(rows, node, days, old)
         earned = totals(markets, points.reshape(len(rows), -1)).reshape(points.shape)
         earned = earned[:, :, 1:] - earned[:, :, :1]
         faded = np.exp(-self._interest[rows] * days)
@@ -240,7 +269,7 @@ class Values:
         """More units than ever are wanted at rows until the horizon, or to be replenished."""
         rates = self._rates[chosen].max(axis=1, initial=0.0)
         point = np.ceil(np.nan_to_num(self.rows.order_point[chosen]))
-        return np.maximum(_surely(rates * self._horizon[chosen]), point)
+        return np.maximum(_surely(rates * self.horizon[chosen]), point)
 
     def chance(self, chosen: Integers, units: Array, days: Array) -> Array:
         """Probability that so many units are wanted at rows in so many days."""
@@ -261,7 +290,10 @@ class Values:
         pack = self._items.pack[rows.product]
         # What those need who have nothing nobody asks.
         givers = np.flatnonzero(rows.donor_ok & (here > 0.0))
-        days = np.minimum(settings.need_days, self._horizon[givers])
+        # What is on its way counts in what a unit is worth, but may come too late for next sales.
+        late = (rows.incoming[givers] > 0.0) & (settings.need_days > 0.0)
+        longer = max(settings.need_days, settings.risk_days or 0.0)
+        days = np.minimum(np.where(late, longer, settings.need_days), self.horizon[givers])
         need = np.zeros(len(here))
         need[givers] = self.quantile(givers, settings.need_level, days)
         if settings.keep_minimum:
@@ -275,7 +307,8 @@ class Values:
     def excess(self, positions: Positions) -> Array:
         """What is beyond a high quantile of the demand until the horizon, a multiple of packs."""
         every = np.arange(len(positions.here))
-        kept = self.quantile(every, self._settings.excess_level, self._end)
+        days = np.minimum(self.end, self._settings.excess_days or float("inf"))
+        kept = self.quantile(every, self._settings.excess_level, days)
         return _packs(np.minimum(positions.here, positions.held - kept), positions.pack)
 
     def _nodes(self, chosen: Integers) -> list[tuple[int, Integers]]:
@@ -317,34 +350,3 @@ def _packs(units: Array, pack: Array) -> Array:
 
 def _surely(mean: Array) -> Array:
     return np.ceil(mean + 8.0 * np.sqrt(mean) + 8.0)
-
-
-def scenarios(rate: Array, variance: Array, horizon: Array) -> tuple[Array, Array]:
-    """Say at which rates customers may come.
-
-    The days of the horizon are independent of each other, so that demand in it has so many times
-    a day's variance; what that exceeds the mean by is the variance of a gamma distributed rate.
-
-    :param rate: mean number of units per day, shape (rows,)
-    :param variance: of the units per day
-    :param horizon: days
-    :return: probabilities and rates, both of shape (rows, 3)
-    """
-    weights, rates = np.zeros((len(rate), NODES)), np.zeros((len(rate), NODES))
-    weights[:, 0], rates[:, 0] = 1.0, rate
-    some = np.flatnonzero((variance > CERTAIN * rate) & (rate > 0.0))
-    if not len(some):
-        return weights, rates
-    shape = rate[some] ** 2 * horizon[some] / (variance[some] - rate[some])
-    shape = np.maximum(shape, 0.02)
-    # Golub and Welsch 1969: nodes are eigenvalues of the recursion of Laguerre's polynomials.
-    matrix = np.zeros((len(some), NODES, NODES))
-    for place in range(NODES):
-        matrix[:, place, place] = 2.0 * place + shape
-        if place:
-            beside = np.sqrt(place * (place + shape - 1.0))
-            matrix[:, place, place - 1] = matrix[:, place - 1, place] = beside
-    nodes, vectors = np.linalg.eigh(matrix)
-    weights[some] = vectors[:, 0, :] ** 2
-    rates[some] = nodes * (rate[some] / shape)[:, None]
-    return weights, np.maximum(rates, 0.0)

@@ -155,11 +155,9 @@ class Finder:
         pack = positions.pack
         loss = np.full(len(pack), np.inf)
         givers = np.flatnonzero(giveable >= pack - EPSILON)
-        here = positions.here[givers]
-        worth = self._values.stay(givers, np.stack((here - pack[givers], here), axis=1))
-        first = self._values.carried(
-            givers, positions.held[givers, None], (positions.held - pack)[givers, None]
-        )
+        held, base = positions.held[givers], self._values.before(positions)[givers]
+        worth = self._values.stay(givers, np.stack((base - pack[givers], base), axis=1))
+        first = self._values.carried(givers, held[:, None], (held - pack[givers])[:, None])
         worth[:, 1] += first[:, 0]
         loss[givers] = (worth[:, 1] - worth[:, 0]) / pack[givers] - self._aged(givers)
         n_sites = int(max(rows.site.max(initial=0), charges.destination.max(initial=0))) + 1
@@ -197,10 +195,17 @@ class Finder:
         needed = least[rows.product[takers]] + cheapest[rows.site[takers]]
         return (most > needed) | (positions.here[takers] < 0.0)
 
-    def _earned(self, chosen: Integers, days: Array, amounts: Array, positions: Positions) -> Array:
+    def _earned(
+        self,
+        chosen: Integers,
+        days: Array,
+        amounts: Array,
+        positions: Positions,
+        left: Array | None = None,
+    ) -> Array:
         """What units that come to rows earn there, less what it costs that they lie."""
         held = positions.held[chosen, None]
-        earned = self._values.arrive(chosen, days, amounts, positions.here[chosen])
+        earned = self._values.arrive(chosen, days, amounts, positions.here[chosen], left)
         return earned - self._values.carried(chosen, held, held + amounts)
 
     def _aged(self, chosen: Integers) -> Array:
@@ -265,24 +270,28 @@ class Finder:
             each[keep] for each in (donor, receiver, lane, cost, rise)
         )
         late = charges.days[lane] > days[receiver] + EPSILON
-        cost[late] += self._lateness(receiver[late], charges.days[lane[late]], gain, positions)
+        late |= rows.days_left[donor] < self._values.end[receiver] - EPSILON
+        cost[late] += self._lateness(
+            receiver[late], charges.days[lane[late]], rows.days_left[donor[late]], gain, positions
+        )
         keep = rise - cost > EPSILON
         return donor[keep], receiver[keep], lane[keep], cost[keep]
 
     def _lateness(
-        self, receiver: Integers, days: Array, gain: Array, positions: Positions
+        self, receiver: Integers, days: Array, left: Array, gain: Array, positions: Positions
     ) -> Array:
-        """What the first unit loses that does not come by the fastest lane, money per unit."""
+        """What the first unit loses that is old or not come by the fastest lane, money per unit."""
         if not len(receiver):
             return np.zeros(0)
+        left = np.minimum(left, self._values.end[receiver])
         keys, inverse = np.unique(
-            np.stack((receiver.astype(float), days), axis=1), axis=0, return_inverse=True
+            np.stack((receiver.astype(float), days, left), axis=1), axis=0, return_inverse=True
         )
         rows = keys[:, 0].astype(np.int64)
         pack = positions.pack[rows]
-        later = self._earned(rows, keys[:, 1], pack[:, None], positions)
+        later = self._earned(rows, keys[:, 1], pack[:, None], positions, keys[:, 2])
         lost = np.maximum(gain[rows] - later[:, 0] / pack, 0.0)
-        late = ~self._values.in_time(keys[:, 1], rows)
+        late = keys[:, 1] >= keys[:, 2]
         return np.where(late, np.inf, lost)[np.ravel(inverse)]
 
     # --- curves ---
@@ -325,11 +334,10 @@ class Finder:
 
         def lost(some: Integers, amounts: Array) -> Array:
             chosen = donor_rows[some]
-            # What comes later does not make up for what goes now.
-            here = positions.here[chosen][:, None]
-            points = np.concatenate((here, here - amounts), axis=1)
-            worth = self._values.stay(chosen, points)
             held = positions.held[chosen, None]
+            base = self._values.before(positions)[chosen, None]
+            points = np.concatenate((base, base - amounts), axis=1)
+            worth = self._values.stay(chosen, points)
             worth[:, 1:] -= self._values.carried(chosen, held, held - amounts)
             return worth[:, :1] - worth[:, 1:] - self._aged(chosen)[:, None] * amounts
 

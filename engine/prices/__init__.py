@@ -5,6 +5,7 @@ from .earning import Market, Outlook, outlook, unit_values
 from .fluid import DemandClass, FluidModel, FluidPrices
 from .interior import InteriorModel
 from .many import Markets, totals, unit_value_table
+from .scenarios import scenarios
 from .worth import Terms, Worth, worth, worth_together
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Worth",
     "cover_prices",
     "outlook",
+    "scenarios",
     "totals",
     "unit_value_table",
     "unit_values",

@@ -10,7 +10,7 @@ Without decline, interest, holding costs and salvage it is the newsvendor's marg
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,8 @@ class Market:
     :param interest: share per day that money later is worth less
     :param holding: money per unit and day until it is sold
     :param salvage: what a unit that is left at the end brings then
+    :param rates: where the rate is not known for sure, probabilities and what it may be; the mean
+        of it is the rate
     :raises ValueError: a number is negative or not finite, or nothing is left of time
     """
 
@@ -46,14 +48,23 @@ class Market:
     interest: float = 0.0
     holding: float = 0.0
     salvage: float = 0.0
+    rates: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
             value = getattr(self, name)
+            if name == "rates":
+                continue
             if not (0.0 <= value < float("inf")):
                 raise ValueError(f"The {name} must be a finite number from zero, not {value}.")
         if self.horizon <= 0.0:
             raise ValueError("Goods that cannot be sold any more have no market.")
+
+    def known(self) -> tuple[tuple[float, Market], ...]:
+        """Return probabilities, and the same with a rate that is known for sure."""
+        if not self.rates:
+            return ((1.0, self),)
+        return tuple((chance, replace(self, rate=rate, rates=())) for chance, rate in self.rates)
 
     @property
     def leftover(self) -> float:
@@ -84,6 +95,9 @@ def unit_values(market: Market, count: int) -> Array:
     :param count: how many units
     :return: shape (count,), never rising: each unit is worth no more than the one before it
     """
+    if market.rates:
+        found = [chance * unit_values(each, count) for chance, each in market.known()]
+        return np.sum(found, axis=0)
     before = int(market.stock)
     places = before + np.arange(1.0, count + 1.0)
     fade = market.decline + market.interest
@@ -111,6 +125,11 @@ def outlook(market: Market, place: int = 1) -> Outlook:
     :param market: the place
     :param place: 1 for the next unit, 2 for the one after it
     """
+    if market.rates:
+        found = [(weight, outlook(each, place)) for weight, each in market.known()]
+        chance = sum(weight * each.chance for weight, each in found)
+        days = sum(weight * each.chance * (each.days or 0.0) for weight, each in found)
+        return Outlook(chance, days / chance if chance > 0.0 else None)
     if market.rate * market.horizon < NOBODY:
         return Outlook(0.0, None)
     number = np.array([np.floor(market.stock) + place])

@@ -8,6 +8,7 @@ units of a stock one by one takes :mod:`.many`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -16,8 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 from ..demand.special import gamma_cdf
 from .cover import MOST_EXACT, reached
 from .earning import NOBODY, Market
+from .scenarios import scenarios
 
 Array = NDArray[np.float64]
+
+SHORTEST = 1e-9
+"""Days for which goods are sold at least, where they are not sold any more."""
 
 LITTLE = 1e-5
 """Whoever loses less than this share of the price in all the time loses it evenly."""
@@ -51,33 +56,58 @@ class Terms:
         if self.horizon <= 0.0:
             raise ValueError("Goods that cannot be sold any more have no market.")
 
-    def market(self, price: float, rate: float, stock: float = 0.0) -> Market:
+    def market(
+        self,
+        price: float,
+        rate: float,
+        stock: float = 0.0,
+        variance: float = 0.0,
+        life: float = float("inf"),
+    ) -> Market:
         """Return how goods of a price sell at a place.
 
         :param price: what a unit earns when it is sold today, money
         :param rate: units wanted per day
         :param stock: units that are sold before the next one
+        :param variance: of the units wanted per day; not above the rate it is that of a Poisson law
+        :param life: days until they are not sold there any more
         """
+        chances, rates = self.rates(np.array([rate]), np.array([variance]))
+        known = chances[0] > 0.0
         return Market(
             price=price,
             rate=rate,
             stock=stock,
-            horizon=self.horizon,
+            rates=tuple(zip(chances[0, known].tolist(), rates[0, known].tolist(), strict=True))
+            if known.sum() > 1
+            else (),
+            horizon=max(min(self.horizon, life), SHORTEST),
             decline=self.decline,
             interest=self.interest,
             holding=price * self.holding,
             salvage=price * self.salvage,
         )
 
-    def days_left(self, age: ArrayLike) -> Array:
+    def days_left(self, age: ArrayLike, life: ArrayLike = np.inf) -> Array:
         """Return in how many days goods of an age can still be sold, same shape.
 
         :param age: days for which they have been there
+        :param life: days until goods like them are not sold there any more
         """
-        ages = np.asarray(age, dtype=float)
+        ages, lives = np.broadcast_arrays(np.asarray(age, float), np.asarray(life, float))
+        most = np.clip(lives, 0.0, self.horizon)
         if not self.outdated:
-            return np.full(ages.shape, self.horizon)
-        return np.clip(self.outdated - ages, 0.0, self.horizon)
+            return most
+        return np.clip(self.outdated - ages, 0.0, most)
+
+    def rates(self, rate: Array, variance: Array) -> tuple[Array, Array]:
+        """Return with which probabilities customers come at which rates.
+
+        :param rate: mean number of units per day, shape (places,)
+        :param variance: of the units per day, same shape
+        :return: probabilities and rates, both of shape (places, 3)
+        """
+        return scenarios(rate, variance, np.full(len(rate), self.horizon))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +140,14 @@ class Worth:
 
 
 def worth(
-    terms: Terms, price: ArrayLike, rate: ArrayLike, place: ArrayLike, age: ArrayLike = 0.0
+    terms: Terms,
+    price: ArrayLike,
+    rate: ArrayLike,
+    place: ArrayLike,
+    age: ArrayLike = 0.0,
+    *,
+    variance: ArrayLike = 0.0,
+    life: ArrayLike = np.inf,
 ) -> Worth:
     """Say what units are worth by their place in the row of those that are sold one by one.
 
@@ -119,16 +156,48 @@ def worth(
     :param rate: units wanted per day where it is, same shape
     :param place: 1 for the unit that is sold first there, and so on, same shape
     :param age: days for which it has been there, same shape
+    :param variance: of the units wanted per day, same shape; not above the rate it is that of a
+        Poisson law
+    :param life: days until goods like it are not sold there any more, same shape
     :return: arrays of that shape
     :raises ValueError: a number is negative or not finite, or a place is below 1
     """
-    price, rate, place, age = np.broadcast_arrays(
-        *(np.asarray(each, dtype=float) for each in (price, rate, place, age))
-    )
+    shape, columns = _columns(price, rate, place, age, variance, life)
+    price, rate, place, age, variance, life = columns
     for name, numbers in (("price", price), ("rate", rate), ("age", age), ("place", place - 1.0)):
         if not (np.isfinite(numbers).all() and numbers.min(initial=0.0) >= 0.0):
             raise ValueError(f"The {name} holds a number that is too low or not finite.")
-    days = terms.days_left(age)
+    days = terms.days_left(age, life)
+    parts = {each.name: np.zeros(len(price)) for each in fields(Worth)}
+    for chance, some, rates in _possible(terms, rate, variance):
+        found = _worth(terms, price[some], rates, place[some], days[some])
+        found["days"] = np.nan_to_num(found["days"]) * found["chance"]
+        for name, part in found.items():
+            parts[name][some] += chance * part
+    with np.errstate(invalid="ignore", divide="ignore"):
+        parts["days"] = np.where(parts["chance"] > 0.0, parts["days"] / parts["chance"], np.nan)
+    return Worth(**{name: part.reshape(shape) for name, part in parts.items()})
+
+
+def _columns(*columns: ArrayLike) -> tuple[tuple[int, ...], list[Array]]:
+    """Return the common shape of some numbers, and all of them one after the other."""
+    found = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in columns))
+    return found[0].shape, [each.ravel() for each in found]
+
+
+def _possible(
+    terms: Terms, rate: Array, variance: Array
+) -> Iterator[tuple[Array, NDArray[np.int64], Array]]:
+    """Probabilities of rates, at which places they are possible, and the rates."""
+    chances, rates = terms.rates(rate, variance)
+    for node in range(chances.shape[1]):
+        some = np.flatnonzero(chances[:, node] > 0.0)
+        if len(some):
+            yield chances[some, node], some, rates[some, node]
+
+
+def _worth(terms: Terms, price: Array, rate: Array, place: Array, days: Array) -> dict[str, Array]:
+    """Return the parts of a worth at rates that are known for sure."""
     mean = rate * days
     wanted = mean >= NOBODY
     some = np.where(wanted, rate, 1.0)
@@ -147,19 +216,26 @@ def worth(
     left = np.minimum(terms.salvage * price, last) * np.exp(-terms.interest * days)
     with np.errstate(invalid="ignore", divide="ignore"):
         until = np.where(chance > 0.0, sold_days / chance, np.nan)
-    return Worth(
-        sale=sale,
-        markdown=sale - marked_down,
-        interest=marked_down - faded(terms.decline + terms.interest),
-        holding=terms.holding * price * (sold_days + days * (1.0 - chance)),
-        salvage=left * (1.0 - chance),
-        chance=chance,
-        days=until,
-    )
+    return {
+        "sale": sale,
+        "markdown": sale - marked_down,
+        "interest": marked_down - faded(terms.decline + terms.interest),
+        "holding": terms.holding * price * (sold_days + days * (1.0 - chance)),
+        "salvage": left * (1.0 - chance),
+        "chance": chance,
+        "days": until,
+    }
 
 
 def worth_together(
-    terms: Terms, price: ArrayLike, rate: ArrayLike, units: ArrayLike, age: ArrayLike = 0.0
+    terms: Terms,
+    price: ArrayLike,
+    rate: ArrayLike,
+    units: ArrayLike,
+    age: ArrayLike = 0.0,
+    *,
+    variance: ArrayLike = 0.0,
+    life: ArrayLike = np.inf,
 ) -> Array:
     """Say what all units of a stock are worth together, the sum of :func:`worth` over its places.
 
@@ -169,10 +245,17 @@ def worth_together(
     :param units: how many there are, whole numbers from zero, any shape
     :return: money, same shape
     """
-    price, rate, units, age = np.broadcast_arrays(
-        *(np.asarray(each, dtype=float) for each in (price, rate, units, age))
-    )
-    days = terms.days_left(age)
+    shape, columns = _columns(price, rate, units, age, variance, life)
+    price, rate, units, age, variance, life = columns
+    days = terms.days_left(age, life)
+    result = np.zeros(len(price))
+    for chance, some, rates in _possible(terms, rate, variance):
+        result[some] += chance * _together(terms, price[some], rates, units[some], days[some])
+    return result.reshape(shape)
+
+
+def _together(terms: Terms, price: Array, rate: Array, units: Array, days: Array) -> Array:
+    """Return what stocks are worth at rates that are known for sure."""
     mean = np.where(rate * days >= NOBODY, rate * days, 0.0)
     some = np.where(mean > 0.0, rate, 1.0)
     sold = _expected_sold(units, mean)

@@ -48,6 +48,8 @@ class Facts(NamedTuple):
     :param sites: ``oms.site`` that may take goods
     :param prices: of a unit as new by product, in the company's currency
     :param rates: units sold per day by (site id, product id)
+    :param variances: of the units sold per day, likewise
+    :param lives: days until the product is not sold at the site any more, likewise
     :param ahead: units that are sold before by (site id, product id, grade id)
     :param kilograms: weight of a unit by product
     :param credits: what the supplier gives for a unit by product, where he takes it
@@ -58,6 +60,8 @@ class Facts(NamedTuple):
     sites: Any
     prices: dict
     rates: dict
+    variances: dict
+    lives: dict
     ahead: dict
     kilograms: dict
     credits: dict
@@ -134,10 +138,16 @@ class Case:
         return self._pools[key]
 
     def _market(self, product, grade, site):
+        place, pace = (site.id, product.id), grade.pace / 100.0
+        rate = self.facts.rates.get(place, 0.0)
+        # Of customers who come in groups, some take goods of this grade.
+        spread = max(self.facts.variances.get(place, 0.0) - rate, 0.0)
         return self._terms.market(
             self.facts.prices[product] * (1.0 - grade.markdown / 100.0),
-            self.facts.rates.get((site.id, product.id), 0.0) * grade.pace / 100.0,
-            max(self.facts.ahead.get((site.id, product.id, grade.id), 0.0), 0.0),
+            rate * pace,
+            max(self.facts.ahead.get((*place, grade.id), 0.0), 0.0),
+            rate * pace + spread * pace**2,
+            self.facts.lives.get(place, float("inf")),
         )
 
     def _sell(self, goods):

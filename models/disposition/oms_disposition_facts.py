@@ -59,6 +59,10 @@ class OmsDisposition(models.Model):
         currency = company.currency_id
         unit = self.env["oms.sourcing"]._get_unit_kg()
 
+        pace = Value._get_pace(policy, sites, products)
+        lives = self.env["oms.stock.rule"]._get_limits(company, products, sites).life
+        places = [(site_id, product_id) for product_id in products.ids for site_id in sites.ids]
+
         def convert(amount, of):
             return of._convert(amount, currency, company, fields.Date.today(), round=False)
 
@@ -67,7 +71,9 @@ class OmsDisposition(models.Model):
             prices=dict(
                 zip(products, Value._get_prices(company, products)[0].tolist(), strict=True)
             ),
-            rates=Value._get_rates(policy, sites, products),
+            rates={key: rate for key, (rate, _variance) in pace.items()},
+            variances={key: variance for key, (_rate, variance) in pace.items()},
+            lives=dict(zip(places, lives.tolist(), strict=True)),
             ahead=self._get_ahead(sites, products, grades),
             kilograms={p: p.weight * unit or policy.default_weight for p in products},
             credits=self._get_supplier_credits(company, products, convert),

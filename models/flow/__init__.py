@@ -1,4 +1,5 @@
 from . import oms_proposal
+from . import oms_proposal_amount
 from . import oms_proposal_line
 from . import oms_proposal_decide
 from . import oms_proposal_outcome
@@ -32,7 +33,9 @@ from . import oms_proposal_level
 from . import oms_flow_run_balance
 from . import oms_flow_run_scope
 from . import oms_flow_run_offers
+from . import oms_flow_run_moves
 from . import oms_flow_run_replenish
+from . import oms_flow_run_risk
 from . import oms_allocation
 from . import oms_flow_run_room
 from . import oms_flow_run_purchase
@@ -60,4 +63,3 @@ from . import oms_forecast_past
 from . import oms_forecast_run
 from . import oms_claim
 from . import sale_order_unserved
-from . import oms_flow_run_forecast

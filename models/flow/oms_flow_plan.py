@@ -57,15 +57,9 @@ class OmsFlowPlan(models.Model):
         default=28,
         required=True,
         tracking=True,
-        help="In which goods can be sold where they are sent; what is left over then counts as "
-        "left over.",
-    )
-    sales_weeks = fields.Integer(
-        string="Weeks of Sales",
-        default=13,
-        required=True,
-        tracking=True,
-        help="Over so many weeks sales are counted where goods have no forecast.",
+        help="What is sent to a site lasts for so many days: more can go when the plan runs again. "
+        "What a unit is worth does not depend on it, but on the Days to Sell of the disposition "
+        "policy, the same for sourcing, returns and flows.",
     )
     preset = fields.Selection(
         PRESET_SELECTION,
@@ -86,7 +80,9 @@ class OmsFlowPlan(models.Model):
     does_share = fields.Boolean(string="Channel Shares", default=True, tracking=True)
     does_preparation = fields.Boolean(string="Preparation", default=True, tracking=True)
     minimum_gain = fields.Monetary(
-        tracking=True, help="Nothing is proposed that gains less, in the company's currency."
+        tracking=True,
+        help="A transfer is not proposed if all that goes from one site to the other gains less "
+        "together, its costs taken off: what a shipment costs is shared by all on it.",
     )
     automatic = fields.Boolean(
         string="Accept by Itself",
@@ -155,10 +151,10 @@ class OmsFlowPlan(models.Model):
         "(network_id, name) WHERE active", "The network has a plan of this name already."
     )
     _numbers_check = models.Constraint(
-        "CHECK (horizon_days BETWEEN 1 AND 730 AND sales_weeks BETWEEN 1 AND 104 "
+        "CHECK (horizon_days BETWEEN 1 AND 730 "
         "AND keep_days BETWEEN 0 AND 365 AND learn_weeks BETWEEN 0 AND 520 "
         "AND most_proposals BETWEEN 1 AND 1000000)",
-        "A plan looks from 1 to 730 days ahead and at 1 to 104 weeks of sales, keeps proposals "
+        "A plan looks from 1 to 730 days ahead, keeps proposals "
         "open for up to 365 days, remembers rejections for up to 520 weeks and makes up to a "
         "million proposals.",
     )

@@ -1,14 +1,20 @@
-from datetime import timedelta
+from dataclasses import replace
 
 import numpy as np
 
 from odoo import fields, models
 
 from ...engine import balancing
+from ...engine.demand import law
 from .oms_lane_room import Load
 
 #: Kinds of sites that supply the others.
 SUPPLYING_KINDS = ("warehouse",)
+#: How surely what is sent to a site lasts for the days that a plan looks ahead.
+COVER = 0.95
+#: Of its cost that a unit counts as losing for each year for which it has been lying, where old
+#: goods are to go first; else a tenth of it.
+AGEING = 0.5
 
 
 class OmsFlowRun(models.Model):
@@ -28,7 +34,11 @@ class OmsFlowRun(models.Model):
             return
         departures = {lane: lane._get_departure(fields.Datetime.now()) for lane in lanes}
         self._note_departures(departures)
-        found = balancing.balance(self._prepare_balance(facts, lanes, departures))
+        problem = self._prepare_balance(facts, lanes, departures)
+        cover = self._get_cover(facts, problem.stocks)
+        capped = replace(problem.stocks, capacity=np.minimum(problem.stocks.capacity, cover))
+        problem = replace(problem, stocks=capped)
+        found = balancing.balance(problem)
         self._note_balance(facts, lanes, found)
         self.figures = {
             **(self.figures or {}),
@@ -36,7 +46,7 @@ class OmsFlowRun(models.Model):
             "value_after": found.value_after,
             "bound": found.bound,
         }
-        rows = self._prepare_moves(facts, lanes, departures, found)
+        rows = self._prepare_moves(facts, lanes, departures, problem, found)
         self._propose(sorted(rows, key=lambda row: -row["gain"]))
 
     def _get_laneless_sentence(self, sites):
@@ -66,8 +76,11 @@ class OmsFlowRun(models.Model):
         place_of = {site: place for place, site in enumerate(facts.sites)}
         terms = policy._get_terms()
         settings = balancing.Settings(
-            horizon_days=float(plan.horizon_days),
+            horizon_days=terms.horizon,
             interest=terms.interest,
+            ageing=AGEING if plan.preset == "drain" else AGEING / 10.0,
+            excess_days=float(plan.horizon_days),
+            risk_days=float(plan.horizon_days),
             carbon_price=policy.carbon_price / 1000.0,
             least_gain=plan.minimum_gain,
         ).with_preset(plan.preset)
@@ -85,8 +98,8 @@ class OmsFlowRun(models.Model):
         limits = self._get_shelf_limits(facts)
         return balancing.Problem(
             network,
-            self._prepare_goods(facts, policy, terms, limits),
-            self._prepare_stocks(facts, limits),
+            self._prepare_goods(facts, policy, terms),
+            self._prepare_stocks(facts, terms, limits),
             settings,
             self._prepare_banned(facts, lanes),
         )
@@ -135,36 +148,64 @@ class OmsFlowRun(models.Model):
         columns = limits.presentation, limits.capacity, limits.life
         return tuple(column.reshape(shape) for column in columns)
 
-    def _prepare_goods(self, facts, policy, terms, limits):
+    def _prepare_goods(self, facts, policy, terms):
         """Return the products in the words of the engine.
 
-        :param limits: see :meth:`_get_shelf_limits`; goods are sold until no site sells them
+        What a day on the shelf costs and what is left over brings follow from the price, as they do
+        for returns and for sourcing.
         """
         weights = np.where(np.isnan(facts.weight), policy.default_weight, facts.weight)
-        _shelf, _capacity, life = limits
-        ends = life.max(axis=1, initial=0.0)
         return tuple(
             balancing.Goods(
                 name,
                 float(price),
                 cost=None if np.isnan(cost) else float(cost),
                 weight=float(weight),
-                end_of_life_days=float(end) if np.isfinite(end) else None,
+                salvage=float(max(price, 0.0)) * terms.salvage,
                 markdown=terms.decline,
-                # What a day on the shelf costs follows from the price, as it does for returns.
                 holding=float(max(price, 0.0)) * terms.holding,
             )
-            for name, price, cost, weight, end in zip(
-                facts.names, facts.price, facts.cost, weights, ends, strict=True
+            for name, price, cost, weight in zip(
+                facts.names, facts.price, facts.cost, weights, strict=True
             )
         )
 
-    def _prepare_stocks(self, facts, limits):
+    def _get_cover(self, facts, stocks):
+        """Return how many units there are to be at most where goods are sent, shape (rows,).
+
+        Enough for the days that the plan looks ahead; more can go when the plan runs again. At the
+        end of a season nothing is kept back for later.
+        """
+        if self.plan_id.preset == "consolidate":
+            return np.full(len(facts.rate), np.inf)
+        days, wanted = float(self.plan_id.horizon_days), np.flatnonzero(facts.rate > 0.0)
+        cover = np.zeros(len(facts.rate))
+        cover[wanted] = law.quantile(
+            COVER, facts.rate[wanted] * days, np.maximum(facts.variance, facts.rate)[wanted] * days
+        )
+        shelf, _capacity, _life = self._get_shelf_limits(facts)
+        cover = np.maximum(cover, np.maximum(facts.safety, shelf[facts.product, facts.site]))
+        if stocks.order_point is not None:
+            # What a rule fills anyway needs to last until that comes only.
+            waits = np.minimum(stocks.lead_days, days)
+            short = np.zeros(len(cover))
+            short[wanted] = law.quantile(
+                COVER,
+                facts.rate[wanted] * waits[wanted],
+                np.maximum(facts.variance, facts.rate)[wanted] * waits[wanted],
+            )
+            ruled = np.maximum(np.nan_to_num(stocks.order_point), short)
+            cover = np.where(np.isnan(stocks.order_point), cover, np.minimum(cover, ruled))
+        # What is promised there needs its place, too.
+        return cover + facts.demand + facts.claimed
+
+    def _prepare_stocks(self, facts, terms, limits):
         """Return the stock at sites in the words of the engine.
 
+        :param Terms terms: which say how old goods can be
         :param limits: see :meth:`_get_shelf_limits`
         """
-        shelf, capacity, _life = limits
+        shelf, capacity, life = limits
         offline = np.array([site.is_offline for site in facts.sites], dtype=bool)[facts.site]
         return balancing.Stocks(
             product=facts.product,
@@ -179,6 +220,8 @@ class OmsFlowRun(models.Model):
             capacity=capacity[facts.product, facts.site],
             donor_ok=~offline,
             receiver_ok=~offline,
+            life=life[facts.product, facts.site],
+            days_left=terms.days_left(facts.age),
         )
 
     def _prepare_banned(self, facts, lanes):
@@ -200,72 +243,6 @@ class OmsFlowRun(models.Model):
             goods = each._get_product_places(facts.product_ids)
             pairs += [(int(product), way) for way in ways for product in goods]
         return np.array(sorted(set(pairs)), dtype=np.int64).reshape(-1, 2)
-
-    # === OUT OF THE ENGINE'S WORDS === #
-
-    def _prepare_moves(self, facts, lanes, departures, found):
-        """Return the values of the proposals that a plan of the engine means.
-
-        :rtype: list[dict]
-        """
-        spread = {}
-        for move in found.moves:
-            spread[move.lane] = spread.get(move.lane, 0) + 1
-        rates = dict(
-            zip(
-                zip(facts.product.tolist(), facts.site.tolist(), strict=True),
-                zip(facts.rate.tolist(), facts.age.tolist(), strict=True),
-                strict=True,
-            )
-        )
-        weights = np.nan_to_num(facts.weight, nan=self.plan_id._get_policy().default_weight)
-        return [
-            self._prepare_row(
-                facts, lanes[move.lane], departures, move, spread[move.lane], rates, weights
-            )
-            for move in found.moves
-            if move.gain > 0 and move.gain >= self.plan_id.minimum_gain
-        ]
-
-    def _prepare_row(self, facts, lane, departures, move, spread, rates, weights):
-        """Return the values of one proposal."""
-        kilograms = float(weights[move.product]) * move.quantity
-        origin_rate, age = rates.get((move.product, move.origin), (0.0, 0.0))
-        site_rate, _age = rates.get((move.product, move.destination), (0.0, 0.0))
-        ways = ("fixed", "weight", "unit", "handling")
-        leaves = departures[lane]
-        return {
-            "kind": self._get_moving_kind(lane),
-            "product_id": int(facts.product_ids[move.product]),
-            "origin_id": lane.origin_id.id,
-            "site_id": lane.site_id.id,
-            "lane_id": lane.id,
-            "quantity_proposed": move.quantity,
-            "gain": move.gain,
-            "unit_gain": move.gain / move.quantity,
-            "cost": -sum(part.amount for part in move.parts if part.name in ways),
-            "carbon_kg": kilograms * lane.kg_carbon,
-            "weight": kilograms,
-            "risk": min(max(move.chance_here, 0.0), 1.0),
-            "origin_before": move.origin_before,
-            "origin_after": move.origin_after,
-            "site_before": move.destination_before,
-            "site_after": move.destination_after,
-            "origin_rate": origin_rate,
-            "site_rate": site_rate,
-            "leaves_at": leaves.replace(microsecond=0),
-            "arrives_at": (leaves + timedelta(days=lane.days)).replace(microsecond=0),
-            "explanation": {
-                "parts": [[part.name, part.amount] for part in move.parts],
-                "facts": {
-                    "age_days": age if origin_rate <= 0 or age > 60 else 0,
-                    "spread": spread if spread > 1 and lane.shipment_cost else 0,
-                    "limit": move.limit,
-                    "need": move.need,
-                    "chance": move.chance_there,
-                },
-            },
-        }
 
     # === NOTES === #
 

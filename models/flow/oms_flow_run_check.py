@@ -14,10 +14,10 @@ class OmsFlowRun(models.Model):
                 "gather",
                 self.env._(
                     "Nothing was sold at the sites of %(network)s in %(weeks)s weeks, and nothing "
-                    "is forecast: what is wanted is not known. Sell something, or have the plan "
-                    "look at more weeks.",
+                    "is forecast: what is wanted is not known. Sell something, or have the "
+                    "disposition policy look at more weeks.",
                     network=self.network_id.name,
-                    weeks=self.plan_id.sales_weeks,
+                    weeks=self.plan_id._get_policy().sales_weeks,
                 ),
             )
         return res

@@ -6,14 +6,8 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from . import binary_copy, flow_facts
+from . import flow_facts
 from .flow_facts import Facts
-
-#: A day on which more than this share of all is sold, and so many times the usual, is a spike.
-SPIKE_SHARE = 0.5
-SPIKE_TIMES = 5.0
-#: From so many days with sales on it can be said what is usual.
-SPIKE_DAYS = 3
 
 #: So many goods at sites are planned together, and so many goods times sites: it is what fits into
 #: two gigabytes. Of more the goods are left out that are worth least.
@@ -23,34 +17,10 @@ MOST_LEVEL_CELLS = 2_500_000
 
 _POSITIONS = """
     SELECT position.product_id, position.site_id, position.on_hand, position.demand,
-           position.claimed, position.incoming, COALESCE(position.safety, 0)
+           position.claimed, position.incoming + position.external,
+           COALESCE(position.safety, 0)
       FROM oms_position position
      WHERE position.site_id = ANY(%(sites)s) AND %(goods)s
-"""
-
-_SOLD = """
-    SELECT product_id, site_id, SUM(units), SUM(units * units), MAX(units), COUNT(*)
-      FROM (SELECT move.product_id, source.oms_position_site_id AS site_id, move.date::date AS day,
-                   SUM(move.product_qty)::float8 AS units
-              FROM stock_move move
-              JOIN stock_location source ON source.id = move.location_id
-              JOIN stock_location target ON target.id = move.location_dest_id
-             WHERE move.state = 'done' AND move.date >= %(since)s AND target.usage = 'customer'
-               AND source.oms_position_site_id = ANY(%(sites)s)
-          GROUP BY move.product_id, source.oms_position_site_id, move.date::date) AS position
-     WHERE %(goods)s
-  GROUP BY product_id, site_id
-"""
-
-_AGES = """
-    SELECT position.product_id, place.oms_position_site_id,
-           SUM(position.quantity
-               * GREATEST(EXTRACT(EPOCH FROM %(now)s - position.in_date), 0) / 86400)
-           / SUM(position.quantity)
-      FROM stock_quant position
-      JOIN stock_location place ON place.id = position.location_id
-     WHERE place.oms_position_site_id = ANY(%(sites)s) AND position.quantity > 0 AND %(goods)s
-  GROUP BY position.product_id, place.oms_position_site_id
 """
 
 # What is open counts as if it were done: it is not proposed a second time. What suppliers are asked
@@ -77,24 +47,6 @@ _OPEN = """
                AND state = 'proposed') AS position
      WHERE %(goods)s
   GROUP BY product_id, site_id
-"""
-
-_PRODUCTS = """
-    SELECT variant.id, COALESCE(variant.default_code, ''),
-           COALESCE(template.name ->> %(lang)s, template.name ->> 'en_US', ''),
-           (template.list_price + COALESCE((
-               SELECT SUM(value.price_extra)
-                 FROM product_variant_combination combination
-                 JOIN product_template_attribute_value value
-                   ON value.id = combination.product_template_attribute_value_id
-                WHERE combination.product_product_id = variant.id), 0))
-           * CASE WHEN template.company_id IS NULL THEN %(shared)s ELSE 1 END,
-           NULLIF((variant.standard_price ->> %(company)s)::float8, 0),
-           NULLIF(variant.weight, 0)
-      FROM product_product variant
-      JOIN product_template template ON template.id = variant.product_tmpl_id
-     WHERE variant.id = ANY(%(ids)s)
-  ORDER BY variant.id
 """
 
 
@@ -191,20 +143,10 @@ class OmsFlowRun(models.Model):
         )
 
     def _read(self, query, count, **parameters):
-        """Return the columns of a select about goods at the plan's sites, as floats.
-
-        Millions of rows come over as they are, not as an object for each number.
-        """
-        names = [SQL.identifier(f"column{place}") for place in range(count)]
-        found = SQL(
-            query,
-            goods=self._get_goods_sql(),
-            sites=self.plan_id._get_sites().ids,
-            **parameters,
+        """Return the columns of a select about goods at the plan's sites, as floats."""
+        return self.env["oms.value"]._read_columns(
+            query, count, self.plan_id._get_sites(), self._get_goods_sql(), **parameters
         )
-        numbers = SQL(", ").join(SQL("COALESCE(%s::float8, 'NaN')", name) for name in names)
-        wrapped = SQL("SELECT %s FROM (%s) AS found (%s)", numbers, found, SQL(", ").join(names))
-        return list(binary_copy.read(self.env.cr, wrapped, ("f8",) * count))
 
     def _gather(self):
         """Return what is planned: what there is, of as many goods as can be planned together.
@@ -246,7 +188,8 @@ class OmsFlowRun(models.Model):
         ids = flow_facts.join_keys(stock[:2], pace[:2], opened[:2])
         on_hand, demand, claimed, incoming, safety = flow_facts.spread(*ids, stock)
         rate, variance = flow_facts.spread(*ids, pace)
-        [age] = flow_facts.spread(*ids, self._read(_AGES, 3, now=fields.Datetime.now()))
+        ages = self.env["oms.value"]._read_ages(sites, self._get_goods_sql())
+        [age] = flow_facts.spread(*ids, ages)
         comes, goes = flow_facts.spread(*ids, opened)
         product_ids, product = np.unique(ids[0], return_inverse=True)
         names, price, cost, weight = self._gather_goods(product_ids)
@@ -271,52 +214,22 @@ class OmsFlowRun(models.Model):
 
     def _gather_goods(self, product_ids):
         """Return names, prices, costs and weights of products in the order of their ids."""
-        company = self.company_id
-        # Goods that all companies sell have their price in the currency of the first one.
-        shared = company._get_main_company().currency_id._convert(
-            1.0, company.currency_id, company, fields.Date.today(), round=False
-        )
-        self.env.cr.execute(
-            SQL(
-                _PRODUCTS,
-                shared=shared,
-                ids=[int(each) for each in product_ids],
-                company=str(company.id),
-                lang=self.env.lang or "en_US",
-            )
-        )
-        rows = self.env.cr.fetchall()
-        names = tuple(f"[{code}] {name}" if code else name for _id, code, name, *_rest in rows)
-        unit = self.env["oms.sourcing"]._get_unit_kg()
-        numbers = np.array(
-            [[np.nan if each is None else float(each) for each in row[3:]] for row in rows]
-        ).reshape(-1, 3)
-        return names, np.nan_to_num(numbers[:, 0]), numbers[:, 1], numbers[:, 2] * unit
+        names, price, cost, weight = self.env["oms.value"]._read_goods(self.company_id, product_ids)
+        return names, price, cost, weight * self.env["oms.sourcing"]._get_unit_kg()
 
     def _gather_pace(self):
-        """Return how goods are wanted: columns of product id, site id, rate a day and variance.
-
-        By what was sold, spikes cut; forecasts go before that where there are any.
-        """
-        return self._read_sold()[:4]
+        """Return how goods are wanted: columns of product id, site id, rate a day and variance."""
+        plan = self.plan_id
+        return self.env["oms.value"]._read_pace(
+            plan._get_policy(), plan._get_sites(), self._get_goods_sql()
+        )
 
     def _read_sold(self):
-        """Return how goods sold lately.
-
-        :return: columns of product id, site id, rate a day, variance of a day, the largest day,
-            and what it was cut to
-        """
-        days = self.plan_id.sales_weeks * 7.0
-        since = fields.Datetime.now() - timedelta(days=days)
-        product, site, total, squares, most, count = self._read(_SOLD, 6, since=since)
-        # A single order of a reseller, say, must not fill the shelves for weeks.
-        others = (total - most) / np.maximum(count - 1, 1)
-        spike = (count >= SPIKE_DAYS) & (most > SPIKE_SHARE * total) & (most > SPIKE_TIMES * others)
-        cut = np.where(spike, SPIKE_TIMES * others, most)
-        total, squares = total - most + cut, squares - most**2 + cut**2
-        rate = total / days
-        variance = np.maximum((squares - total**2 / days) / max(days - 1.0, 1.0), rate)
-        return product, site, rate, variance, most, cut
+        """Return how goods sold lately: see the method of the same name of ``oms.value``."""
+        plan = self.plan_id
+        return self.env["oms.value"]._read_sold(
+            plan._get_policy(), plan._get_sites(), self._get_goods_sql()
+        )
 
     def _get_lanes(self, sites):
         """Return the lanes between sites that may be used.

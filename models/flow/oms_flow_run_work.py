@@ -242,8 +242,7 @@ class OmsFlowRun(models.Model):
         }
         records = []
         for row in rows:
-            risk = row.get("risk") or 0.0
-            level = "high" if risk > 0.25 else "middle" if risk > 0.1 else "low"
+            level = Proposal._get_risk_level(row.get("risk"), row.get("risk_there"))
             quantity = row.get("quantity_proposed") or 0.0
             records.append({**row, **own, "risk_level": level, "quantity": quantity})
         self.env.cr.execute(
@@ -341,8 +340,8 @@ class OmsFlowRun(models.Model):
         )  # fmt: skip
         numbers = (
             "quantity_proposed", "quantity", "gain", "unit_gain", "cost", "carbon_kg", "weight",
-            "risk", "origin_before", "origin_after", "site_before", "site_after", "origin_rate",
-            "site_rate",
+            "risk", "risk_there", "origin_before", "origin_after", "site_before", "site_after",
+            "origin_rate", "site_rate",
         )  # fmt: skip
         return {
             **dict.fromkeys(("kind", "state", "subject", "note", "risk_level"), "varchar"),

@@ -205,11 +205,19 @@ class OmsProposal(models.Model):
         for proposal in self:
             proposal.is_edited = abs(proposal.quantity - proposal.quantity_proposed) > 1e-9
 
-    @api.depends("risk")
+    @api.depends("risk", "risk_there")
     def _compute_risk_level(self):
         for proposal in self:
-            level = "high" if proposal.risk > 0.25 else "middle" if proposal.risk > 0.1 else "low"
-            proposal.risk_level = level
+            proposal.risk_level = self._get_risk_level(proposal.risk, proposal.risk_there)
+
+    @api.model
+    def _get_risk_level(self, *risks):
+        """Return how high the highest of some chances to regret a proposal is.
+
+        :rtype: str
+        """
+        risk = max(each or 0.0 for each in risks)
+        return "high" if risk > 0.25 else "middle" if risk > 0.1 else "low"
 
     # === CRUD METHODS === #
 
@@ -225,14 +233,6 @@ class OmsProposal(models.Model):
             # sudo: all but the quantity is written by the addon
             self.sudo()._follow_quantity()
         return res
-
-    def _follow_quantity(self):
-        """Have the stock afterwards be that of the quantity as it was edited."""
-        for proposal in self:
-            vals = {"site_after": proposal.site_before + proposal.quantity}
-            if proposal.origin_id:
-                vals["origin_after"] = proposal.origin_before - proposal.quantity
-            proposal.write(vals)
 
     def _check_quantity(self, quantity):
         """Make sure that a quantity can be done.

@@ -19,7 +19,7 @@ class OmsProposal(models.Model):
     part_text = fields.Char(string="Gain in Parts", compute="_compute_why", compute_sudo=True)
     chart = fields.Json(compute="_compute_chart", compute_sudo=True)
 
-    @api.depends("explanation", "quantity", "gain", "note", "risk")
+    @api.depends("explanation", "quantity", "gain", "note", "risk", "risk_there")
     def _compute_why(self):
         words = self._get_part_words()
         for proposal in self:
@@ -59,9 +59,27 @@ class OmsProposal(models.Model):
             reasons.append(self._get_need_sentence())
         if self.kind in MOVING_KINDS:
             reasons += [self._get_donor_sentence(), self._get_others_sentence()]
+            reasons.append(self._get_spare_sentence())
         reasons += self._get_detail_sentences((self.explanation or {}).get("facts") or {})
         if self.risk > 0.005 and self.kind in GOODS_KINDS:
-            reasons.append(self.env._("The risk to regret it is %s %%.", f"{self.risk * 100:.0f}"))
+            risk = f"{self.risk * 100:.0f}"
+            reasons.append(
+                self.env._(
+                    "%(origin)s misses sales of its own by it with a chance of %(risk)s %%.",
+                    origin=self.origin_id.name,
+                    risk=risk,
+                )
+                if self.kind in MOVING_KINDS
+                else self.env._("The risk to regret it is %s %%.", risk)
+            )
+        if self.risk_there > 0.005 and self.kind in MOVING_KINDS:
+            reasons.append(
+                self.env._(
+                    "The last unit is left over at %(site)s with a chance of %(risk)s %%.",
+                    site=self.site_id.name,
+                    risk=f"{self.risk_there * 100:.0f}",
+                )
+            )
         if self.note:
             reasons.append(self.note)
         return [reason for reason in reasons if reason]
@@ -156,6 +174,18 @@ class OmsProposal(models.Model):
             return self.env._("%s months", f"{days / 30.4:.0f}")
         return self.env._("more than two years")
 
+    def _get_spare_sentence(self):
+        """Return the warning that an edited quantity takes what the origin needs itself."""
+        need = ((self.explanation or {}).get("facts") or {}).get("need")
+        if not need or not self.is_edited or self.origin_after >= need - 1e-6:
+            return ""
+        return self.env._(
+            "Edited beyond what it can spare: %(origin)s needs %(need)s itself, %(after)s stay.",
+            origin=self.origin_id.name,
+            need=f"{need:g}",
+            after=f"{self.origin_after:g}",
+        )
+
     def _get_detail_sentences(self, facts):
         """Return what else is known, from the facts of the explanation.
 
@@ -175,6 +205,9 @@ class OmsProposal(models.Model):
             "need": self.env._("More does not go: the rest is needed where it is."),
             "shelf": self.env._("More does not go: the shelf there is full then."),
             "capacity": self.env._("More does not go: the truck is full."),
+            "cover": self.env._(
+                "More does not go now: it lasts for the days looked ahead, and the rest can follow."
+            ),
         }
         if facts.get("limit") in limits:
             sentences.append(limits[facts["limit"]])

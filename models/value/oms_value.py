@@ -55,6 +55,13 @@ class OmsValue(models.Model):
     rate = fields.Float(
         string="Wanted per Day", digits=(16, 4), readonly=True, help="Units per day."
     )
+    variance = fields.Float(
+        string="Variance per Day",
+        digits=(16, 4),
+        readonly=True,
+        aggregator=None,
+        help="How much that varies from day to day.",
+    )
     stock = fields.Float(
         string="Stock There",
         digits="Product Unit",
@@ -139,18 +146,28 @@ class OmsValue(models.Model):
         for value in self:
             value.display_name = f"{value.product_id.display_name} · {value.site_id.name}"
 
-    @api.depends("price", "rate", "stock", "age_days", "company_id")
+    @api.depends("price", "rate", "variance", "stock", "age_days", "company_id")
     def _compute_curve(self):
         """Say what each unit is worth, those that are there and some more.
 
         A list of [number of the unit, value, chance, days or null, whether it is there].
         """
         terms_of = self._get_terms()
-        for value in self:
-            terms = terms_of.get(value.company_id)
-            value.curve = value._get_curve(terms) if terms else []
+        for company, own in self.grouped("company_id").items():
+            terms = terms_of.get(company)
+            if not terms:
+                own.curve = []
+                continue
+            products, sites = own.product_id, own.site_id
+            limits = self.env["oms.stock.rule"]._get_limits(company, products, sites)
+            lives = limits.life.reshape(len(products), len(sites))
+            row_of = {product: row for row, product in enumerate(products)}
+            column_of = {site: column for column, site in enumerate(sites)}
+            for value in own:
+                life = lives[row_of[value.product_id], column_of[value.site_id]]
+                value.curve = value._get_curve(terms, float(life))
 
-    def _get_curve(self, terms):
+    def _get_curve(self, terms, life):
         there = max(int(self.stock), 0)
         most = max(there + BEYOND, 2 * BEYOND, int(there * 1.5))
         places = np.unique(
@@ -159,7 +176,7 @@ class OmsValue(models.Model):
             .clip(min=1.0)
         )
         ages = np.where(places <= there, self.age_days, 0.0)
-        found = worth(terms, self.price, self.rate, places, ages)
+        found = worth(terms, self.price, self.rate, places, ages, variance=self.variance, life=life)
         rounding = self.currency_id.decimal_places
         return [
             [
@@ -187,12 +204,14 @@ class OmsValue(models.Model):
 
     @api.depends("next_value", "last_value", "chance", "days", "rate", "stock")
     def _compute_why(self):
+        terms_of = self._get_terms()
         for value in self:
-            value.why = " ".join(value._tell_why())
+            value.why = " ".join(value._tell_why(terms_of.get(value.company_id)))
 
-    def _tell_why(self):
+    def _tell_why(self, terms):
         """Say in sentences what the next unit is worth and why.
 
+        :param Terms terms: what is reckoned with now, None if nothing says it
         :rtype: Iterator[str]
         """
         self.ensure_one()
@@ -221,6 +240,12 @@ class OmsValue(models.Model):
         if self.stock >= 1.0:
             yield self.env._(
                 "Whoever takes one away takes %s from the site.", money(self.last_value)
+            )
+        if terms:
+            yield self.env._(
+                "What is not sold in %(days).0f days counts as left over: sourcing, flows and "
+                "returns all reckon with that.",
+                days=terms.horizon,
             )
 
     # === ACTIONS === #

@@ -1,7 +1,6 @@
 import numpy as np
 
-from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo import api, models
 
 from .values import Values
 
@@ -24,31 +23,56 @@ class OmsValue(models.Model):
         # sudo: what goods are worth follows from all sites, whoever asks
         self, products, sites = self.sudo(), products.sudo(), sites.sudo()
         shape = len(products), len(sites)
-        arrays = {name: np.zeros(shape) for name in ("price", "cost", "rate", "stock", "age")}
-        known, terms = np.zeros(shape, dtype=bool), {}
-        row_of = {product_id: row for row, product_id in enumerate(products.ids)}
-        column_of = {site_id: column for column, site_id in enumerate(sites.ids)}
-
-        def fill(name, found):
-            for (site_id, product_id), amount in found.items():
-                if site_id in column_of and product_id in row_of:
-                    arrays[name][row_of[product_id], column_of[site_id]] = max(amount, 0.0)
-
+        names = ("price", "cost", "rate", "variance", "stock", "age")
+        arrays = {name: np.zeros(shape) for name in names}
+        known, life, terms = np.zeros(shape, dtype=bool), np.full(shape, np.inf), {}
         for company, of_company in sites.grouped("company_id").items():
             policy = self.env["oms.disposition.policy"]._find_policy(company)
             if not policy or not products:
                 continue
             terms[company] = policy._get_terms()
-            columns = [column_of[site_id] for site_id in of_company.ids]
+            columns = [place for place, site in enumerate(sites) if site in of_company]
             known[:, columns] = True
-            prices, costs = self._get_prices(company, products)
-            arrays["price"][:, columns] = prices[:, None]
-            arrays["cost"][:, columns] = costs[:, None]
-            fill("rate", self._get_rates(policy, of_company, products))
-            fill("stock", self._get_stock(of_company, products))
-            if policy.outdated_days:
-                fill("age", self._get_ages(of_company, products))
-        return Values(products=products, sites=sites, known=known, terms=terms, **arrays)
+            found = self._gather(policy, company, products, of_company)
+            for name, amounts in found.items():
+                (life if name == "life" else arrays[name])[:, columns] = amounts
+        return Values(products=products, sites=sites, known=known, terms=terms, life=life, **arrays)
+
+    @api.model
+    def _gather(self, policy, company, products, sites):
+        """Return what the worth of goods at the sites of a company follows from.
+
+        :return: arrays that have, or can be put into, the shape (products, sites), by name
+        :rtype: dict
+        """
+        goods = self._get_goods_sql(products.ids)
+        row_of = {product_id: row for row, product_id in enumerate(products.ids)}
+        column_of = {site_id: column for column, site_id in enumerate(sites.ids)}
+
+        def table(product_ids, site_ids, amounts):
+            result = np.zeros((len(products), len(sites)))
+            rows = [row_of[int(each)] for each in product_ids]
+            result[rows, [column_of[int(each)] for each in site_ids]] = np.maximum(amounts, 0.0)
+            return result
+
+        product, site, rate, variance = self._read_pace(policy, sites, goods)
+        stock = self._get_stock(sites, products)
+        prices, costs = self._get_prices(company, products)
+        return {
+            "price": prices[:, None],
+            "cost": costs[:, None],
+            "rate": table(product, site, rate),
+            "variance": table(product, site, variance),
+            "stock": table(
+                [product_id for _site_id, product_id in stock],
+                [site_id for site_id, _product_id in stock],
+                list(stock.values()),
+            ),
+            "age": table(*self._read_ages(sites, goods)) if policy.outdated_days else 0.0,
+            "life": self.env["oms.stock.rule"]
+            ._get_limits(company, products, sites)
+            .life.reshape(len(products), len(sites)),
+        }
 
     @api.model
     def _get_prices(self, company, products):
@@ -56,35 +80,25 @@ class OmsValue(models.Model):
 
         :return: two arrays of shape (P,)
         """
-        currency, today = company.currency_id, fields.Date.context_today(self)
-        products = products.with_company(company)
-        factors = {
-            of: of._convert(1.0, currency, company, today, round=False)
-            for of in products.currency_id
-        }
-        prices = [product.lst_price * factors[product.currency_id] for product in products]
-        costs = products.mapped("standard_price")
-        return np.maximum(np.array(prices), 0.0), np.maximum(np.array(list(costs)), 0.0)
+        order = np.unique(np.array(products.ids, dtype=np.int64), return_inverse=True)[1]
+        _names, prices, costs, _weights = self._read_goods(company, sorted(products.ids))
+        return np.maximum(prices, 0.0)[order], np.maximum(np.nan_to_num(costs), 0.0)[order]
 
     @api.model
-    def _get_rates(self, policy, sites, products):
-        """Return how many units are wanted at sites per day.
-
-        As is forecast, where there is a forecast; else what left the site for customers lately.
+    def _get_pace(self, policy, sites, products):
+        """Return how many units are wanted at sites per day, and the variance of it.
 
         :param policy: ``oms.disposition.policy`` of the sites' company
-        :return: units per day by (site id, product id)
-        :rtype: dict
+        :return: units per day and their variance by (site id, product id)
+        :rtype: dict[tuple[int, int], tuple[float, float]]
         """
-        since = fields.Datetime.subtract(fields.Datetime.now(), weeks=policy.sales_weeks)
-        self.env["stock.move"].flush_model()
-        sold = self.env["oms.sourcing"]._read_sales(sites, products, since)
-        rates = {key: units / (policy.sales_weeks * 7.0) for key, units in sold.items()}
-        if products and sites:
-            table = self.env["oms.forecast"]._get_forecasts(products, sites)
-            for row, column in np.argwhere(table.known).tolist():
-                rates[sites.ids[column], products.ids[row]] = float(table.rate[row, column])
-        return rates
+        if not sites or not products:
+            return {}
+        found = self._read_pace(policy, sites, self._get_goods_sql(products.ids))
+        return {
+            (int(site_id), int(product_id)): (float(rate), float(variance))
+            for product_id, site_id, rate, variance in zip(*found, strict=True)
+        }
 
     @api.model
     def _get_stock(self, sites, products):
@@ -97,34 +111,3 @@ class OmsValue(models.Model):
             (each.site_id, each.product_id): each.available + each.safety + each.incoming
             for each in self.env["oms.position"]._get_positions(sites.ids, products.ids)
         }
-
-    @api.model
-    def _get_ages(self, sites, products):
-        """Return for how many days the stock of sites has been there, on average.
-
-        :return: days by (site id, product id), where there is stock
-        :rtype: dict
-        """
-        if not sites or not products:
-            return {}
-        self.env["stock.quant"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT place.oms_position_site_id, quant.product_id,
-                       SUM(quant.quantity
-                           * GREATEST(EXTRACT(EPOCH FROM %(now)s - quant.in_date), 0))
-                       / SUM(quant.quantity) / 86400
-                  FROM stock_quant quant
-                  JOIN stock_location place ON place.id = quant.location_id
-                 WHERE quant.product_id = ANY(%(products)s)
-                   AND place.oms_position_site_id = ANY(%(sites)s)
-                   AND quant.quantity > 0
-              GROUP BY place.oms_position_site_id, quant.product_id
-                """,
-                now=fields.Datetime.now(),
-                products=products.ids,
-                sites=sites.ids,
-            )
-        )
-        return {(site_id, product_id): float(age) for site_id, product_id, age in rows}

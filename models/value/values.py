@@ -22,8 +22,10 @@ class Values:
     :param price: what a unit earns when it is sold today
     :param cost: what a unit cost
     :param rate: units wanted per day
+    :param variance: of the units wanted per day
     :param stock: units that are there or come and are not promised to anybody
     :param age: days for which what is there has been there, on average
+    :param life: days until the goods are not sold there any more; infinite where no end is in sight
     """
 
     products: Any
@@ -33,8 +35,10 @@ class Values:
     price: np.ndarray
     cost: np.ndarray
     rate: np.ndarray
+    variance: np.ndarray
     stock: np.ndarray
     age: np.ndarray
+    life: np.ndarray
 
     def next_unit(self) -> Worth:
         """What one more unit would be worth at each site: it is sold after what is there."""
@@ -58,6 +62,8 @@ class Values:
                 self.rate[:, columns],
                 np.floor(self.stock[:, columns]),
                 self.age[:, columns],
+                variance=self.variance[:, columns],
+                life=self.life[:, columns],
             )
         return total
 
@@ -79,6 +85,8 @@ class Values:
                 self.rate[:, columns] * pace,
                 place[:, columns],
                 age[:, columns],
+                variance=self.variance[:, columns] * pace,
+                life=self.life[:, columns],
             )
             for name, part in parts.items():
                 part[:, columns] = getattr(of_company, name)

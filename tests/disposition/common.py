@@ -32,6 +32,12 @@ class DispositionCase(ReturnCase):
         cls.apple.weight = 1.0
 
     @classmethod
+    def make_sold_singly(cls, product, site, count):
+        """Have it be so that units were sold one a day: as a Poisson stream comes."""
+        for number in range(count):
+            cls.make_sold(product, site, 1, days_ago=7 + number)
+
+    @classmethod
     def empty(cls, product, site):
         """Take away what a site has of a product."""
         stock = site.warehouse_id.lot_stock_id

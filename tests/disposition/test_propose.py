@@ -17,7 +17,7 @@ class TestPropose(DispositionCase):
 
     def test_goods_go_where_they_are_worth_most(self):
         """Far sells ten in ten weeks and has none; near sells one and has forty-nine."""
-        self.make_sold(self.apple, self.far, 10)
+        self.make_sold_singly(self.apple, self.far, 10)
         found = self.bring_back(self.apple, 1, self.grade_a).disposition_ids
         self.assertEqual((found.kind, found.target_site_id), ("send", self.far))
         self.assertEqual(found.state, "proposed")
@@ -51,8 +51,8 @@ class TestPropose(DispositionCase):
         self.assertEqual(sum(found.mapped("quantity")), 4)
 
     def test_opened_goods_are_sold_by_stores_only(self):
-        self.make_sold(self.apple, self.far, 10)
-        self.make_sold(self.apple, self.middle, 10)
+        self.make_sold_singly(self.apple, self.far, 10)
+        self.make_sold_singly(self.apple, self.middle, 10)
         self.middle.sells_marked_down = True
         found = self.bring_back(self.apple, 1, self.grade_b).disposition_ids
         self.assertEqual((found.kind, found.target_site_id), ("send", self.middle))
@@ -94,7 +94,7 @@ class TestPropose(DispositionCase):
 
     def test_what_is_on_its_way_counts(self):
         """Goods that were sent there before are sold before."""
-        self.make_sold(self.apple, self.far, 2)
+        self.make_sold_singly(self.apple, self.far, 2)
         first = self.bring_back(self.apple, 1, self.grade_a).disposition_ids
         first.action_accept()
         second = self.bring_back(self.apple, 1, self.grade_a).disposition_ids

@@ -140,6 +140,8 @@ def random_problem(rng, n_products, n_sites, *, plain=False, density=0.7, fixed=
             "capacity": rng.integers(2, 30, number),
             "donor_ok": rng.random(number) < 0.9,
             "receiver_ok": rng.random(number) < 0.9,
+            "life": np.full(number, 400.0),
+            "days_left": np.full(number, 400.0),
         }
         more = {
             name: column if column.dtype == bool else column.astype(float)

@@ -1,12 +1,23 @@
 """What units are worth that arrive later, and where demand varies much, by plain sums."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from balancing_truth import random_problem
 
-from engine.balancing import Goods, Lane, Network, Problem, Settings, Site, Stocks, balance
+from engine.balancing import (
+    Goods,
+    Lane,
+    Network,
+    Problem,
+    Settings,
+    Site,
+    Stocks,
+    balance,
+    worth_of_move,
+)
 from engine.balancing.tidy import tidied
 from engine.balancing.values import Values, scenarios
 from engine.prices import Market, Terms, unit_values, worth
@@ -210,3 +221,85 @@ def test_nothing_that_could_gain_is_passed_over():
         days = rng.uniform(0.0, 9.0, len(rows))
         earned = values.arrive(rows, days, np.ones((len(rows), 1)), positions.here[rows])[:, 0]
         assert (values.most_earned(rows, days) >= earned - 1e-9).all()
+
+
+def made(seed, **changes):
+    """A move between two sites with nonsense-free numbers drawn at random."""
+    rng = np.random.default_rng(seed)
+    terms = Terms(
+        float(rng.uniform(30.0, 300.0)),
+        decline=float(rng.uniform(0.0, 0.005)),
+        interest=float(rng.uniform(0.0, 0.0005)),
+        holding=float(rng.uniform(0.0, 0.001)),
+        salvage=float(rng.uniform(0.0, 0.5)),
+        outdated=float(rng.choice([0.0, 365.0])),
+    )
+    price = float(rng.uniform(5.0, 90.0))
+    rate = rng.gamma(0.8, 0.2, 2)
+    age = rng.uniform(0.0, 400.0, 2)
+    columns = {
+        "rate": rate,
+        "variance": rate * rng.uniform(1.0, 4.0, 2),
+        "incoming": rng.integers(0, 4, 2).astype(float),
+        "age_days": age,
+        "days_left": terms.days_left(age),
+        "life": np.where(rng.random(2) < 0.3, 40.0, np.inf),
+    }
+    problem = Problem(
+        Network((Site("A", handling_out=0.3), Site("B")), (Lane(0, 1, 0.0, per_kg=0.2),)),
+        (
+            Goods(
+                *("Shoe", price, 3.0, 1.5),
+                salvage=price * terms.salvage,
+                holding=price * terms.holding,
+                markdown=terms.decline,
+            ),
+        ),
+        Stocks(
+            np.zeros(2, np.int64), np.arange(2), rng.integers(1, 25, 2).astype(float), **columns
+        ),
+        Settings(horizon_days=terms.horizon, interest=terms.interest, ageing=0.0),
+    )
+    return terms, replace(problem, **changes)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_one_unit_gains_what_the_value_says(seed):
+    """Value of the next unit there, less that of the last one here, less the way."""
+    terms, problem = made(seed)
+    stocks, price = problem.stocks, problem.goods[0].price
+    held = stocks.stock + stocks.incoming
+    more = {"variance": stocks.variance, "life": stocks.life}
+    last = worth(terms, price, stocks.rate, held, stocks.age_days, **more).value[0]
+    # The unit that goes is as old there as it was here.
+    following = worth(terms, price, stocks.rate, held + 1.0, stocks.age_days[0], **more).value[1]
+    found = worth_of_move(problem, np.array([1.0]))
+    assert found.parts["value_there"][0] == pytest.approx(following, abs=1e-7)
+    assert found.parts["value_here"][0] == pytest.approx(-last, abs=1e-7)
+    gain = sum(float(part[0]) for part in found.parts.values())
+    assert gain == pytest.approx(following - last - 0.3 - 0.2 * 1.5, abs=1e-7)
+    plan = balance(replace(problem, settings=replace(problem.settings, towards_slower=True)))
+    # Of old goods the plan looks at the first unit alone.
+    if plan.moves and stocks.days_left[0] >= terms.horizon:
+        move = plan.moves[0]
+        again = worth_of_move(problem, np.array([move.quantity]))
+        assert move.gain == pytest.approx(
+            sum(float(part[0]) for part in again.parts.values()), rel=1e-7
+        )
+
+
+def test_what_more_of_a_move_earns_falls():
+    for seed in range(20):
+        _terms, problem = made(seed)
+        units = np.arange(1.0, problem.stocks.stock[0] + 1.0)
+        found = worth_of_move(problem, units)
+        total = np.sum(list(found.parts.values()), axis=0)
+        assert (np.diff(np.diff(np.concatenate(([0.0], total)))) <= 1e-7).all()
+        assert (np.diff(found.chance_here) >= -1e-9).all()
+        assert (np.diff(found.chance_there) <= 1e-9).all()
+
+
+def test_a_move_is_between_two_sites():
+    _terms, problem = made(1)
+    with pytest.raises(ValueError, match="one product on one lane"):
+        worth_of_move(replace(problem, network=Network(problem.network.sites, ())), np.ones(1))

@@ -113,3 +113,34 @@ def test_all_units_together_are_the_sum_of_each(price, rate, units, decline, int
     each = worth(terms, price, rate, np.arange(1.0, units + 1.0), age).value
     together = worth_together(terms, price, rate, float(units), age)
     assert float(together) == pytest.approx(each.sum(), abs=1e-6 * max(price, 1.0))
+
+
+def test_demand_that_varies_much_is_a_mixture_of_poisson_streams():
+    """Against drawn rates of a gamma law, and the same for a place by itself and for stocks."""
+    terms = Terms(100.0, decline=0.002, interest=0.0003, holding=0.0005, salvage=0.2)
+    rate, variance, life = 0.15, 0.6, 80.0
+    rng = np.random.default_rng(11)
+    shape = rate**2 * terms.horizon / (variance - rate)
+    rates = rng.gamma(shape, rate / shape, 200_000)
+    places = np.array([1.0, 4.0, 12.0, 30.0])
+    found = worth(terms, 40.0, rate, places, variance=variance, life=life)
+    for at, place in enumerate(places.tolist()):
+        drawn = worth(terms, 40.0, rates, place, life=life)
+        # Three rates stand for all of them: their tails are right but for some hundredths.
+        assert found.chance[at] == pytest.approx(float(drawn.chance.mean()), abs=0.03)
+        assert found.value[at] == pytest.approx(float(drawn.value.mean()), abs=0.03 * 40.0)
+        market = terms.market(40.0, rate, place - 1.0, variance, life)
+        assert found.value[at] == pytest.approx(float(unit_values(market, 1)[0]), abs=1e-9)
+        assert found.chance[at] == pytest.approx(outlook(market).chance, abs=1e-9)
+        assert found.days[at] == pytest.approx(outlook(market).days, rel=1e-6)
+    every = worth(terms, 40.0, rate, np.arange(1.0, 13.0), variance=variance, life=life)
+    together = worth_together(terms, 40.0, rate, 12.0, variance=variance, life=life)
+    assert float(together) == pytest.approx(float(every.value.sum()), rel=1e-9)
+
+
+def test_what_is_not_sold_any_more_brings_what_is_left_over():
+    terms = Terms(100.0, salvage=0.2)
+    found = worth(terms, 40.0, 0.5, [1.0, 2.0], life=[0.0, 50.0])
+    assert found.value[0] == pytest.approx(8.0)
+    assert found.chance[0] == 0.0
+    assert found.value[1] == pytest.approx(worth(Terms(50.0, salvage=0.2), 40.0, 0.5, 2.0).value)

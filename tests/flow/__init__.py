@@ -1,6 +1,7 @@
 from . import test_proposal
 from . import test_proposal_cases
 from . import test_proposal_commits
+from . import test_balance
 from . import test_proposal_documents
 from . import test_run
 from . import test_share

@@ -52,7 +52,7 @@ class TestBadInput(FlowCase):
         self.assertTrue(self.of_apples(run))
 
     def test_nothing_was_ever_sold(self):
-        self.plan_record.sales_weeks = 1
+        self.plan_record._get_policy().sales_weeks = 1
         self.env["stock.move"].search([("product_id", "=", self.apple.id)]).date = "2020-01-01"
         run = self.work()
         self.assertEqual(run.state, "done")

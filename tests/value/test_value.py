@@ -1,4 +1,5 @@
 import math
+from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -20,8 +21,8 @@ class TestValue(DispositionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.empty(cls.apple, cls.near)
-        cls.make_sold(cls.apple, cls.near, 2)
-        cls.make_sold(cls.apple, cls.far, 10)
+        cls.make_sold_singly(cls.apple, cls.near, 2)
+        cls.make_sold_singly(cls.apple, cls.far, 10)
         cls.stock(cls.apple, (cls.near, 3))
         cls.company_sites = cls.near + cls.far
         cls.values = cls.env["oms.value"]
@@ -144,12 +145,13 @@ class TestValue(DispositionCase):
         self.assertEqual(self.values._refresh(self.apple, self.near.browse()), 0)
 
     def test_forecasts_count_where_there_are_some(self):
-        """Far half a unit is forecast a day; near, without a forecast, two were sold lately."""
+        """Far half a unit is forecast a day; near only shipped what was wanted far."""
         self.env["oms.forecast"].create(
             {
                 "product_id": self.apple.id,
                 "site_id": self.far.id,
                 "company_id": self.company.id,
+                "computed_at": fields.Datetime.now(),
                 "kind": "smooth",
                 "rate": 0.5,
                 "dispersion": 1.0,
@@ -159,8 +161,12 @@ class TestValue(DispositionCase):
         )
         found = self.values._get_values(self.apple, self.company_sites)
         self.assertAlmostEqual(found.rate[0, 1], 0.5)
-        self.assertAlmostEqual(found.rate[0, 0], 2 / 70)
+        self.assertEqual(found.rate[0, 0], 0.0)
+        self.assertEqual(self.values._get_values(self.apple, self.near).rate[0, 0], 0.0)
         self.assertAlmostEqual(found.next_unit().value[0, 1], 10.0 * reached(1, 50.0), 6)
+        self.env["oms.forecast"].search([]).computed_at -= timedelta(days=30)
+        found = self.values._get_values(self.apple, self.company_sites)
+        self.assertAlmostEqual(found.rate[0, 0], 2 / 70)
 
     def test_another_currency(self):
         """A company in a currency of which two make one of that of the price."""
