@@ -11,7 +11,7 @@ one whose levels are for each site.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -81,19 +81,31 @@ class Addon:
         xyz = levels.xyz(whole, variance.sum(axis=1))
         table = np.array([[SERVICE[a + x] for x in levels.XYZ] for a in levels.ABC]) / 100.0
         service = np.clip(1.0 - self.leniency * (1.0 - table[abc, xyz]), 0.0, 0.9999)
-        points = np.zeros(len(series))
-        if self.home_only:
-            rows = np.flatnonzero(series.rate > 0.0)
-            each = np.repeat(service, world.sites)[rows]
-            points[rows] = levels.order_points(series.take(rows), each)
-            points = points.reshape(rate.shape)
-        else:
-            wanted = np.flatnonzero(whole > 0.0)
-            points = points.reshape(rate.shape)
-            points[wanted] = _pooled(world, rate[wanted], variance[wanted], series, service[wanted])
-        found = levels.limited(series, points.ravel(), levels.Limits.of(len(series)))
         of_stores = [order.at_home for order in past if world.parent[order.home] >= 0]
         self._collected = sum(of_stores) / max(len(of_stores), 1)
+        # What is collected, no other site can serve.
+        alone = np.where(world.parent >= 0, self._collected, 0.0)
+        if self.home_only:
+            alone = np.ones(world.sites)
+        own = replace(_series(world, rate * alone, variance * alone), lot=series.lot)
+        points = np.zeros(len(series))
+        rows = np.flatnonzero(own.rate > 0.0)
+        each = np.repeat(service, world.sites)[rows]
+        points[rows] = levels.order_points(own.take(rows), each)
+        # No unit is kept for a site's own customers that costs more than it spares.
+        worth = levels.worth_holding(
+            own.take(rows),
+            np.repeat(world.margin, world.sites)[rows],
+            np.repeat(world.holding, world.sites)[rows],
+        )
+        points[rows] = np.minimum(points[rows], worth)
+        points = points.reshape(rate.shape)
+        sent = rate * (1.0 - alone)
+        some = np.flatnonzero(sent.sum(axis=1) > 0.0)
+        if some.size:
+            varies = variance[some] * (1.0 - alone)
+            points[some] += _pooled(world, sent[some], varies, series, service[some])
+        found = levels.limited(series, points.ravel(), levels.Limits.of(len(series)))
         self._seen = seen
         self._safety = np.ceil(found.safety - 1e-9).reshape(rate.shape)
         self._safety[:, world.parent < 0] = 0.0

@@ -28,6 +28,7 @@ from . import oms_supplier_terms
 from . import res_partner
 from . import oms_flow_plan_level
 from . import oms_flow_run_level_find
+from . import oms_flow_run_level_share
 from . import oms_flow_run_level
 from . import oms_proposal_level
 from . import oms_flow_run_balance

@@ -51,7 +51,9 @@ _HOMES = """
                   ORDER BY fulfillment.id LIMIT 1),
                    (SELECT MIN(site.id) FROM oms_site site
                      WHERE site.warehouse_id = orders.warehouse_id)
-               ) AS site_id
+               ) AS site_id,
+               orders.oms_service IN ('collect', 'reserve') AND collecting.id IS NOT NULL
+                   AS is_local
           FROM orders
      LEFT JOIN oms_site collecting ON collecting.id = orders.oms_collect_site_id
            AND collecting.active
@@ -96,8 +98,9 @@ _KEPT_ONCE = """(
 
 #: Lines of orders become demand, kits that of their parts. Returns come later and take nothing off:
 #: what came back had been wanted; the same goods anew in exchange are not wanted a second time.
-#: ``lost`` is what a site that should have served it did not have, or what waits for stock. Goods
-#: that suppliers send and no site ever kept are no demand of a site.
+#: ``lost`` is what a site that should have served it did not have, or what waits for stock, and
+#: ``local`` what is collected at the site. Goods that suppliers send and no site ever kept are no
+#: demand of a site.
 COUNT = (
     "WITH"
     + _HOMES
@@ -113,7 +116,7 @@ COUNT = (
       GROUP BY 1, 2
     ),
     lines AS (
-        SELECT line.product_id, homes.site_id,
+        SELECT line.product_id, homes.site_id, homes.is_local,
                (homes.date_order AT TIME ZONE 'UTC' AT TIME ZONE COALESCE(site.tz, 'UTC'))::date
                    AS day,
                line.product_uom_qty * line_unit.factor / unit.factor
@@ -150,20 +153,24 @@ COUNT = (
     + """)
     ),
     wanted AS (
-        SELECT lines.product_id, site_id, day, quantity, LEAST(lost, quantity) AS lost
+        SELECT lines.product_id, site_id, day, quantity, LEAST(lost, quantity) AS lost,
+               CASE WHEN is_local THEN quantity ELSE 0 END AS local
           FROM lines
           JOIN product_product variant ON variant.id = lines.product_id
           JOIN product_template template ON template.id = variant.product_tmpl_id
          WHERE template.is_storable AND quantity > 0.000001
            AND NOT EXISTS (SELECT FROM kits WHERE kits.kit = lines.product_id)
      UNION ALL
-        SELECT kits.part, site_id, day, quantity * kits.ratio, LEAST(lost, quantity) * kits.ratio
+        SELECT kits.part, site_id, day, quantity * kits.ratio, LEAST(lost, quantity) * kits.ratio,
+               CASE WHEN is_local THEN quantity * kits.ratio ELSE 0 END
           FROM lines
           JOIN kits ON kits.kit = lines.product_id
          WHERE quantity > 0.000001
     )
-    INSERT INTO oms_demand (product_id, site_id, company_id, day, quantity, lost, source, key)
-    SELECT product_id, site_id, %(company)s, day, SUM(quantity), SUM(lost), 'orders', ''
+    INSERT INTO oms_demand
+           (product_id, site_id, company_id, day, quantity, lost, local, source, key)
+    SELECT product_id, site_id, %(company)s, day, SUM(quantity), SUM(lost), SUM(local), 'orders',
+           ''
       FROM wanted
      WHERE day = ANY(%(days)s)
   GROUP BY product_id, site_id, day
@@ -173,8 +180,9 @@ COUNT = (
 
 #: What leaves a site for customers without an order, such as what is sold at tills.
 COUNT_SOLD = """
-    INSERT INTO oms_demand (product_id, site_id, company_id, day, quantity, lost, source, key)
-    SELECT product_id, site_id, %(company)s, day, SUM(quantity), 0, 'counter', ''
+    INSERT INTO oms_demand
+           (product_id, site_id, company_id, day, quantity, lost, local, source, key)
+    SELECT product_id, site_id, %(company)s, day, SUM(quantity), 0, SUM(quantity), 'counter', ''
       FROM (
             SELECT move.product_id, site.id AS site_id,
                    (move.date AT TIME ZONE 'UTC' AT TIME ZONE COALESCE(site.tz, 'UTC'))::date

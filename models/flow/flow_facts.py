@@ -31,6 +31,7 @@ class Facts:
     :param rate: units wanted a day
     :param variance: of the units wanted a day
     :param age: days for which the units have been lying there
+    :param local: share of what is wanted that no other site can serve
     """
 
     sites: Any
@@ -49,6 +50,7 @@ class Facts:
     rate: Array
     variance: Array
     age: Array
+    local: Array
 
     @property
     def available(self) -> Array:
@@ -69,7 +71,7 @@ class Facts:
             name: getattr(self, name)[rows]
             for name in (
                 "site", "on_hand", "demand", "claimed", "incoming", "safety", "rate", "variance",
-                "age",
+                "age", "local",
             )
         }  # fmt: skip
         return Facts(

@@ -53,6 +53,12 @@ class OmsDemand(models.Model):
         help="Of it, what was refused or cancelled for want of stock, or was not there at the site "
         "that should have served it.",
     )
+    local = fields.Float(
+        string="Of It Only There",
+        digits="Product Unit",
+        help="Of it, what no other site could have served: collected or reserved there, or sold at "
+        "its till.",
+    )
     source = fields.Selection(SOURCE_SELECTION, required=True, default="manual", readonly=True)
     key = fields.Char(default="", readonly=True, help="What tells rows of one day apart.")
 
@@ -64,6 +70,9 @@ class OmsDemand(models.Model):
     _quantity_check = models.Constraint("CHECK (quantity > 0)", "What was wanted is above zero.")
     _lost_check = models.Constraint(
         "CHECK (lost >= 0)", "What was missing of a demand is not below zero."
+    )
+    _local_check = models.Constraint(
+        "CHECK (local >= 0)", "What only one site could serve is not below zero."
     )
 
     # === CRUD METHODS === #

@@ -9,14 +9,26 @@ class OmsFlowPlan(models.Model):
     level_scope = fields.Selection(
         [
             ("site", "Each site for its own customers"),
-            ("network", "Rarely wanted goods at few sites for all"),
+            ("rare", "Rarely wanted goods at few sites for all"),
+            ("network", "All goods where they serve the customers of all sites best"),
         ],
         string="Levels Are For",
         default="site",
         required=True,
         tracking=True,
-        help="Goods of class Z hardly ever are wanted at any one site: kept at few sites from "
-        "which all customers can be served they take far less stock.",
+        help="Where any site may send to the customers of all, goods that are kept for all of them "
+        "together take far less stock: those of class Z only, which hardly ever are wanted at any "
+        "one site, or all of them. What is collected at a site, or sold at its till, is kept there "
+        "all the same.",
+    )
+    level_worth = fields.Boolean(
+        string="No More Than It Is Worth",
+        default=True,
+        tracking=True,
+        help="A site keeps no unit for its own customers that costs more to store than the sales "
+        "bring that it spares: the service of a class is then the most that is aimed at. Without "
+        "it slow sellers are kept at every site whatever that costs. Goods without a margin, and "
+        "what is kept for all sites together, follow the service of their class alone.",
     )
     level_held = fields.Selection(
         [

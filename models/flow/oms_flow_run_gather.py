@@ -210,6 +210,7 @@ class OmsFlowRun(models.Model):
             rate=rate,
             variance=variance,
             age=age,
+            local=self._gather_local(*ids),
         )
 
     def _gather_goods(self, product_ids):

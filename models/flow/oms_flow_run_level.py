@@ -78,7 +78,7 @@ class OmsFlowRun(models.Model):
         is_held = self._get_holding_sites(facts)[found.cells % len(facts.sites)]
         safety = np.ceil(own.safety / found.step - 1e-9) * found.step
         after = own.minimum, own.maximum, np.where(is_held, safety, held)
-        saved, holding = self._get_gains(facts, found, np.nan_to_num(high))
+        saved, holding = self._get_gains(facts, wanted, found, np.nan_to_num(high))
         gain, least = saved - holding, self.plan_id.minimum_gain
         # What rules and the end of sale ask for is proposed whatever it gains.
         bound = (own.for_presentation > 0.0) & (own.minimum > np.nan_to_num(low))
@@ -145,7 +145,7 @@ class OmsFlowRun(models.Model):
             "explanation": {"facts": {"level": level}},
         }
 
-    def _get_gains(self, facts, found, high):
+    def _get_gains(self, facts, wanted, found, high):
         """Return what levels earn by misses spared, and cost by stock, over the days looked ahead.
 
         They are compared with the reordering rule that is kept; without one nothing would come.
@@ -156,14 +156,18 @@ class OmsFlowRun(models.Model):
         margin = np.maximum(facts.price[product] - cost, 0.0)
         positions = np.stack([high, found.levels.maximum]) / found.step
         missed = levels.missed_share(series, positions)
-        saved = (missed[0] - missed[1]) * found.rate * margin * days
+        spared = (missed[0] - missed[1]) * found.rate
+        shared = wanted.shared[product]
+        if shared.any():
+            spared[shared] = self._get_spared(wanted, found, high)[shared]
+        saved = spared * margin * days
         stock = levels.mean_stock(series, positions) * found.step
         holding = (stock[1] - stock[0]) * cost * self._get_holding_cost() * days
         return saved, holding
 
     def _explain_level(self, wanted, found, row, product, lane):
         """Return what made a level, to be told in words."""
-        series = found.series
+        series, cut = found.series, float(found.off_worth[row])
         return {
             "class": levels.ABC[wanted.abc[product]] + levels.XYZ[wanted.xyz[product]],
             "service": round(float(wanted.service[product]) * 100.0, 2),
@@ -173,12 +177,15 @@ class OmsFlowRun(models.Model):
             "review": round(float(series.review[row]), 1),
             "own": round(float(found.own[row]), 4),
             "origin": lane.origin_id.name if lane else "",
-            "pooled": bool(self.plan_id.level_scope == "network" and wanted.xyz[product] == 2),
+            "pooled": bool(wanted.shared[product])
+            and ("rare" if wanted.xyz[product] == 2 else "all"),
+            "local": round(float(wanted.local.ravel()[found.cells[row]]) * 100.0),
+            "for_service": round(float(found.levels.for_service[row]) + cut, 2),
+            "off_worth": round(cut, 2),
             **{
                 name: round(float(getattr(found.levels, name)[row]), 2)
                 for name in (
                     "for_demand",
-                    "for_service",
                     "for_presentation",
                     "for_lot",
                     "off_capacity",

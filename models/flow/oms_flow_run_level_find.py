@@ -1,22 +1,16 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from odoo import models
 
 from ...engine import levels
-from ...engine.geography import great_circle_km
 from .flow_offers import LEAD_SPREAD
 
 #: What is ordered lasts so many days where nobody says what an order costs.
 LOT_DAYS = 7.0
 #: And no more than so many, whatever it costs.
 MOST_LOT_DAYS = 90.0
-#: At most so many sites share the stock of a slow seller.
-MOST_SITES = 12
-#: Money per unit and kilometer of serving customers from farther away, where stock is pooled; and
-#: of a parcel more.
-KILOMETER_COST, PARCEL_COST = 0.0004, 5.0
 
 
 @dataclass(frozen=True)
@@ -25,6 +19,8 @@ class _Wanted:
 
     :param smallest: in multiples of what a product is wanted: 1, or the precision of units where
         it is sold in parts of them
+    :param shared: whether any site may send to the customers of all
+    :param local: share of the demand at a site that no other can serve, by product and site
     """
 
     products: object
@@ -36,6 +32,8 @@ class _Wanted:
     is_cycle: np.ndarray
     decimal: np.ndarray
     smallest: np.ndarray
+    shared: np.ndarray
+    local: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -48,6 +46,7 @@ class _Leveled:
     :param levels: in units of the product
     :param step: units, see ``smallest`` of :class:`_Wanted`
     :param own: units wanted a day by a site's own customers; the rest by sites that pull from it
+    :param off_worth: units that service asks for and that are not worth their storage
     """
 
     cells: np.ndarray
@@ -56,6 +55,7 @@ class _Leveled:
     levels: levels.Levels
     step: np.ndarray
     own: np.ndarray
+    off_worth: np.ndarray
 
     def __len__(self):
         return len(self.cells)
@@ -90,8 +90,20 @@ class OmsFlowRun(models.Model):
                 share[row, column], measure = services[letter, other]
                 cycle[row, column] = measure == "cycle"
         decimal, smallest = self._get_smallest(products)
+        local = np.zeros(rate.shape)
+        local[facts.product, facts.site] = facts.local
         return _Wanted(
-            products, rate, variance, abc, xyz, share[abc, xyz], cycle[abc, xyz], decimal, smallest
+            products=products,
+            rate=rate,
+            variance=variance,
+            abc=abc,
+            xyz=xyz,
+            service=share[abc, xyz],
+            is_cycle=cycle[abc, xyz],
+            decimal=decimal,
+            smallest=smallest,
+            shared=self._find_shared(xyz, whole),
+            local=local,
         )
 
     def _get_smallest(self, products):
@@ -141,7 +153,16 @@ class OmsFlowRun(models.Model):
         asked = series.rate > 0.0
         if cells is not None:
             asked &= np.isin(np.arange(len(series)), cells[np.broadcast_to(is_asked, cells.shape)])
-        points = self._get_points(facts, wanted, series, asked)
+        alone = self._get_alone(wanted)
+        if alone is not wanted:
+            own = self._get_series(facts, alone, sources, offers, is_carried)
+            own = replace(own, lead=series.lead, lead_variance=series.lead_variance, lot=series.lot)
+        else:
+            own = series
+        wished = self._get_points(wanted, own, asked & (own.rate > 0.0))
+        points = self._limit_by_worth(facts, own, wished)
+        off_worth = wished - points
+        points = points + self._get_pooled(facts, wanted, series) * asked
         if cells is None:
             about = (series.rate > 0.0) | (points > 0.0)
             about |= (limits.presentation > 0.0) | np.isfinite(limits.life)
@@ -149,7 +170,8 @@ class OmsFlowRun(models.Model):
         series, limits, step = series.take(cells), limits.take(cells), step[cells]
         limits = limits.times(1.0 / step)
         found = levels.limited(series, points[cells], limits).times(step)
-        return _Leveled(cells, series, limits, found, step, wanted.rate.ravel()[cells])
+        own_rate = wanted.rate.ravel()[cells]
+        return _Leveled(cells, series, limits, found, step, own_rate, off_worth[cells] * step)
 
     def _get_series(self, facts, wanted, sources, offers, is_carried):
         """Return the series of the engine, in multiples of the smallest unit.
@@ -220,12 +242,12 @@ class OmsFlowRun(models.Model):
                 lasts[known, column] = days[sold][known]
         return np.minimum(lasts, MOST_LOT_DAYS)
 
-    def _get_points(self, facts, wanted, series, asked):
+    def _get_points(self, wanted, series, asked):
         """Return the order points that service asks for, a number for each row of the series.
 
         :param asked: of which rows, shape (rows,); the others have zero
         """
-        sites = len(facts.sites)
+        sites = wanted.rate.shape[1]
         points = np.zeros(len(series))
         is_cycle = np.repeat(wanted.is_cycle, sites)
         service = np.repeat(wanted.service, sites)
@@ -233,41 +255,29 @@ class OmsFlowRun(models.Model):
             rows = np.flatnonzero(asked & some)
             if rows.size:
                 points[rows] = levels.order_points(series.take(rows), service[rows], measure)
-        if self.plan_id.level_scope == "network":
-            points = self._get_pooled(facts, wanted, series, points)
         return points
 
-    def _get_pooled(self, facts, wanted, series, points):
-        """Return order points of goods of class Z that all sites of the network share.
+    def _limit_by_worth(self, facts, series, points):
+        """Lower order points to what is worth its storage, if the plan says so.
 
-        What hardly ever is wanted at a site lies at few sites, from which all can be served.
+        :param points: units in multiples of the smallest, a number for each row of the series
         """
-        rare = np.flatnonzero((wanted.xyz == 2) & (wanted.rate.sum(axis=1) > 0.0))
-        if not rare.size:
+        holding = self._get_holding_cost()
+        if not self.plan_id.level_worth or holding <= 0.0:
             return points
-        sites = facts.sites
-        shape = wanted.rate.shape
-        smallest = wanted.smallest[rare]
-        rate = wanted.rate[rare].sum(axis=1) / smallest
-        variance = wanted.variance[rare].sum(axis=1) / smallest**2
-        slowest = np.argmax(series.lead.reshape(shape)[rare], axis=1)
-        lead, deviation = (
-            each.reshape(shape)[rare, slowest] for each in (series.lead, series.lead_variance)
-        )
-        whole = levels.Series.of(
-            rate, variance, lead, deviation, float(series.review[0]), 1.0, wanted.decimal[rare]
-        )
-        service = np.minimum(wanted.service[rare], 0.9999)
-        total = levels.order_points(whole, service)
-        lat = np.array([site.latitude for site in sites])
-        lng = np.array([site.longitude for site in sites])
-        serve = KILOMETER_COST * great_circle_km(lat[:, None], lng[:, None], lat, lng)
-        # A store gets it from a warehouse first: that is a way more.
-        inward = np.array([0.0 if site.kind == "warehouse" else 0.5 for site in sites])
-        opened = levels.open_sites(wanted.rate[rare].sum(axis=0), serve, inward, MOST_SITES)
-        shares = wanted.rate[rare] / wanted.rate[rare].sum(axis=1)[:, None]
-        farther = float(np.median(serve)) if len(sites) > 1 else 0.0
-        placed = levels.place(total, whole, shares, opened, PARCEL_COST, farther)
-        table = points.reshape(shape).copy()
-        table[rare] = placed.units
-        return table.ravel()
+        cost = np.nan_to_num(facts.cost)
+        sites = len(facts.sites)
+        daily = np.repeat(cost * holding, sites)
+        margin = np.repeat(np.maximum(facts.price - cost, 0.0), sites)
+        rows = np.flatnonzero((points > 0.0) & (daily > 0.0) & (margin > 0.0))
+        some, last = series.take(rows), points[rows]
+        missed = levels.missed_share(some, np.stack([last - 1.0, last]))
+        # Most are worth it: the others are looked at one unit after the other.
+        is_dear = (missed[0] - missed[1]) * some.rate * margin[rows] < daily[rows]
+        rows = rows[is_dear]
+        if not rows.size:
+            return points
+        worth = levels.worth_holding(series.take(rows), margin[rows], daily[rows])
+        points = points.copy()
+        points[rows] = np.minimum(points[rows], worth)
+        return points

@@ -5,20 +5,7 @@ import numpy as np
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ...engine.geography import great_circle_km
-from .flow_facts import spread
-
-#: Money per unit and kilometer of serving a customer from farther away, in the company's currency.
-FARTHER_COST = 0.0004
-
-_POINTS = """
-    SELECT point.product_id, place.oms_position_site_id, MAX(point.product_min_qty)
-      FROM stock_warehouse_orderpoint point
-      JOIN stock_location place ON place.id = point.location_id
-     WHERE point.active AND point.company_id = %(company)s
-       AND place.oms_position_site_id = ANY(%(sites)s) AND point.product_id = ANY(%(products)s)
-  GROUP BY point.product_id, place.oms_position_site_id
-"""
+from .oms_flow_run_level_share import KILOMETER_COST
 
 _DELAYS = """
     SELECT variant.id, MIN(line.delay)
@@ -45,41 +32,25 @@ class OmsFlowRun(models.Model):
     def _prepare_goods(self, facts, *terms):
         """Say what it costs to serve customers from elsewhere, where the plan's sites serve all."""
         goods = super()._prepare_goods(facts, *terms)
-        if self.plan_id.level_scope != "network" or len(facts.sites) < 2:
+        if self.plan_id.level_scope == "site" or len(facts.sites) < 2:
             return goods
-        lat = np.array([site.latitude for site in facts.sites])
-        lng = np.array([site.longitude for site in facts.sites])
-        far = great_circle_km(lat[:, None], lng[:, None], lat, lng)
-        elsewhere = FARTHER_COST * float(np.median(far[~np.eye(len(lat), dtype=bool)]))
-        return tuple(replace(each, elsewhere=elsewhere) for each in goods)
+        apart = ~np.eye(len(facts.sites), dtype=bool)
+        elsewhere = KILOMETER_COST * float(np.median(self._get_distances(facts)[apart]))
+        shared = self._get_wanted(facts).shared
+        return tuple(
+            replace(each, elsewhere=elsewhere) if is_shared else each
+            for each, is_shared in zip(goods, shared.tolist(), strict=True)
+        )
 
     def _prepare_stocks(self, facts, *terms):
-        """Say below which stock sites are replenished anyway, and how soon."""
+        """Say what only a site itself can serve, and when it is replenished anyway, how soon."""
         stocks = super()._prepare_stocks(facts, *terms)
         return replace(
             stocks,
-            order_point=self._get_order_points(facts),
+            local=facts.local,
+            order_point=self._read_rules(facts)[0],
             lead_days=self._get_waits(facts),
         )
-
-    def _get_order_points(self, facts):
-        """Return the minimum of reordering rules, nan where there are none, shape (rows,)."""
-        self.env["stock.warehouse.orderpoint"].flush_model()
-        self.env.cr.execute(
-            SQL(
-                _POINTS,
-                company=self.company_id.id,
-                sites=facts.sites.ids,
-                products=facts.product_ids.tolist(),
-            )
-        )
-        found = self.env.cr.fetchall()
-        if not found:
-            return np.full(len(facts.product), np.nan)
-        columns = [np.array(column) for column in zip(*found, strict=True)]
-        columns[2] = columns[2].astype(float)
-        site_ids = np.array(facts.sites.ids)[facts.site]
-        return spread(facts.product_ids[facts.product], site_ids, columns, np.nan)[0]
 
     def _get_waits(self, facts):
         """Return after how many days what is ordered is there, infinite if nobody says it."""

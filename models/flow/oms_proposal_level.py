@@ -269,16 +269,35 @@ class OmsProposal(models.Model):
             self._get_service_sentence(level),
         ]
         parts = {
+            "off_worth": self.env._(
+                "%s less: to store them would cost more than the sales bring that they spare."
+            ),
             "for_presentation": self.env._("%s more are to stand on the shelf."),
             "for_lot": self.env._("%s more come with an order, so that it is worth while."),
             "off_capacity": self.env._("%s less: the shelf holds no more."),
             "off_life": self.env._("%s less: they would not be sold before the last day."),
         }
-        sentences += [text % f"{level[name]:g}" for name, text in parts.items() if level[name] > 0]
-        if level["pooled"]:
+        sentences += [
+            text % f"{level[name]:g}" for name, text in parts.items() if level.get(name, 0.0) > 0
+        ]
+        if level["pooled"] == "all":
+            sentences.append(
+                self.env._(
+                    "Any site may send it to the customers of all: it is kept where that costs "
+                    "least."
+                )
+            )
+        elif level["pooled"]:
             sentences.append(
                 self.env._(
                     "It is rarely wanted: few sites keep it for the customers of all of them."
+                )
+            )
+        if level["pooled"] and level.get("local"):
+            sentences.append(
+                self.env._(
+                    "%s %% of what is wanted here is collected here or sold at the till.",
+                    level["local"],
                 )
             )
         return sentences

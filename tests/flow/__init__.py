@@ -16,6 +16,7 @@ from . import test_forecast
 from . import test_replenish
 from . import test_tour
 from . import test_level
+from . import test_level_share
 from . import test_scale
 from . import test_scope
 from . import test_kpi

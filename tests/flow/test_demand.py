@@ -57,6 +57,7 @@ class TestDemand(OmsCase):
         self.stock(self.apple, (self.near, 5.0), (self.far, 5.0))
         self.make_order((self.apple, 1.0), oms_service="collect", oms_collect_site_id=self.far.id)
         self.assertEqual([key[1] for key in self.count()], [self.far])
+        self.assertEqual(self.env["oms.demand"].search([]).mapped("local"), [1.0])
 
     def test_where_a_seller_took_the_order(self):
         """Who stands in a store and has it sent home wanted it there."""

@@ -227,7 +227,7 @@ class TestLevel(FlowCase):
             self.make_sold(self.berry, site, 3, days_ago=30)
         alone = self.work().proposal_ids.filtered(lambda each: each.product_id == self.berry)
         alone.sudo().state = "superseded"
-        self.plan_record.level_scope = "network"
+        self.plan_record.level_scope = "rare"
         shared = self.work().proposal_ids.filtered(lambda each: each.product_id == self.berry)
         self.assertEqual(len(alone), 3)
         self.assertEqual(shared.site_id, self.near)
