@@ -47,7 +47,8 @@ TRANSFER_DAYS = 14
 class Addon:
     """Forecast, levels, replenishment and, if asked for, transfers.
 
-    :param leniency: so many times the misses that service classes allow are allowed
+    :param leniency: so many times the misses that service classes allow are allowed, and each
+        counts so much less
     :param forecaster: shared by policies that look at the same world
     :param home_only: customers are served by their home alone
     :param balanced: transfers between sites are planned, too
@@ -95,7 +96,7 @@ class Addon:
         # No unit is kept for a site's own customers that costs more than it spares.
         worth = levels.worth_holding(
             own.take(rows),
-            np.repeat(world.margin, world.sites)[rows],
+            np.repeat(world.margin / self.leniency, world.sites)[rows],
             np.repeat(world.holding, world.sites)[rows],
         )
         points[rows] = np.minimum(points[rows], worth)
