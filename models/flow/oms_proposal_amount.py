@@ -40,10 +40,10 @@ class OmsProposal(models.Model):
         before = self._get_valued_quantity()
         vals = {"site_after": self.site_before + self.quantity}
         if self.origin_id:
-            # Others may take of the same goods, too.
-            others = self.origin_before - self.origin_after - before
+            # Others may take of the same goods, too, or bring some.
+            others = max(self.origin_before - self.origin_after - before, 0.0)
             vals["origin_after"] = self.origin_before - others - self.quantity
-            others = self.site_after - self.site_before - before
+            others = max(self.site_after - self.site_before - before, 0.0)
             vals["site_after"] = self.site_before + others + self.quantity
         if before > 0.0:
             vals |= self._prepare_worth(before)
