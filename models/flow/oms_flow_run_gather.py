@@ -95,7 +95,7 @@ class OmsFlowRun(models.Model):
                        SELECT COUNT(*) FROM oms_proposal_line part
                          JOIN oms_allocation share ON share.id = part.allocation_id
                         WHERE part.proposal_id = asked.id AND share.active
-                          AND ABS(share.amount - part.before) < 1e-4)
+                          AND ABS(share.amount - COALESCE(part.share_amount, part.before)) < 1e-4)
                     OR kind IN ('transfer', 'pull') AND EXISTS (
                        SELECT FROM oms_lane lane
                         WHERE lane.id = asked.lane_id AND NOT (lane.active AND lane.allowed))

@@ -171,6 +171,13 @@ class TestShare(FlowCase):
         self.assertFalse(again)
         self.assertEqual(found.mapped("state"), ["proposed", "proposed"])
 
+    def test_what_another_one_has_moved_is_not_taken_back(self):
+        *_shares, found = self.make_three()
+        first, second = found
+        first.action_accept()
+        self.assertFalse(self.work().proposal_ids)
+        self.assertEqual(second.state, "proposed")
+
     # === HOW FAST THEY SELL === #
 
     def test_recent_sales_count_more(self):
