@@ -294,6 +294,6 @@ class OmsFlowRun(models.Model):
             "row_nonsense": self.env._("a number there is negative: it is left out."),
             "lane_nonsense": self.env._("a number of the lane is negative: it is not used."),
             "minimum_missed": self.env._(
-                "all that is worth sending are %(number)s units, fewer than the smallest shipment."
+                "less is worth sending than the smallest shipment; units: %(number)s."
             ),
         }

@@ -217,8 +217,8 @@ class OmsFlowRun(models.Model):
         words = {
             "offer_without_price": self.env._("%(supplier)s says no price: it is not asked."),
             "offer_nonsense": self.env._("a number in the price list of %(supplier)s is negative."),
-            "no_supplier": self.env._("%(number)s units are wanted, and nobody sells them."),
-            "short": self.env._("%(number)s units are wanted that no warehouse has."),
+            "no_supplier": self.env._("nobody sells them; units wanted: %(number)s."),
+            "short": self.env._("no warehouse has it; units wanted: %(number)s."),
             "waits": self.env._(
                 "the order from %(supplier)s is below its minimum: it waits for %(number)s days."
             ),

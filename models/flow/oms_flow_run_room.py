@@ -40,7 +40,7 @@ class OmsFlowRun(models.Model):
             if lane.minimum_units and 0 < units < lane.minimum_units - load.units - 1e-6:
                 going = []
                 words = self.env._(
-                    "%(lane)s: %(count)s units are wanted, fewer than the smallest shipment.",
+                    "%(lane)s: less is wanted than the smallest shipment; units: %(count)s.",
                     lane=lane.display_name,
                     count=f"{units:g}",
                 )

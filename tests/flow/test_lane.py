@@ -95,7 +95,9 @@ class TestLane(FlowCase):
         self.lane.minimum_units = 98
         run = self.work()
         self.assertEqual(self.moved(run), 0)
-        self.assertIn("fewer than the smallest shipment", "".join(run.note_ids.mapped("message")))
+        self.assertIn(
+            "less is wanted than the smallest shipment", "".join(run.note_ids.mapped("message"))
+        )
         # With something that goes anyway it is no small one.
         self.stock(self.berry, (self.near, 80))
         self.propose(self.berry, self.near, self.far, 75).leaves_at = fields.Datetime.now()

@@ -10,7 +10,8 @@ const back = (content, arrived) => [
 ];
 const openProposals = () => [
     click("The run is done; open what it proposes", ".o_form_view button[name='action_view_proposals']"),
-    { trigger: ".o_list_view .o_data_row" },
+    // The run's form has a list of notes, too.
+    { trigger: "body:not(:has(.o_form_view)) .o_list_view .o_data_row" },
 ];
 
 /** Wait until a number of a row of the list of positions is what is expected: what was seen before comes first. */
