@@ -7,6 +7,12 @@ from .flow_offers import Offers
 LATENESS_DAYS = 365
 FEWEST_RECEIPTS = 5
 
+#: What is read of price lists.
+SELLER_FIELDS = (
+    "partner_id", "product_tmpl_id", "product_id", "product_uom_id", "currency_id", "delay",
+    "min_qty", "price", "discount",
+)  # fmt: skip
+
 _LATENESS = """
     SELECT purchase.partner_id,
            AVG(EXTRACT(EPOCH FROM move.date - line.date_planned) / 86400.0)::float8,
@@ -51,10 +57,13 @@ class OmsFlowRun(models.Model):
 
         :rtype: product.supplierinfo
         """
-        ids = [int(each) for each in facts.product_ids]
-        templates = self.env["product.product"].browse(ids).product_tmpl_id
+        products = self.env["product.product"].browse(facts.product_ids.tolist())
+        # Of hundreds of thousands of goods no more is kept in memory than is looked at.
+        products.fetch(["product_tmpl_id"])
+        templates = products.product_tmpl_id
+        templates.fetch(["purchase_ok", "uom_id"])
         today = fields.Date.today()
-        return self.env["product.supplierinfo"].search(
+        return self.env["product.supplierinfo"].search_fetch(
             [
                 ("product_tmpl_id", "in", templates.filtered("purchase_ok").ids),
                 ("company_id", "in", (self.company_id.id, False)),
@@ -66,6 +75,7 @@ class OmsFlowRun(models.Model):
                 ("date_end", "=", False),
                 ("date_end", ">=", today),
             ],
+            SELLER_FIELDS,
             order="sequence, id",
         )
 
