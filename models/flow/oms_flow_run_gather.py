@@ -12,8 +12,9 @@ from .flow_facts import Facts
 #: So many goods at sites are planned together, and so many goods times sites: it is what fits into
 #: two gigabytes. Of more the goods are left out that are worth least.
 MOST_ROWS, MOST_CELLS = 2_000_000, 16_000_000
-#: Levels are worked out for each product at each site, with a good half of a kilobyte for each.
-MOST_LEVEL_CELLS = 2_500_000
+#: Stages that look at each product at each site, wanted there or not, with a good half of a
+#: kilobyte, or a fifth of one, for each.
+STAGE_CELLS = {"level": 2_500_000, "replenish": 6_000_000}
 
 _POSITIONS = """
     SELECT position.product_id, position.site_id, position.on_hand, position.demand,
@@ -63,9 +64,8 @@ class OmsFlowRun(models.Model):
         whole = self._gather_all()
         facts = self._limit(whole)
         self._note_left_out(len(whole.product_ids) - len(facts.product_ids))
-        self._note_without_level(
-            len(facts.product_ids) - MOST_LEVEL_CELLS // max(len(facts.sites), 1)
-        )
+        for stage, most in STAGE_CELLS.items():
+            self._note_without(stage, len(facts.product_ids) - most // max(len(facts.sites), 1))
         self.write({"product_count": len(facts.product_ids), "site_count": len(facts.sites)})
         self._note_sites(facts)
         self._note_goods(facts)
@@ -158,7 +158,7 @@ class OmsFlowRun(models.Model):
 
     def _limit(self, facts):
         """Return the facts of the goods that are worth most, if there are too many for one run."""
-        most_cells = min(MOST_CELLS, MOST_LEVEL_CELLS) if self.stage == "level" else MOST_CELLS
+        most_cells = min(MOST_CELLS, STAGE_CELLS.get(self.stage, MOST_CELLS))
         cells = len(facts.product_ids) * len(facts.sites)
         if len(facts.product) <= MOST_ROWS and cells <= most_cells:
             return facts

@@ -24,19 +24,34 @@ class OmsFlowRun(models.Model):
                 count=count,
             )
 
-    def _note_without_level(self, count):
-        """Tell how many goods are planned, but are too many for levels."""
-        if count > 0 and "level" in self.plan_id._get_kinds():
-            self._note(
-                "gather",
+    def _note_without(self, stage, count):
+        """Tell how many goods are planned, but are too many for a stage.
+
+        :param str stage: that looks at less than is planned
+        :param int count: goods that it leaves out, none if not above zero
+        """
+        kinds, sentence = {
+            "level": (
+                {"level"},
                 self.env._(
                     "No levels are proposed for %(count)s products with the least stock and "
                     "demand: they are too many to be looked at together. Make several plans, each "
                     "with categories of its own.",
                     count=count,
                 ),
-                count=count,
-            )
+            ),
+            "replenish": (
+                {"purchase", "pull"},
+                self.env._(
+                    "Nothing is bought, or pulled up to its level, of %(count)s products with the "
+                    "least stock and demand: they are too many to be looked at together. Make "
+                    "several plans, each with categories of its own.",
+                    count=count,
+                ),
+            ),
+        }[stage]
+        if count > 0 and kinds & self.plan_id._get_kinds():
+            self._note("gather", sentence, count=count)
 
     def _note_sites(self, facts):
         """Tell of sites that can take no part."""

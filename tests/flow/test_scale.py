@@ -170,13 +170,16 @@ class TestTooMany(FlowCase):
         [note] = self.run_record.note_ids
         self.assertEqual((note.count, note.stage), (2, "balance"))
 
-    def test_levels_are_of_fewer_goods(self):
+    def test_some_stages_look_at_fewer_goods(self):
         self.plan_record.does_level = True
-        run, facts = self.gather(MOST_LEVEL_CELLS=5)
-        self.assertGreater(len(facts.product_ids), 1)
-        self.assertEqual((run.state, run.product_count), ("done", len(facts.product_ids)))
-        [note] = run.note_ids.filtered(lambda note: "No levels" in note.message)
-        self.assertEqual(note.count, run.product_count - 1)
-        run.stage = "level"
-        with patch("odoo.addons.oms.models.flow.oms_flow_run_gather.MOST_LEVEL_CELLS", 5):
-            self.assertEqual(run._gather().product_ids.tolist(), self.berry.ids)
+        module = "odoo.addons.oms.models.flow.oms_flow_run_gather"
+        for stage, words in (("level", "No levels"), ("replenish", "Nothing is bought")):
+            with self.subTest(stage=stage), patch.dict(f"{module}.STAGE_CELLS", {stage: 5}):
+                run = self.work()
+                facts = run._gather()
+                self.assertGreater(len(facts.product_ids), 1)
+                self.assertEqual((run.state, run.product_count), ("done", len(facts.product_ids)))
+                [note] = run.note_ids.filtered(lambda note, words=words: words in note.message)
+                self.assertEqual(note.count, run.product_count - 1)
+                run.stage = stage
+                self.assertEqual(run._gather().product_ids.tolist(), self.berry.ids)
