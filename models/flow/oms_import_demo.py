@@ -9,6 +9,8 @@ OFFERS = (
     ("TISS", "Tissages de la Lys", 21, ((10, 1.0), (40, 0.95), (120, 0.88)), "TEX-00"),
     ("GRES", "Grès d'Alsace", 16, ((36, 0.94), (144, 0.86)), "TAB-00"),
 )
+#: What an order of them costs, and the least value of one.
+TERMS = (("LUMI", 25.0, 600.0), ("TISS", 40.0, 900.0))
 #: Channel, its share, and of what: both since the first orders.
 PACED = (
     ("WEB", "fixed", 40, "JAR-001"),
@@ -57,6 +59,7 @@ class OmsImportDemo(models.AbstractModel):
                 for quantity, part in breaks
             ]
         self.env["product.supplierinfo"].create(vals_list)
+        self._set_terms()
         stores = self.env["oms.site"].search(
             [("company_id", "=", self.env.company.id), ("kind", "=", "store")]
         )
@@ -90,6 +93,21 @@ class OmsImportDemo(models.AbstractModel):
             ]
         )
 
+    def _set_terms(self):
+        """Say of suppliers what an order costs, and the least that they take one for."""
+        Terms = self.env["oms.supplier.terms"].with_context(active_test=False)
+        for reference, order_cost, minimum_value in TERMS:
+            supplier = self._find_supplier(reference)
+            of_supplier = [("partner_id", "=", supplier.id)]
+            if supplier and not Terms.search_count(of_supplier, limit=1):
+                Terms.create(
+                    {
+                        "partner_id": supplier.id,
+                        "order_cost": order_cost,
+                        "minimum_value": minimum_value,
+                    }
+                )
+
     def _plan_flows(self):
         """Make lanes, a plan and a planner, and work the plan out once."""
         network = self.env["oms.network"].search(
@@ -107,6 +125,8 @@ class OmsImportDemo(models.AbstractModel):
         )
         plan.next_run_at = fields.Datetime.add(fields.Datetime.now(), days=1)
         plan._start()._work(lambda _done: True)
+        Value = self.env["oms.value"]
+        Value._refresh_products(Value._get_product_ids())
         self._ensure_planner()
 
     def _ensure_planner(self):

@@ -237,26 +237,19 @@ class OmsProposal(models.Model):
             )
             if high
             else self.env._("It is not kept at %s any more.", site),
-            self.env._(
-                "%(site)s sells %(rate)s %(unit)s a day.",
-                site=site,
-                rate=f"{level['own']:.3g}",
-                unit=unit,
-            ),
+            self.env._("%(site)s sells %(rate)s.", site=site, rate=self._say_rate(level["own"]))
+            if level["own"] > 1e-6
+            else self.env._("%s sells none of it by itself.", site),
         ]
         others = self.site_rate - level["own"]
         if others > 1e-4:
             sentences.append(
-                self.env._(
-                    "The sites that it supplies want %(rate)s %(unit)s a day of it.",
-                    rate=f"{others:.3g}",
-                    unit=unit,
-                )
+                self.env._("The sites that it supplies want %s.", self._say_rate(others))
             )
         sentences += [
             self.env._(
                 "More comes %(days)s days after it is ordered, from %(origin)s, give or take "
-                "%(late)s; whether to order is looked at every %(review)s days.",
+                "%(late)s; days between two looks at whether to order: %(review)s.",
                 days=f"{level['lead']:g}",
                 origin=level["origin"] or self.env._("the supplier"),
                 late=f"{level['late']:g}",

@@ -279,11 +279,7 @@ class OmsProposal(models.Model):
         others = self.site_rate - facts.get("own", self.site_rate)
         if others > 1e-6:
             sentences.append(
-                self.env._(
-                    "Of this, %(rate)s %(unit)s a day are wanted by sites that it supplies.",
-                    rate=f"{others:.3g}",
-                    unit=unit,
-                )
+                self.env._("Of this, sites that it supplies want %s.", self._say_rate(others))
             )
         if facts.get("wanted") and self.quantity_proposed > facts["wanted"] + 1e-6:
             sentences.append(

@@ -277,7 +277,7 @@ class TestSupplier(FlowCase):
         self.assertGreater(found.quantity, 9)
         self.assertAlmostEqual(found.site_rate, 2.0, delta=0.3)
         self.assertGreater(found.gain, 0.0)
-        self.assertIn("wanted by sites that it supplies", found.why)
+        self.assertIn("sites that it supplies want", found.why)
 
     def test_service_classes_count_where_there_is_no_rule(self):
         self.sell_by(self.orchard, 3.0)
