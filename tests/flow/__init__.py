@@ -12,6 +12,7 @@ from . import test_roles
 from . import test_lane
 from . import test_bad_input
 from . import test_demand
+from . import test_demand_sources
 from . import test_forecast
 from . import test_replenish
 from . import test_tour

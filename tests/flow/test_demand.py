@@ -12,31 +12,11 @@ from odoo.tools import SQL
 from ...engine.geography import great_circle_km
 from ...models.inventory.oms_claim_hold import OmsClaim
 from ...models.inventory.refusal import Shortage
-from ..common import DATE_ORDER, LYON, MARSEILLE, ORLEANS, PARIS, OmsCase
+from ..common import LYON, MARSEILLE, ORLEANS, PARIS
+from .demand_case import DemandCase
 
 
-class TestDemand(OmsCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.sites.tz = "Europe/Paris"
-        cls.demand = cls.env["oms.demand"]
-
-    @classmethod
-    def make_order(cls, *lines, date_order=DATE_ORDER, **vals):
-        """Confirming an order dates it today; here it is as if it had been confirmed then."""
-        order = super().make_order(*lines, **vals)
-        order.date_order = date_order
-        return order
-
-    def count(self, *days):
-        self.demand._count(self.company, list(days) or [date(2024, 3, 4)])
-        rows = self.demand.search([("company_id", "=", self.company.id)])
-        return {
-            (row.product_id, row.site_id, row.day, row.source): (row.quantity, row.lost)
-            for row in rows
-        }
-
+class TestDemand(DemandCase):
     def test_where_it_was_wanted_not_where_it_was_shipped(self):
         self.stock(self.apple, (self.far, 10.0))
         order = self.make_order((self.apple, 3.0))
@@ -117,11 +97,6 @@ class TestDemand(OmsCase):
         self.assertEqual(
             {key[0].name: value[0] for key, value in rows.items()}, {"Apple": 6.0, "Cherry": 2.0}
         )
-
-    def cherry(self):
-        if not hasattr(self, "_cherry"):
-            self._cherry = self.make_product("Cherry")
-        return self._cherry
 
     def test_what_was_cancelled_for_want_of_stock(self):
         """What waits is lost when it is cancelled; what somebody could have had is not."""
@@ -273,73 +248,6 @@ class TestDemand(OmsCase):
         # What is to come is no past yet.
         today = fields.Date.today()
         self.assertEqual(self.demand._get_weeks(self.berry, self.near, today, 4), [0.0] * 4)
-
-    # === FROM SUPPLIERS === #
-
-    def make_supplied(self, product):
-        """Have it be so that a supplier sends the goods of an order."""
-        order = self.make_order((product, 2.0))
-        supplier = self.make_partner("Supplier")
-        self.env["stock.move"].create(
-            {
-                "product_id": product.id,
-                "product_uom_qty": 2.0,
-                "location_id": self.env.ref("stock.stock_location_suppliers").id,
-                "location_dest_id": self.env.ref("stock.stock_location_customers").id,
-                "sale_line_id": order.order_line.id,
-                "partner_id": supplier.id,
-            }
-        )._action_confirm()
-        return order
-
-    def test_goods_that_only_suppliers_send(self):
-        self.make_supplied(self.apple)
-        self.make_order((self.cherry(), 2.0), oms_service="drop_ship")
-        self.make_order((self.berry, 2.0))
-        self.assertEqual([key[0] for key in self.count()], [self.berry])
-
-    def test_goods_that_a_supplier_sends_for_want_of_stock(self):
-        """They are kept, and somebody wanted them here."""
-        self.make_sold(self.apple, self.near, 1.0)
-        self.make_supplied(self.apple)
-        self.make_sold(self.cherry(), self.far, 1.0)
-        self.make_order((self.cherry(), 2.0), oms_service="drop_ship")
-        self.assertEqual({key[0] for key in self.count()}, {self.apple, self.cherry()})
-
-    # === EXCHANGE === #
-
-    def make_exchange(self, order, anew, quantity):
-        """Have it be so that what was ordered came back for other goods, or the same."""
-        instead = self.make_order((anew, quantity))
-        back = self.env["oms.return"].create(
-            {
-                "order_id": order.id,
-                "line_ids": [
-                    (
-                        0,
-                        0,
-                        {
-                            "sale_line_id": order.order_line.id,
-                            "product_id": order.order_line.product_id.id,
-                            "quantity": 1.0,
-                        },
-                    )
-                ],
-            }
-        )
-        back.exchange_order_id = instead
-
-    def test_the_same_goods_anew_are_wanted_once(self):
-        self.make_exchange(self.make_order((self.apple, 2.0)), self.apple, 1.0)
-        self.assertEqual([value[0] for value in self.count().values()], [2.0])
-
-    def test_other_goods_instead_are_wanted_too(self):
-        self.make_exchange(self.make_order((self.apple, 2.0)), self.berry, 1.0)
-        self.assertEqual(sorted(value[0] for value in self.count().values()), [1.0, 2.0])
-
-    def test_more_than_what_came_back(self):
-        self.make_exchange(self.make_order((self.apple, 2.0)), self.apple, 3.0)
-        self.assertEqual([value[0] for value in self.count().values()], [4.0])
 
     def test_against_a_loop(self):
         places = [PARIS, ORLEANS, MARSEILLE, LYON, (48.2, 2.0), (44.0, 5.0)]
