@@ -162,7 +162,8 @@ class OmsFlowRun(models.Model):
         wished = self._get_points(wanted, own, asked & (own.rate > 0.0))
         points = self._limit_by_worth(facts, own, wished)
         off_worth = wished - points
-        points = points + self._get_pooled(facts, wanted, series) * asked
+        # What is kept for all may lie where none of it is wanted.
+        points = points + self._get_pooled(facts, wanted, series)
         if cells is None:
             about = (series.rate > 0.0) | (points > 0.0)
             about |= (limits.presentation > 0.0) | np.isfinite(limits.life)

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
@@ -69,6 +70,18 @@ class TestLevelShare(FlowCase):
         self.assertIn("Any site may send it", shared[self.near].why)
         # Only what is wanted steadily is left: nothing of it is rare.
         self.assertEqual(self.units(self.levels("rare")), self.units(alone))
+
+    def test_it_may_lie_where_none_of_it_is_wanted(self):
+        for site, longitude in ((self.near, 8.0), (self.middle, 34.0), (self.far, 60.0)):
+            site.longitude = longitude
+        for days in range(2, 90):
+            self.make_sold(self.apple, self.middle, 50, days_ago=days)
+        self.make_sold(self.berry, self.far, 3, days_ago=30)
+        self.plan_record.level_scope = "network"
+        with patch("odoo.addons.oms.models.flow.oms_flow_run_level_share.MOST_SITES", 1):
+            found = self.work().proposal_ids.filtered(lambda each: each.product_id == self.berry)
+        self.assertEqual(found.site_id, self.middle)
+        self.assertGreaterEqual(found.site_after, 3)
 
     def test_what_is_collected_is_kept_where_it_is(self):
         for site in self.sites:
