@@ -18,14 +18,10 @@ from .points import (
 from .pooling import (
     Map,
     Placed,
-    around,
     mean_stock,
     open_sites,
     place,
-    share_out,
-    spared,
     split_whole,
-    together,
     worth_holding,
 )
 
@@ -42,7 +38,6 @@ __all__ = [
     "Placed",
     "Series",
     "abc",
-    "around",
     "base_stock",
     "better_of",
     "common_cycle",
@@ -59,10 +54,7 @@ __all__ = [
     "open_sites",
     "order_points",
     "place",
-    "share_out",
-    "spared",
     "split_whole",
-    "together",
     "worth_holding",
     "xyz",
 ]

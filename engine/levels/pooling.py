@@ -1,10 +1,8 @@
-"""Stock of many products at many sites together: the same service with less of it.
+"""Stock of products at many sites: the same service with less of it.
 
-Two questions that single series do not answer. How much of each product: a unit goes where it
-spares most misses (marginal analysis; with gains that never rise, greedy is the best for every
-budget: Fox, *Discrete optimization via marginal analysis*, Management Science 13, 1966; Sherbrooke,
-METRIC, 1968). And where: a site that can send to another one's customers holds stock for both, so
-slow sellers lie at few sites and need the safety of one, not of fifty (Eppen, 1979).
+How much is worth it: a unit that spares less than it costs to hold is not kept. And where: a site
+that can send to another one's customers holds stock for both, so slow sellers lie at few sites and
+need the safety of one, not of fifty (Eppen, 1979).
 """
 
 from __future__ import annotations
@@ -14,96 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..demand.law import loss, quantile
+from ..demand.law import loss
 from .points import Series, least_whole, missed_share
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-LEAST_SURE = 0.9999
-"""Up to this quantile at least a unit of stock is thought of."""
-
-
-def spared(series: Series, first: ArrayLike, count: int) -> Array:
-    """Units per day that each further unit of stock spares from being missed.
-
-    :param first: units that are there before, shape (S,)
-    :param count: how many further units are asked for
-    :return: shape (S, count), never rising along a row
-    """
-    places = np.asarray(first, dtype=float) + np.arange(count + 1.0)[:, None]
-    missed = missed_share(series, places) * series.rate
-    gains = -np.diff(missed, axis=0).T
-    # Of an order of several units the second can spare more than the first only by rounding of
-    # the law: P(D_{L+R} >= n) - P(D_L >= n) need not fall. What is bought together is averaged.
-    return _falling(np.maximum(gains, 0.0))
-
-
-def _falling(gains: Array) -> Array:
-    """Even out gains that rise, so that sums up to any end of an even stretch stay the same.
-
-    The least concave majorant of the sums, row by row.
-    """
-    rises = np.flatnonzero((np.diff(gains, axis=1) > 1e-15).any(axis=1))
-    for row in rises.tolist():
-        gains[row] = _even(gains[row])
-    return gains
-
-
-def _even(gains: Array) -> Array:
-    blocks: list[tuple[float, int]] = []
-    for gain in gains.tolist():
-        blocks.append((gain, 1))
-        while len(blocks) > 1 and blocks[-2][0] < blocks[-1][0]:
-            (above, many), (below, few) = blocks[-2:]
-            blocks[-2:] = [((above * many + below * few) / (many + few), many + few)]
-    return np.concatenate([np.full(number, gain) for gain, number in blocks])
-
-
-def together(
-    series: Series, target: float, value: ArrayLike = 1.0, costs: ArrayLike = 1.0
-) -> Array:
-    """Find the least stock with which all series together reach a fill rate.
-
-    Not each of them: where a unit spares little it is better kept of something else. The same
-    service for each would take more stock for the same service on the whole.
-
-    :param target: share of all that is wanted, from 0 and below 1
-    :param value: how much a missed unit of each series counts, shape (S,) or one number
-    :param costs: what a unit of stock of each costs, above zero, shape (S,) or one number
-    :return: order-up-to levels, whole units, shape (S,)
-    :raises ValueError: the target is outside, or a cost or value makes no sense
-    """
-    value, costs = (
-        np.broadcast_to(np.asarray(each, dtype=float), series.rate.shape) for each in (value, costs)
-    )
-    if not 0.0 <= target < 1.0:
-        raise ValueError("A service target is a share from 0 and below 1.")
-    if costs.size and not (costs.min() > 0.0 and value.min() >= 0.0):
-        raise ValueError("A unit costs something, and missing one does not earn anything.")
-    missed = missed_share(series, 0.0) * series.rate * value
-    allowed = (1.0 - target) * float((series.rate * value).sum())
-    if missed.sum() <= allowed:
-        return np.zeros(len(series))
-    # Nobody needs more than almost everything that is wanted until the next can have come; and
-    # if all need more than that, all have it.
-    surest = max(LEAST_SURE, 1.0 - (1.0 - target) / 50.0)
-    most = quantile(surest, *series.over(series.review), series.decimal)
-    most = np.where(series.rate > 0.0, np.ceil(most) + 1.0, 0.0).astype(np.int64)
-    rows = np.repeat(np.arange(len(series)), most)
-    places = (np.arange(len(rows)) - np.repeat(most.cumsum() - most, most)).astype(float)
-    some = series.take(rows)
-    gains = missed_share(some, places) - missed_share(some, places + 1.0)
-    gains = np.maximum(gains, 0.0) * some.rate * value[rows]
-    rising = np.unique(rows[1:][(np.diff(gains) > 1e-15) & (rows[1:] == rows[:-1])])
-    ends = most.cumsum()
-    for row in rising.tolist():
-        stretch = slice(ends[row] - most[row], ends[row])
-        gains[stretch] = _even(gains[stretch])
-    order = np.argsort(-gains / costs[rows], kind="stable")
-    left = missed.sum() - gains[order].cumsum()
-    stop = int(np.searchsorted(-left, -(allowed + 1e-12))) + 1
-    return np.bincount(rows[order[:stop]], minlength=len(series)).astype(float)
 
 
 def worth_holding(series: Series, miss: ArrayLike, holding: ArrayLike) -> Array:
@@ -131,32 +44,6 @@ def worth_holding(series: Series, miss: ArrayLike, holding: ArrayLike) -> Array:
     most = start + least_whole(too_many, len(series))
     missed = missed_share(series, np.stack([np.zeros(len(series)), most])) * series.rate * miss
     return np.where(missed[0] <= missed[1] + holding * most, 0.0, most)
-
-
-def share_out(gains: Array, budget: int, costs: ArrayLike = 1.0) -> Ints:
-    """Spend a budget of stock where it spares most.
-
-    :param gains: what each further unit of each series spares, shape (S, N), never rising
-    :param budget: what may be spent, units (or money, with costs)
-    :param costs: of a unit of each series, shape (S,)
-    :return: units of each series, shape (S,); the order of rows decides between equals
-    :raises ValueError: gains rise or are negative, or a cost is not above zero
-    """
-    gains = np.asarray(gains, dtype=float)
-    costs = np.broadcast_to(np.asarray(costs, dtype=float), gains.shape[:1])
-    if gains.size and (gains.min() < 0.0 or np.diff(gains, axis=1).max(initial=0.0) > 1e-12):
-        raise ValueError("Each further unit spares no more than the one before, and not below 0.")
-    if costs.size and not costs.min() > 0.0:
-        raise ValueError("A unit costs something.")
-    worth = (gains / costs[:, None]).ravel()
-    order = np.argsort(-worth, kind="stable")
-    order = order[worth[order] > 0.0]
-    rows = order // max(gains.shape[1], 1)
-    taken = costs[rows].cumsum() <= budget + 1e-9
-    # The first unit that is too dear ends it: a later, cheaper one of the same series would jump
-    # the queue of its own series.
-    stop = int(np.argmin(taken)) if not taken.all() else len(taken)
-    return np.bincount(rows[:stop], minlength=len(gains)).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -285,27 +172,6 @@ def _missed_near(series: Series, units: Array, shares: Array, sites: Ints) -> Ar
         part = replace(series, rate=series.rate * share, variance=series.variance * share)
         missed += share * missed_share(part, units[:, site])
     return missed
-
-
-def around(level: Array, position: Array) -> Array:
-    """Lower levels where enough lies at other sites already.
-
-    What lies or comes somewhere beyond the level there serves the others' customers, too: until it
-    is gone, less is ordered elsewhere, where the most would have been ordered first.
-
-    :param level: order-up-to levels of each product at each site, shape (P, K)
-    :param position: on hand and ordered, less what is owed, same shape
-    :return: levels, same shape; the stock that they lead to is the least that holds the totals
-    """
-    short = np.maximum(level - position, 0.0)
-    surplus = np.maximum(position - level, 0.0).sum(axis=1)
-    order = np.argsort(-short, axis=1, kind="stable")
-    sorted_short = np.take_along_axis(short, order, axis=1)
-    before = np.cumsum(sorted_short, axis=1) - sorted_short
-    off = np.clip(surplus[:, None] - before, 0.0, sorted_short)
-    lowered = np.zeros(level.shape)
-    np.put_along_axis(lowered, order, off, axis=1)
-    return level - lowered
 
 
 def mean_stock(series: Series, position: ArrayLike) -> Array:

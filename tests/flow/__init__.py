@@ -14,6 +14,7 @@ from . import test_bad_input
 from . import test_demand
 from . import test_demand_sources
 from . import test_forecast
+from . import test_forecast_plans
 from . import test_replenish
 from . import test_tour
 from . import test_level
