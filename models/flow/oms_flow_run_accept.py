@@ -46,11 +46,12 @@ class OmsFlowRun(models.Model):
         )
         if not plan.automatic_cost:
             return found
-        left, going = plan.automatic_cost, found.browse()
+        left, ids = plan.automatic_cost, []
         for proposal in found:
             if plan.currency_id.compare_amounts(proposal.cost, left) <= 0:
                 left -= proposal.cost
-                going |= proposal
+                ids.append(proposal.id)
+        going = found.browse(ids)
         if going != found:
             self._note(
                 "accept",
