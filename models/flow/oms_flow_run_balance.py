@@ -36,7 +36,8 @@ class OmsFlowRun(models.Model):
         self._note_departures(departures)
         problem = self._prepare_balance(facts, lanes, departures)
         cover = self._get_cover(facts, problem.stocks)
-        capped = replace(problem.stocks, capacity=np.minimum(problem.stocks.capacity, cover))
+        shelf = problem.stocks.capacity
+        capped = replace(problem.stocks, capacity=np.minimum(shelf, cover))
         problem = replace(problem, stocks=capped)
         found = balancing.balance(problem)
         self._note_balance(facts, lanes, found)
@@ -46,7 +47,7 @@ class OmsFlowRun(models.Model):
             "value_after": found.value_after,
             "bound": found.bound,
         }
-        rows = self._prepare_moves(facts, lanes, departures, problem, found)
+        rows = self._prepare_moves(facts, lanes, departures, problem, shelf, found)
         self._propose(sorted(rows, key=lambda row: -row["gain"]))
 
     def _get_laneless_sentence(self, sites):
@@ -179,21 +180,17 @@ class OmsFlowRun(models.Model):
         if self.plan_id.preset == "consolidate":
             return np.full(len(facts.rate), np.inf)
         days, wanted = float(self.plan_id.horizon_days), np.flatnonzero(facts.rate > 0.0)
-        cover = np.zeros(len(facts.rate))
-        cover[wanted] = law.quantile(
-            COVER, facts.rate[wanted] * days, np.maximum(facts.variance, facts.rate)[wanted] * days
-        )
-        shelf, _capacity, _life = self._get_shelf_limits(facts)
-        cover = np.maximum(cover, np.maximum(facts.safety, shelf[facts.product, facts.site]))
+
+        def lasting(time):
+            units, rate = np.zeros(len(facts.rate)), facts.rate[wanted]
+            spread = np.maximum(facts.variance[wanted], rate)
+            units[wanted] = law.quantile(COVER, rate * time[wanted], spread * time[wanted])
+            return units
+
+        cover = np.maximum(lasting(np.full(len(facts.rate), days)), stocks.minimum)
         if stocks.order_point is not None:
             # What a rule fills anyway needs to last until that comes only.
-            waits = np.minimum(stocks.lead_days, days)
-            short = np.zeros(len(cover))
-            short[wanted] = law.quantile(
-                COVER,
-                facts.rate[wanted] * waits[wanted],
-                np.maximum(facts.variance, facts.rate)[wanted] * waits[wanted],
-            )
+            short = lasting(np.minimum(stocks.lead_days, days))
             ruled = np.maximum(np.nan_to_num(stocks.order_point), short)
             cover = np.where(np.isnan(stocks.order_point), cover, np.minimum(cover, ruled))
         # What is promised there needs its place, too.

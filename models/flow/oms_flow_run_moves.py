@@ -12,11 +12,11 @@ class OmsFlowRun(models.Model):
 
     _inherit = "oms.flow.run"
 
-    def _prepare_moves(self, facts, lanes, departures, problem, found):
+    def _prepare_moves(self, facts, lanes, departures, problem, shelf, found):
         """Return the values of the proposals that a plan of the engine means.
 
         :param problem: what the engine was asked
-
+        :param shelf: units that fit at each row of the stock, shape (rows,)
         :rtype: list[dict]
         """
         spread = {}
@@ -28,7 +28,6 @@ class OmsFlowRun(models.Model):
                 zip(facts.product.tolist(), facts.site.tolist(), strict=True)
             )
         }
-        shelf = self._get_shelf_limits(facts)[1]
         return [
             self._prepare_row(
                 facts,
@@ -53,7 +52,7 @@ class OmsFlowRun(models.Model):
         leaves = departures[lane]
         limit = move.limit
         taken = move.destination_after + float(facts.demand[getter] + facts.claimed[getter])
-        if limit == "shelf" and taken + 1.0 <= shelf[move.product, move.destination]:
+        if limit == "shelf" and taken + 1.0 <= shelf[getter]:
             limit = "cover"
         return {
             "kind": self._get_moving_kind(lane),
@@ -146,7 +145,7 @@ class OmsFlowRun(models.Model):
             "days_left": [finite(stocks.days_left[row]) for row in (giver, getter)],
             **{
                 name: [finite(getattr(stocks, name)[row]) for row in (giver, getter)]
-                for name in ("order_point", "lead_days")
+                for name in ("order_point", "lead_days", "local")
                 if getattr(stocks, name) is not None
             },
         }

@@ -103,7 +103,7 @@ class OmsProposal(models.Model):
             return np.array(numbers, dtype=float)
 
         names = ("stock", "incoming", "rate", "variance", "age_days", "life", "days_left")
-        names += ("order_point", "lead_days")
+        names += ("order_point", "lead_days", "local")
         places = np.arange(2)
         problem = balancing.Problem(
             balancing.Network(

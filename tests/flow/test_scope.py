@@ -1,4 +1,6 @@
+from odoo import fields
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .flow_case import FlowCase
 
@@ -81,3 +83,29 @@ class TestScope(FlowCase):
         self.assertAlmostEqual(elsewhere, 0.0004 * 71.5, 3)
         self.plan_record.does_pull = False
         self.assertFalse(self.work().proposal_ids, "sending it from there costs less")
+
+    def test_an_edited_move_knows_what_is_collected(self):
+        """The curve that is kept says of the quantity what the run said of it."""
+        self.plan_record.level_scope = "network"
+        for site, longitude in ((self.near, 8.0), (self.middle, 8.0), (self.far, 9.0)):
+            site.write({"latitude": 50.0, "longitude": longitude})
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO oms_demand
+                       (product_id, site_id, company_id, day, quantity, lost, local, source, key)
+                VALUES (%s, %s, %s, %s, 100, 0, 90, 'orders', '')
+                """,
+                self.apple.id,
+                self.far.id,
+                self.company.id,
+                fields.Date.context_today(self.plan_record),
+            )
+        )
+        found = self.work().proposal_ids.filtered(lambda each: "curve" in each.explanation)
+        [proposal] = found.filtered(lambda each: each.site_id == self.far)
+        curve = proposal.explanation["curve"]
+        self.assertAlmostEqual(curve["local"][1], 0.9)
+        amounts = proposal._get_amounts(curve, [proposal.quantity])
+        parts = dict(proposal.explanation["parts"])
+        self.assertAlmostEqual(float(amounts.parts["value_there"][0]), parts["value_there"], 4)
