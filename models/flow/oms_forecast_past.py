@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from . import binary_copy
+from .flow_facts import Facts, find_rows
 from .oms_forecast import HIGH, HORIZON, KIND_SELECTION, LOW, METHOD_SELECTION
 
 #: Weeks for which forecasts are kept once they were made.
@@ -230,15 +231,14 @@ class OmsForecast(models.Model):
         """
         product, site, *values = self.env["oms.forecast.past"]._read_made_on(company, day)
         count, begin = history.product.size, (day - start).days
-        key = (products[history.product].astype(np.int64) << 32) | sites[history.site]
-        kept = (product.astype(np.int64) << 32) | site
-        order = np.argsort(kept, kind="stable")
-        place = np.minimum(np.searchsorted(kept, key, sorter=order), max(kept.size - 1, 0))
-        row = order[place] if kept.size else np.zeros(count, dtype=np.int64)
-        scored = (kept[row] == key) if kept.size else np.zeros(count, dtype=bool)
+        row = find_rows(
+            Facts.key(product, site),
+            Facts.key(products[history.product], sites[history.site]),
+        )
+        scored = row >= 0
         since = (history.day >= begin) & (history.day < begin + HORIZON)
         scores = {
-            name: np.where(scored, column[row], 0.0)
+            name: np.where(scored, column[row] if len(column) else 0.0, 0.0)
             for name, column in zip(("past_mean", "past_low", "past_high"), values, strict=True)
         }
         came = np.bincount(history.series[since], history.quantity[since], count)

@@ -1,5 +1,6 @@
 """Three sites with lanes between them, a plan, and proposals made by hand."""
 
+from ...models.flow.oms_flow_plan import KIND_FIELDS
 from ..common import OmsCase
 
 
@@ -29,6 +30,11 @@ class FlowCase(OmsCase):
         }
         (cls.apple + cls.berry).write({"standard_price": 4.0, "weight": 1.0})
         cls.run_record = cls.env["oms.flow.run"].create({"plan_id": cls.plan_record.id})
+
+    @classmethod
+    def propose_only(cls, *kinds):
+        """Have the plan propose some kinds, and no others."""
+        cls.plan_record.write({name: kind in kinds for name, kind in KIND_FIELDS.items()})
 
     @classmethod
     def propose(cls, product, origin, site, quantity, **vals):

@@ -18,16 +18,8 @@ class TestLevel(FlowCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.run_record.state = "done"
-        cls.plan_record.write(
-            {
-                **dict.fromkeys(
-                    ("does_transfer", "does_pull", "does_purchase", "does_share"), False
-                ),
-                "does_preparation": False,
-                "does_level": True,
-                "level_held": "all",
-            }
-        )
+        cls.propose_only("level")
+        cls.plan_record.level_held = "all"
         for days in range(3, 80, 5):
             cls.make_sold(cls.apple, cls.middle, 4, days_ago=days)
         cls.Point = cls.env["stock.warehouse.orderpoint"]

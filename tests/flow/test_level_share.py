@@ -16,15 +16,7 @@ class TestLevelShare(FlowCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.run_record.state = "done"
-        cls.plan_record.write(
-            {
-                **dict.fromkeys(
-                    ("does_transfer", "does_pull", "does_purchase", "does_share"), False
-                ),
-                "does_preparation": False,
-                "does_level": True,
-            }
-        )
+        cls.propose_only("level")
         cls.sites.write({"latitude": 50.0, "longitude": 8.0})
         # Steady, much wanted goods at all sites.
         for site in cls.sites:
@@ -156,16 +148,8 @@ class TestLevelWorth(FlowCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.run_record.state = "done"
-        cls.plan_record.write(
-            {
-                **dict.fromkeys(
-                    ("does_transfer", "does_pull", "does_purchase", "does_share"), False
-                ),
-                "does_preparation": False,
-                "does_level": True,
-                "level_scope": "site",
-            }
-        )
+        cls.propose_only("level")
+        cls.plan_record.level_scope = "site"
         # Dear to store, hardly any margin, and wanted once, many at a time.
         cls.berry.write({"list_price": 100.5, "standard_price": 100.0})
         cls.make_sold(cls.berry, cls.far, 9, days_ago=40)
