@@ -84,3 +84,13 @@ class FlowCase(OmsCase):
         run = (plan or self.plan_record)._start()
         self.assertTrue(run._work(lambda _done: True))
         return run
+
+    def sell_far_apples(self):
+        """Have the far store sell ten apples a week and have one left; the warehouse has plenty."""
+        self.stock(self.apple, (self.near, 100), (self.far, 1))
+        for week in range(13):
+            self.make_sold(self.apple, self.far, 10, days_ago=7 * week + 1)
+
+    def texts(self, run):
+        """What a run could not do, or took for granted."""
+        return "\n".join(run.note_ids.mapped("message"))

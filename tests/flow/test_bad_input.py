@@ -11,12 +11,7 @@ class TestBadInput(FlowCase):
     def setUp(self):
         super().setUp()
         self.run_record.state = "done"
-        self.stock(self.apple, (self.near, 100), (self.far, 1))
-        for week in range(13):
-            self.make_sold(self.apple, self.far, 10, days_ago=7 * week + 1)
-
-    def texts(self, run):
-        return "\n".join(run.note_ids.mapped("message"))
+        self.sell_far_apples()
 
     def of_apples(self, run):
         return run.proposal_ids.filtered(lambda each: each.product_id == self.apple)

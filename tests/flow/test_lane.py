@@ -19,9 +19,7 @@ class TestLane(FlowCase):
         super().setUp()
         self.run_record.state = "done"
         self.lane = self.lanes[self.near, self.far]
-        self.stock(self.apple, (self.near, 100), (self.far, 1))
-        for week in range(13):
-            self.make_sold(self.apple, self.far, 10, days_ago=7 * week + 1)
+        self.sell_far_apples()
 
     def make_calendar(self, *days, tz="UTC"):
         calendar = self.env["resource.calendar"].create({"name": "Truck", "tz": tz})

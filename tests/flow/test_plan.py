@@ -18,9 +18,7 @@ class TestPlan(FlowCase):
     def setUp(self):
         super().setUp()
         self.run_record.state = "done"
-        self.stock(self.apple, (self.near, 100), (self.far, 1))
-        for week in range(13):
-            self.make_sold(self.apple, self.far, 10, days_ago=7 * week + 1)
+        self.sell_far_apples()
 
     # === SCHEDULE === #
 

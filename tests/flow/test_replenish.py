@@ -37,9 +37,6 @@ class TestReplenish(FlowCase):
     def purchases(self, run):
         return run.proposal_ids.filtered(lambda each: each.kind == "purchase")
 
-    def texts(self, run):
-        return "\n".join(run.note_ids.mapped("message"))
-
     def test_bought_of_the_cheaper_one(self):
         self.sell_by(self.orchard, 3.0)
         self.sell_by(self.grove, 4.5)

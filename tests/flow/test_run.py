@@ -14,13 +14,7 @@ class TestRun(FlowCase):
     def setUp(self):
         super().setUp()
         self.run_record.state = "done"
-        # The far store sells ten apples a week and has one left; the near warehouse has plenty.
-        self.stock(self.apple, (self.near, 100), (self.far, 1))
-        for week in range(13):
-            self.make_sold(self.apple, self.far, 10, days_ago=7 * week + 1)
-
-    def texts(self, run):
-        return "\n".join(run.note_ids.mapped("message"))
+        self.sell_far_apples()
 
     def test_goods_go_where_they_sell(self):
         run = self.work()

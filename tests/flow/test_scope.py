@@ -12,10 +12,7 @@ class TestScope(FlowCase):
     def setUp(self):
         super().setUp()
         self.run_record.state = "done"
-        # The far store sells ten apples a week and has one left; the near warehouse has plenty.
-        self.stock(self.apple, (self.near, 100), (self.far, 1))
-        for week in range(13):
-            self.make_sold(self.apple, self.far, 10, days_ago=7 * week + 1)
+        self.sell_far_apples()
         self.plan_record.does_purchase = False
         self.plan_record.does_pull = True
 
